@@ -1,0 +1,55 @@
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { ulid } from 'ulid';
+import { z } from 'zod';
+import { FanjoinError } from '../../shared/errors.ts';
+import { ExecutionService } from '../../shared/executor/execution-service.ts';
+import { LIMITS } from '../../shared/model/limits.ts';
+import { clock, logger, store } from '../runtime.ts';
+import { parseBody } from './body.ts';
+import { toProblem } from './problem.ts';
+
+const service = new ExecutionService({ store, clock, newId: ulid });
+
+type Route = (event: APIGatewayProxyEventV2, executionId: string) => Promise<[status: number, body: unknown]>;
+
+const Page = z.object({
+  after: z.string().startsWith('RESULT#').optional(),
+  limit: z.coerce.number().int().min(1).max(1_000).default(1_000),
+  outputs: z.stringbool().default(false),
+});
+
+const routes: Readonly<Record<string, Route>> = {
+  'POST /executions': async ({ body, isBase64Encoded }) => {
+    const { executionId, isNew } = await service.start(parseBody(body, isBase64Encoded));
+    return [isNew ? 201 : 200, { executionId }];
+  },
+  'GET /executions/{executionId}': async (_event, id) => [200, await service.describe(id)],
+  'GET /executions/{executionId}/outcome': async (_event, id) => [200, await service.outcome(id)],
+  'GET /executions/{executionId}/results': async ({ queryStringParameters }, id) => {
+    const page = Page.safeParse(queryStringParameters ?? {});
+    if (!page.success) throw new FanjoinError('INVALID_INPUT', `The query is not valid: ${z.prettifyError(page.error)}`);
+    const { after, limit, outputs } = page.data;
+    return [200, await service.results(id, { limit, withOutputs: outputs, ...(after !== undefined && { after }) })];
+  },
+  'POST /executions/{executionId}/cancel': async (_event, id) => [202, await service.cancel(id).then(() => service.describe(id))],
+  'POST /executions/{executionId}/pause': async (_event, id) => [202, await service.pause(id).then(() => service.describe(id))],
+  'POST /executions/{executionId}/resume': async (_event, id) => [202, await service.resume(id).then(() => service.describe(id))],
+};
+
+/** Answers the HTTP API. */
+export const handler = async (event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> => {
+  try {
+    const route = routes[event.routeKey];
+    if (route === undefined) throw new FanjoinError('ROUTE_NOT_FOUND', `There is no ${event.requestContext.http.method} ${event.rawPath}`);
+    const [statusCode, value] = await route(event, event.pathParameters?.executionId ?? '');
+    const body = JSON.stringify(value);
+    if (Buffer.byteLength(body) > LIMITS.maxRequestBytes) {
+      throw new FanjoinError('RESPONSE_TOO_LARGE', 'The answer is larger than a Lambda function may return (6 MB); ask for results in pages');
+    }
+    return { statusCode, headers: { 'content-type': 'application/json' }, body };
+  } catch (error) {
+    const problem = toProblem(error);
+    if ((problem.statusCode ?? 500) >= 500) logger.error('request failed', { route: event.routeKey, error });
+    return problem;
+  }
+};

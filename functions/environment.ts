@@ -1,0 +1,22 @@
+import { z } from 'zod';
+
+const jsonText = z.string().transform((text, context) => {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    context.addIssue('is not JSON');
+    return z.NEVER;
+  }
+});
+
+/** What the stack tells a function by its environment. */
+const Environment = z.object({
+  TABLE_NAME: z.string().min(1),
+  BUCKET_NAME: z.string().min(1),
+  /** A JSON object: queue URL by pool. Functions that send nothing have none. */
+  QUEUE_URLS: jsonText.pipe(z.record(z.string(), z.url())).default({}),
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('warn'),
+});
+
+/** Parsed once when the function starts: a stack that wires it wrongly fails there, naming the variable. */
+export const environment = Environment.parse(process.env);

@@ -1,0 +1,40 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { allow } from './allow.ts';
+
+export interface PayloadBucketProps {
+  /** What becomes of the bucket when its stack is deleted. @default RETAIN: items of the table point into it */
+  readonly removalPolicy?: RemovalPolicy;
+  /** Payloads of executions are deleted so long after they were written; definitions never are. @default they are kept */
+  readonly retention?: Duration;
+}
+
+/** Payloads too large for an item. */
+export class PayloadBucket extends Construct {
+  readonly bucket: Bucket;
+
+  constructor(scope: Construct, id: string, { removalPolicy = RemovalPolicy.RETAIN, retention }: PayloadBucketProps = {}) {
+    super(scope, id);
+    this.bucket = new Bucket(this, 'Bucket', {
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      encryption: BucketEncryption.S3_MANAGED,
+      enforceSSL: true,
+      minimumTLSVersion: 1.2,
+      lifecycleRules: [
+        { id: 'broken-uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) },
+        ...(retention === undefined ? [] : [{ id: 'old-executions', prefix: 'executions/', expiration: retention }]),
+      ],
+      removalPolicy,
+    });
+  }
+
+  /** Lets a function read and write payloads, and tells it where they are. */
+  connect(user: LambdaFunction): void {
+    allow(user, ['s3:GetObject', 's3:PutObject'], this.bucket.arnForObjects('*'));
+    // Without it S3 answers 403, not 404, for an object that does not exist.
+    allow(user, ['s3:ListBucket'], this.bucket.bucketArn);
+    user.addEnvironment('BUCKET_NAME', this.bucket.bucketName);
+  }
+}

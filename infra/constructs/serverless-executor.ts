@@ -1,0 +1,140 @@
+import { Duration, type RemovalPolicy, Stack } from 'aws-cdk-lib';
+import type { IHttpRouteAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { LogLevel } from '../../shared/observability/logger.ts';
+import { DEFAULT_POOL } from '../../shared/scheduler/dispatcher.ts';
+import { allow } from './allow.ts';
+import { ExecutionApi } from './execution-api.ts';
+import { ExecutorFunction, type ExecutorFunctionProps } from './executor-function.ts';
+import { ItemTable } from './item-table.ts';
+import { PayloadBucket } from './payload-bucket.ts';
+import { StreamSource } from './stream-source.ts';
+import { SweepSchedule } from './sweep-schedule.ts';
+import { type PoolSize, WorkerPool } from './worker-pool.ts';
+
+export interface ServerlessExecutorProps {
+  /** The module that exports the application's `handlers`. @default examples/handlers.ts */
+  readonly handlersEntry?: string;
+  /** Pools by name, beside `default`, which is always there. @default `{ default: {} }` */
+  readonly pools?: Readonly<Record<string, PoolSize>>;
+  /** The longest invocation of the node runner: what the handlers of a batch may take, at most 15 minutes. @default 5 minutes */
+  readonly runnerTimeout?: Duration;
+  /** Memory of the node runner in MB. @default 1024 */
+  readonly runnerMemorySize?: number;
+  /** Who may call the API. @default IAM */
+  readonly authorizer?: IHttpRouteAuthorizer;
+  /** What becomes of the data when the stack is deleted. @default RETAIN */
+  readonly removalPolicy?: RemovalPolicy;
+  /** How long the bucket keeps payloads of executions. @default they are kept */
+  readonly payloadRetention?: Duration;
+  /** @default `warn` */
+  readonly logLevel?: LogLevel;
+  /** @default one month */
+  readonly logRetention?: RetentionDays;
+}
+
+/** The whole executor: table, bucket, queues, functions, API. */
+export class ServerlessExecutor extends Construct {
+  readonly itemTable: ItemTable;
+  readonly payloadBucket: PayloadBucket;
+  readonly pools: ReadonlyMap<string, WorkerPool>;
+  readonly api: ExecutionApi;
+  readonly functions: Readonly<Record<'api' | 'scheduler' | 'nodeRunner' | 'deadLetter' | 'sweep', LambdaFunction>>;
+
+  constructor(scope: Construct, id: string, props: ServerlessExecutorProps = {}) {
+    super(scope, id);
+    const { runnerTimeout = Duration.minutes(5), removalPolicy, payloadRetention, authorizer } = props;
+    const deadLetterTimeout = Duration.minutes(1);
+    this.itemTable = new ItemTable(this, 'Items', { ...(removalPolicy !== undefined && { removalPolicy }) });
+    this.payloadBucket = new PayloadBucket(this, 'Payloads', {
+      ...(removalPolicy !== undefined && { removalPolicy }),
+      ...(payloadRetention !== undefined && { retention: payloadRetention }),
+    });
+    const sizes = { [DEFAULT_POOL]: {}, ...props.pools };
+    this.pools = new Map(
+      Object.entries(sizes).map(([name, size]) => [name, new WorkerPool(this, `Pool-${name}`, { ...size, runnerTimeout, deadLetterTimeout })]),
+    );
+    this.functions = createFunctions(this, { ...props, runnerTimeout, deadLetterTimeout });
+    this.#connectFunctions();
+
+    const { api, scheduler, nodeRunner, deadLetter, sweep } = this.functions;
+    this.api = new ExecutionApi(this, 'Api', { handler: api, ...(authorizer !== undefined && { authorizer }) });
+    new StreamSource(this, 'Stream', { itemTable: this.itemTable, scheduler });
+    for (const pool of this.pools.values()) pool.feed(nodeRunner, deadLetter);
+    new SweepSchedule(this, 'SweepSchedule', { sweep });
+  }
+
+  /** Each function may do what it calls, and nothing else. */
+  #connectFunctions(): void {
+    const { api, scheduler, nodeRunner, deadLetter, sweep } = this.functions;
+    for (const user of Object.values(this.functions)) this.payloadBucket.connect(user);
+    this.itemTable.connect(api, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem');
+    this.itemTable.connect(scheduler, 'GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem');
+    this.itemTable.connect(nodeRunner, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem');
+    this.itemTable.connect(deadLetter, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem');
+    this.itemTable.connect(sweep, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem');
+    this.itemTable.allowQueryDue(sweep);
+    for (const sender of [scheduler, nodeRunner, sweep]) this.#allowSend(sender);
+  }
+
+  /** Lets a function send work to every pool, and tells it where their queues are. */
+  #allowSend(sender: LambdaFunction): void {
+    const queues = [...this.pools].map(([name, { queue }]) => [name, queue] as const);
+    allow(sender, ['sqs:SendMessage'], ...queues.map(([, queue]) => queue.queueArn));
+    const urls = Object.fromEntries(queues.map(([name, queue]) => [name, queue.queueUrl]));
+    sender.addEnvironment('QUEUE_URLS', Stack.of(this).toJsonString(urls));
+  }
+}
+
+interface FunctionSettings extends ServerlessExecutorProps {
+  readonly runnerTimeout: Duration;
+  readonly deadLetterTimeout: Duration;
+}
+
+function createFunctions(scope: Construct, settings: FunctionSettings): ServerlessExecutor['functions'] {
+  const { logLevel, logRetention, handlersEntry, runnerMemorySize = 1_024 } = settings;
+  const create = (id: string, props: ExecutorFunctionProps) =>
+    new ExecutorFunction(scope, id, {
+      ...props,
+      ...(logLevel !== undefined && { logLevel }),
+      ...(logRetention !== undefined && { logRetention }),
+    });
+  return {
+    api: create('ApiFunction', {
+      folder: 'api',
+      description: 'Answers the HTTP API',
+      // API Gateway waits for 30 s.
+      timeout: Duration.seconds(29),
+      memorySize: 512,
+    }),
+    scheduler: create('Scheduler', {
+      folder: 'scheduler',
+      description: 'Advances executions by the changes of their items',
+      timeout: Duration.minutes(1),
+      memorySize: 1_024,
+    }),
+    nodeRunner: create('NodeRunner', {
+      folder: 'node-runner',
+      description: 'Runs nodes and writes their results',
+      timeout: settings.runnerTimeout,
+      memorySize: runnerMemorySize,
+      sendsToItself: true,
+      ...(handlersEntry !== undefined && { replacedImports: { '#handlers': handlersEntry } }),
+    }),
+    deadLetter: create('DeadLetter', {
+      folder: 'dead-letter',
+      description: 'Settles nodes whose runners crashed each time',
+      timeout: settings.deadLetterTimeout,
+      memorySize: 512,
+    }),
+    sweep: create('Sweep', {
+      folder: 'sweep',
+      description: 'Ends what is over its deadline and repairs what was lost',
+      // Longer than its interval: a pass over a backlog is better finished than begun anew.
+      timeout: Duration.minutes(5),
+      memorySize: 512,
+    }),
+  };
+}

@@ -1,0 +1,19 @@
+import { Duration } from 'aws-cdk-lib';
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+
+/** Invokes the sweep once a minute. One that fails is not repeated: the next is due before long. */
+export class SweepSchedule extends Construct {
+  readonly rule: Rule;
+
+  constructor(scope: Construct, id: string, { sweep }: { readonly sweep: LambdaFunction }) {
+    super(scope, id);
+    this.rule = new Rule(this, 'Rule', {
+      schedule: Schedule.rate(Duration.minutes(1)),
+      targets: [new LambdaTarget(sweep, { retryAttempts: 0, maxEventAge: Duration.minutes(1) })],
+    });
+    sweep.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.minutes(1) });
+  }
+}

@@ -1,0 +1,58 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+
+/** How much of a pool's work runs at once: `maxConcurrency` × `batchSize` handlers. */
+export interface PoolSize {
+  /** Invocations of the node runner for this pool at once: 2 to 1,000. @default 10 */
+  readonly maxConcurrency?: number;
+  /** Messages to an invocation, whose handlers run side by side: 1 to 10. @default 10 */
+  readonly batchSize?: number;
+}
+
+export interface WorkerPoolProps extends PoolSize {
+  /** Timeout of the function that consumes the queue. */
+  readonly runnerTimeout: Duration;
+  /** Timeout of the function that consumes the dead-letter queue. */
+  readonly deadLetterTimeout: Duration;
+}
+
+/** Deliveries of one message before it is given up. */
+const MAX_RECEIVE_COUNT = 5;
+/** Between the end of an invocation and the removal of its messages. */
+const VISIBILITY_MARGIN = Duration.seconds(30);
+
+/** A pool: the queue that carries its work, and the one where work ends that no runner could finish. */
+export class WorkerPool extends Construct {
+  readonly queue: Queue;
+  readonly deadLetterQueue: Queue;
+  readonly #size: Required<PoolSize>;
+
+  constructor(scope: Construct, id: string, { runnerTimeout, deadLetterTimeout, maxConcurrency = 10, batchSize = 10 }: WorkerPoolProps) {
+    super(scope, id);
+    this.#size = { maxConcurrency, batchSize };
+    const common = { encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true, removalPolicy: RemovalPolicy.DESTROY };
+    this.deadLetterQueue = new Queue(this, 'DeadLetterQueue', {
+      ...common,
+      visibilityTimeout: deadLetterTimeout.plus(VISIBILITY_MARGIN),
+      retentionPeriod: Duration.days(14),
+    });
+    this.queue = new Queue(this, 'Queue', {
+      ...common,
+      // AWS's advice of six times the function's timeout is for sources that Lambda throttles: their messages are tried
+      // again within it. A source with a maximum concurrency takes only what it can run, and here all that a longer time
+      // does is to keep the work of a crashed runner waiting.
+      visibilityTimeout: runnerTimeout.plus(VISIBILITY_MARGIN),
+      retentionPeriod: Duration.days(14),
+      deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: MAX_RECEIVE_COUNT },
+    });
+  }
+
+  /** Feeds the pool's work to the node runner, and what it could not finish to the dead-letter function. */
+  feed(nodeRunner: LambdaFunction, deadLetter: LambdaFunction): void {
+    nodeRunner.addEventSource(new SqsEventSource(this.queue, { ...this.#size, reportBatchItemFailures: true }));
+    deadLetter.addEventSource(new SqsEventSource(this.deadLetterQueue, { batchSize: 10, maxConcurrency: 2, reportBatchItemFailures: true }));
+  }
+}

@@ -1,0 +1,113 @@
+import { accessSync, constants, existsSync, mkdirSync, realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { DatabaseError } from '../../errors.ts';
+import { acquireEngineLock, type EngineLock } from './engine-lock.ts';
+import { toDatabaseError } from './sqlite-errors.ts';
+
+/** `fanj` in ASCII, in the file's header: what makes a database ours. */
+const APPLICATION_ID = 0x66616e6a;
+const SCHEMA_VERSION = 1;
+const BUSY_TIMEOUT_MS = 5_000;
+
+const SCHEMA = `
+  CREATE TABLE items (
+    pk TEXT NOT NULL, sk TEXT NOT NULL, item TEXT NOT NULL, due_shard TEXT, due_at_ms REAL,
+    PRIMARY KEY (pk, sk)
+  ) WITHOUT ROWID;
+  CREATE INDEX items_due ON items (due_shard, due_at_ms) WHERE due_shard IS NOT NULL;
+  CREATE TABLE outbox (id INTEGER PRIMARY KEY, before TEXT, after TEXT);
+  CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE blobs (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, size INTEGER NOT NULL);
+  CREATE TABLE blob_parts (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
+  PRAGMA application_id = ${APPLICATION_ID};
+  PRAGMA user_version = ${SCHEMA_VERSION};
+`;
+
+export interface OpenedConnection {
+  readonly connection: DatabaseSync;
+  /** The absolute path, links resolved; `:memory:` for none. */
+  readonly file: string;
+  readonly lock?: EngineLock;
+}
+
+/**
+ * Opens a database that is ours, or makes one of an absent or empty file; parent directories are created. Nothing is
+ * written to a file that turns out not to be ours.
+ *
+ * @throws DatabaseError when it cannot serve; its code says why.
+ */
+export function openConnection(path: string, mode: 'engine' | 'client'): OpenedConnection {
+  if (path === ':memory:') {
+    const connection = new DatabaseSync(path);
+    connection.exec(SCHEMA);
+    return { connection, file: path };
+  }
+  const file = preparePath(path);
+  let connection: DatabaseSync | undefined;
+  let lock: EngineLock | undefined;
+  try {
+    connection = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
+    const isNew = identify(connection, file) === 'new';
+    if (mode === 'engine') lock = acquireEngineLock(file);
+    // WAL with a sync on every commit: what was acknowledged survives a power cut, and readers never wait.
+    connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864');
+    connection.exec('BEGIN IMMEDIATE');
+    // Looked at again under the write lock: another process may have made the schema meanwhile.
+    if (isNew && identify(connection, file) === 'new') connection.exec(SCHEMA);
+    connection.exec('COMMIT');
+    return { connection, file, ...(lock !== undefined && { lock }) };
+  } catch (error) {
+    connection?.close();
+    lock?.release();
+    throw toDatabaseError(error, file);
+  }
+}
+
+function preparePath(path: string): string {
+  const directory = dirname(resolve(path));
+  try {
+    mkdirSync(directory, { recursive: true });
+  } catch (error) {
+    throw new DatabaseError(mkdirErrorCode(error), `The directory '${directory}' of the database cannot be created: ${String(error)}`, error);
+  }
+  // One file under two names must have one lock.
+  const file = existsSync(path) ? realpathSync(path) : join(realpathSync(directory), basename(path));
+  for (const target of [dirname(file), file]) {
+    if (!existsSync(target)) continue;
+    try {
+      accessSync(target, constants.R_OK | constants.W_OK);
+    } catch (error) {
+      const what = target === file ? 'The database' : 'The directory of the database';
+      throw new DatabaseError('DATABASE_READ_ONLY', `${what}, '${target}', is not writable. Change its permissions, or choose another file.`, error);
+    }
+  }
+  return file;
+}
+
+function mkdirErrorCode(error: unknown): 'DATABASE_READ_ONLY' | 'DATABASE_FULL' | 'DATABASE_FAILED' {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return 'DATABASE_READ_ONLY';
+  return code === 'ENOSPC' ? 'DATABASE_FULL' : 'DATABASE_FAILED';
+}
+
+function identify(connection: DatabaseSync, file: string): 'new' | 'ours' {
+  const applicationId = readNumber(connection, 'SELECT application_id AS value FROM pragma_application_id');
+  const version = readNumber(connection, 'SELECT user_version AS value FROM pragma_user_version');
+  const objects = readNumber(connection, 'SELECT count(*) AS value FROM sqlite_schema');
+  if (applicationId === 0 && version === 0 && objects === 0) return 'new';
+  if (applicationId !== APPLICATION_ID) {
+    throw new DatabaseError('DATABASE_NOT_OURS', `The SQLite database '${file}' belongs to another program. Choose another file.`);
+  }
+  if (version > SCHEMA_VERSION) {
+    throw new DatabaseError(
+      'DATABASE_TOO_NEW',
+      `The database '${file}' was written by a newer fanjoin (schema ${version}; this one knows ${SCHEMA_VERSION}). Update fanjoin, or choose another file.`,
+    );
+  }
+  return 'ours';
+}
+
+function readNumber(connection: DatabaseSync, sql: string): number {
+  return Number(connection.prepare(sql).get()?.value);
+}

@@ -1,0 +1,248 @@
+import { FanjoinError } from '../errors.ts';
+import type { Ending, ExecutionState, MapProgress } from '../model/state.ts';
+import { copyBits, emptyBits, hasBit } from './bits.ts';
+import { isSettled, openGraph, openNodes, settleGraphNode, takeReady, unabsorbedFailure } from './graph.ts';
+import { canDispatchChunk, dispatchChunk, openChunks, settleChunk, startMap } from './map-progress.ts';
+import { isMapNode, nodeAt, type Plan } from './plan.ts';
+import { arrive, dispatchPosition, openRoute, settlePosition } from './route.ts';
+import type { CoreEvent, Decision, WorkRef } from './events.ts';
+
+/** The state of an execution nothing has happened to yet. */
+export function initialState(plan: Plan, maxParallelNodes: number): ExecutionState {
+  const common = { v: 1 as const, run: 1, limit: maxParallelNodes, inFlight: 0, paused: false, maps: {} };
+  if (plan.kind === 'route') {
+    const state: ExecutionState = { ...common, kind: 'route', visits: {} };
+    openRoute(plan, state);
+    return state;
+  }
+  const bits = () => emptyBits(plan.nodes.length);
+  const state: ExecutionState = {
+    ...common,
+    kind: 'graph',
+    ready: bits(),
+    dispatched: bits(),
+    succeeded: bits(),
+    failed: bits(),
+    skipped: bits(),
+  };
+  openGraph(plan, state);
+  return state;
+}
+
+/**
+ * Applies what happened, and says what to do now: work to dispatch (never more than `limit` in flight), the end.
+ * Pure: `state` is left as it is. Events that are known already, stale or out of order change nothing.
+ */
+export function decide(plan: Plan, state: ExecutionState, events: readonly CoreEvent[]): Decision {
+  if (state.ending !== undefined) return { state, dispatch: [] };
+  const next = copyState(state);
+  const resent: WorkRef[] = [];
+  let isSettleElapsed = false;
+  for (const event of events) {
+    if (event.type === 'settleElapsed') isSettleElapsed = next.stop !== undefined;
+    else apply(plan, next, event, resent);
+  }
+  failFast(plan, next);
+  const dispatch = [...resent, ...fill(plan, next)];
+  const ending = endingOf(plan, next, isSettleElapsed);
+  if (ending !== undefined) next.ending = ending;
+  else if (state.stop === undefined && next.stop !== undefined) dispatch.push({ kind: 'settle' });
+  return { state: next, dispatch };
+}
+
+function copyState(state: ExecutionState): ExecutionState {
+  const maps = Object.fromEntries(
+    Object.entries(state.maps).map(([node, map]) => [node, { ...map, window: copyBits(map.window) }]),
+  );
+  if (state.kind === 'route') {
+    return { ...state, maps, visits: { ...state.visits }, ...(state.position !== undefined && { position: { ...state.position } }) };
+  }
+  return {
+    ...state,
+    maps,
+    ready: copyBits(state.ready),
+    dispatched: copyBits(state.dispatched),
+    succeeded: copyBits(state.succeeded),
+    failed: copyBits(state.failed),
+    skipped: copyBits(state.skipped),
+  };
+}
+
+/** All work that is dispatched and unsettled, as a repair sends it again; of an execution that stops, only its timer. */
+export function openWork(plan: Plan, state: ExecutionState): WorkRef[] {
+  if (state.stop !== undefined) return [{ kind: 'settle' }];
+  const work: WorkRef[] = [];
+  const add = (node: number, visit: number) => {
+    const map = state.maps[node];
+    if (map?.visit !== visit) work.push({ kind: firstKind(plan, node), node, visit });
+    else if (map.phase === 'collecting') work.push({ kind: 'collect', node, visit });
+    else for (const chunk of openChunks(map)) work.push({ kind: 'chunk', node, visit, chunk });
+  };
+  if (state.kind === 'graph') for (const node of openNodes(state)) add(node, 1);
+  else if (state.position?.isDispatched) add(state.position.node, state.position.visit);
+  return work;
+}
+
+function apply(plan: Plan, state: ExecutionState, event: Exclude<CoreEvent, { type: 'settleElapsed' }>, resent: WorkRef[]): void {
+  switch (event.type) {
+    case 'settled':
+      return settle(plan, state, event);
+    case 'mapPlanned':
+      return planMap(state, event);
+    case 'chunkSettled':
+      return settleMapChunk(plan, state, event);
+    case 'paused':
+      state.paused = true;
+      return;
+    case 'resumed':
+      state.paused = false;
+      for (const work of event.parked) if (isOpen(state, work)) resent.push(work);
+      return;
+    case 'stopped':
+      state.stop ??= event.reason;
+      return;
+  }
+}
+
+function settle(plan: Plan, state: ExecutionState, event: CoreEvent & { type: 'settled' }): void {
+  const { node, visit, status } = event;
+  const slots = slotsOf(state, node, visit);
+  const isNews =
+    plan.kind === 'graph' && state.kind === 'graph'
+      ? settleGraphNode(plan, state, node, status)
+      : plan.kind === 'route' && state.kind === 'route' && settlePosition(state, node, visit);
+  if (!isNews) return;
+  state.inFlight -= slots;
+  delete state.maps[node];
+  if (plan.kind !== 'route' || state.kind !== 'route') return;
+  if (status === 'FAILED') {
+    state.failedVisit = { node, visit };
+    state.stop ??= 'FAILED';
+  } else {
+    arrive(state, event.next ?? undefined);
+  }
+}
+
+/** How many slots a visit holds: a map's chunks one each, anything else dispatched one. */
+function slotsOf(state: ExecutionState, node: number, visit: number): number {
+  const map = state.maps[node];
+  if (map?.visit === visit) return map.phase === 'collecting' ? 1 : map.inFlight;
+  return isDispatched(state, node, visit) ? 1 : 0;
+}
+
+function isDispatched(state: ExecutionState, node: number, visit: number): boolean {
+  if (state.kind === 'graph') return hasBit(state.dispatched, node);
+  return state.position?.isDispatched === true && state.position.node === node && state.position.visit === visit;
+}
+
+function planMap(state: ExecutionState, { node, visit, items, chunks }: CoreEvent & { type: 'mapPlanned' }): void {
+  if (state.maps[node] !== undefined || !isOpen(state, { kind: 'plan', node, visit })) return;
+  state.maps[node] = startMap(visit, items, chunks);
+  state.inFlight--;
+}
+
+function settleMapChunk(plan: Plan, state: ExecutionState, event: CoreEvent & { type: 'chunkSettled' }): void {
+  const map = mapOf(state, event.node, event.visit);
+  if (map !== undefined && settleChunk(map, mapNode(plan, event.node), event.chunk, event.failedItems)) state.inFlight--;
+}
+
+const mapOf = (state: ExecutionState, node: number, visit: number): MapProgress | undefined => {
+  const map = state.maps[node];
+  return map?.visit === visit ? map : undefined;
+};
+
+/** Whether work is dispatched and not known to be settled. */
+function isOpen(state: ExecutionState, work: WorkRef): boolean {
+  if (work.kind === 'settle') return false;
+  if (!isDispatched(state, work.node, work.visit)) return false;
+  if (state.kind === 'graph' && isSettled(state, work.node)) return false;
+  const map = mapOf(state, work.node, work.visit);
+  switch (work.kind) {
+    case 'node':
+    case 'plan':
+      return map === undefined;
+    case 'collect':
+      return map?.phase === 'collecting';
+    case 'chunk':
+      return map !== undefined && [...openChunks(map)].includes(work.chunk);
+  }
+}
+
+/** Stops on the first failure that nothing downstream absorbs. */
+function failFast(plan: Plan, state: ExecutionState): void {
+  if (plan.kind !== 'graph' || state.kind !== 'graph' || state.stop !== undefined) return;
+  const failed = unabsorbedFailure(plan, state);
+  if (failed < 0) return;
+  state.failedVisit = { node: failed, visit: 1 };
+  state.stop = 'FAILED';
+}
+
+/** Dispatches what may start now, up to the limit: maps to collect first, then nodes in written order, then chunks. */
+function fill(plan: Plan, state: ExecutionState): WorkRef[] {
+  const work: WorkRef[] = [];
+  if (state.stop !== undefined || state.paused) return work;
+  const send = (ref: WorkRef) => {
+    state.inFlight++;
+    work.push(ref);
+  };
+  const maps = Object.entries(state.maps).map(([node, map]) => ({ node: Number(node), map }));
+  for (const { node, map } of maps) {
+    if (map.phase !== 'collect-ready' || state.inFlight >= state.limit) continue;
+    map.phase = 'collecting';
+    send({ kind: 'collect', node, visit: map.visit });
+  }
+  while (state.inFlight < state.limit) {
+    const next = state.kind === 'graph' ? takeGraphNode(state) : plan.kind === 'route' ? dispatchPosition(plan, state) : undefined;
+    if (next === undefined) break;
+    send({ kind: firstKind(plan, next.node), ...next });
+  }
+  for (const { node, map } of maps) {
+    const definition = mapNode(plan, node);
+    while (state.inFlight < state.limit && canDispatchChunk(map, definition)) {
+      send({ kind: 'chunk', node, visit: map.visit, chunk: dispatchChunk(map) });
+    }
+  }
+  return work;
+}
+
+function takeGraphNode(state: ExecutionState & { kind: 'graph' }): { node: number; visit: number } | undefined {
+  const node = takeReady(state);
+  return node === undefined ? undefined : { node, visit: 1 };
+}
+
+const firstKind = (plan: Plan, node: number): 'node' | 'plan' => (isMapNode(nodeAt(plan, node).definition) ? 'plan' : 'node');
+
+function mapNode(plan: Plan, node: number) {
+  const { definition, id } = nodeAt(plan, node);
+  if (!isMapNode(definition)) throw new FanjoinError('CORRUPT_ITEM', `The state has a map at '${id}', which is no map`);
+  return definition;
+}
+
+function endingOf(plan: Plan, state: ExecutionState, isSettleElapsed: boolean): Ending | undefined {
+  if (state.stop !== undefined) {
+    if (state.inFlight > 0 && !isSettleElapsed) return undefined;
+    return { status: state.stop, ...(state.stop === 'FAILED' && state.failedVisit !== undefined && { failedVisit: state.failedVisit }) };
+  }
+  if (state.inFlight > 0 || Object.keys(state.maps).length > 0) return undefined;
+  if (state.kind === 'route') {
+    if (state.position === undefined) return { status: 'SUCCEEDED' };
+    return plan.kind === 'route' ? tooManyVisits(plan, state) : undefined;
+  }
+  return hasReady(state) ? undefined : { status: 'SUCCEEDED' };
+}
+
+const hasReady = (state: ExecutionState & { kind: 'graph' }): boolean => state.ready.some((byte) => byte !== 0);
+
+function tooManyVisits(plan: Extract<Plan, { kind: 'route' }>, state: ExecutionState & { kind: 'route' }): Ending | undefined {
+  const { position } = state;
+  if (position === undefined || position.visit <= plan.maxVisits) return undefined;
+  const { id } = nodeAt(plan, position.node);
+  return {
+    status: 'FAILED',
+    error: {
+      name: 'TooManyVisits',
+      code: 'MAX_VISITS_EXCEEDED',
+      message: `The node '${id}' was about to be visited ${position.visit} times; maxVisits is ${plan.maxVisits}. Raise it, or see why the loop does not end`,
+    },
+  };
+}

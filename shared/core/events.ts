@@ -1,0 +1,35 @@
+import type { ExecutionState, StopReason } from '../model/state.ts';
+
+/**
+ * A unit of work to hand to a queue, by node index: run a `node`; `plan` a map; run a `chunk` of it; `collect` its
+ * outputs; `settle` an execution that stops, once its running nodes had their time.
+ */
+export type WorkRef =
+  | { readonly kind: 'node' | 'plan' | 'collect'; readonly node: number; readonly visit: number }
+  | { readonly kind: 'chunk'; readonly node: number; readonly visit: number; readonly chunk: number }
+  | { readonly kind: 'settle' };
+
+/** What `decide` is told. Each may come again, and in any order: what is known already changes nothing. */
+export type CoreEvent =
+  | {
+      readonly type: 'settled';
+      readonly node: number;
+      readonly visit: number;
+      readonly status: 'SUCCEEDED' | 'FAILED' | 'SKIPPED';
+      /** `conditional`: the node to go on with, `null` at the end. */
+      readonly next?: number | null;
+    }
+  | { readonly type: 'mapPlanned'; readonly node: number; readonly visit: number; readonly items: number; readonly chunks: number }
+  | { readonly type: 'chunkSettled'; readonly node: number; readonly visit: number; readonly chunk: number; readonly failedItems: number }
+  | { readonly type: 'paused' }
+  | { readonly type: 'resumed'; readonly parked: readonly WorkRef[] }
+  | { readonly type: 'stopped'; readonly reason: StopReason }
+  /** The time that running nodes had to settle is over. */
+  | { readonly type: 'settleElapsed' };
+
+export interface Decision {
+  /** Carries `ending` once the execution has ended, `stop` once it is about to. */
+  readonly state: ExecutionState;
+  /** Work to send, each exactly once by this decision. */
+  readonly dispatch: readonly WorkRef[];
+}

@@ -1,0 +1,74 @@
+import { clearBit, firstMember, hasBit, membersOf, setBit } from './bits.ts';
+import { type GraphPlan, nodeAt } from './plan.ts';
+import type { GraphState } from '../model/state.ts';
+import { TOLERATES_FAILURE, triggerRule } from './trigger-rule.ts';
+
+/** Marks what can start first. Changes `state`. */
+export function openGraph(plan: GraphPlan, state: GraphState): void {
+  for (const root of plan.roots) setBit(state.ready, root);
+}
+
+/**
+ * Marks a node settled and what follows from it: nodes that may now start, nodes that never will (skips are derived,
+ * and spread). Changes `state`. `false`: it was known already.
+ */
+export function settleGraphNode(plan: GraphPlan, state: GraphState, index: number, status: 'SUCCEEDED' | 'FAILED' | 'SKIPPED'): boolean {
+  if (isSettled(state, index)) return false;
+  setBit(state[status === 'SUCCEEDED' ? 'succeeded' : status === 'FAILED' ? 'failed' : 'skipped'], index);
+  clearBit(state.ready, index);
+  const settled = [index];
+  for (let at = 0; at < settled.length; at++) {
+    for (const child of nodeAt(plan, settled[at] ?? 0).children) {
+      if (hasBit(state.ready, child) || hasBit(state.dispatched, child) || isSettled(state, child)) continue;
+      const readiness = triggerRule(nodeAt(plan, child), state);
+      if (readiness === 'run') setBit(state.ready, child);
+      if (readiness === 'skip') {
+        setBit(state.skipped, child);
+        settled.push(child);
+      }
+    }
+  }
+  return true;
+}
+
+export const isSettled = (state: GraphState, index: number): boolean =>
+  hasBit(state.succeeded, index) || hasBit(state.failed, index) || hasBit(state.skipped, index);
+
+/** Takes the first ready node in written order. Changes `state`. */
+export function takeReady(state: GraphState): number | undefined {
+  const index = firstMember(state.ready);
+  if (index < 0) return undefined;
+  clearBit(state.ready, index);
+  setBit(state.dispatched, index);
+  return index;
+}
+
+/** Nodes dispatched and not settled. */
+export function* openNodes(state: GraphState): Generator<number> {
+  for (const index of membersOf(state.dispatched)) if (!isSettled(state, index)) yield index;
+}
+
+/** A failed node that no trigger rule downstream has absorbed or still can, or -1. */
+export function unabsorbedFailure(plan: GraphPlan, state: GraphState): number {
+  for (const index of membersOf(state.failed)) if (!isAbsorbable(plan, state, index)) return index;
+  return -1;
+}
+
+/**
+ * A failure is absorbed by a direct dependent that runs, or may yet run, in spite of it; and, past dependents that
+ * are skipped because of it, by one whose rule is `all_done`.
+ */
+function isAbsorbable(plan: GraphPlan, state: GraphState, failed: number): boolean {
+  const seen = new Set([failed]);
+  for (const index of seen) {
+    for (const child of nodeAt(plan, index).children) {
+      if (hasBit(state.skipped, child)) {
+        seen.add(child);
+        continue;
+      }
+      const rule = nodeAt(plan, child).definition.triggerRule ?? 'all_success';
+      if (index === failed ? TOLERATES_FAILURE.has(rule) : rule === 'all_done') return true;
+    }
+  }
+  return false;
+}

@@ -1,0 +1,196 @@
+import type { ErrorInfo } from './model/result.ts';
+
+/**
+ * The base of every error fanjoin throws on purpose.
+ *
+ * `code` is stable and documented; `retryable` tells a shell what to do next (let the message come again, or report);
+ * `details` holds ids and values as fields.
+ */
+export class FanjoinError extends Error {
+  override readonly name: string = 'FanjoinError';
+  readonly code: string;
+  readonly retryable: boolean;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(
+    code: string,
+    message: string,
+    options: { retryable?: boolean; cause?: unknown; details?: Record<string, unknown> } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.retryable = options.retryable ?? false;
+    this.details = options.details ?? {};
+  }
+}
+
+/** One thing that is wrong with an input, at a place in it. */
+export interface Issue {
+  /** Where: `nodes.ship.dependsOn[1]`; empty for the whole. */
+  readonly path: string;
+  /** Stable, upper case: `UNKNOWN_NODE`, `CYCLE`, … */
+  readonly code: string;
+  readonly message: string;
+}
+
+/** A workflow definition that cannot run. Lists every issue found, not only the first. */
+export class InvalidDefinitionError extends FanjoinError {
+  override readonly name = 'InvalidDefinitionError';
+  readonly issues: readonly Issue[];
+
+  constructor(workflow: string, issues: readonly Issue[]) {
+    const lines = issues.map(({ path, message }) => `  ${path === '' ? '(root)' : path}: ${message}`);
+    super('INVALID_DEFINITION', `The workflow '${workflow}' is not valid:\n${lines.join('\n')}`, {
+      details: { workflow, issues },
+    });
+    this.issues = issues;
+  }
+}
+
+/** Input from outside (a request, a config, a handler's input or output) that does not have the shape asked for. */
+export class InvalidInputError extends FanjoinError {
+  override readonly name = 'InvalidInputError';
+  readonly issues: readonly Issue[];
+
+  constructor(what: string, issues: readonly Issue[], code = 'INVALID_INPUT') {
+    const lines = issues.map(({ path, message }) => `  ${path === '' ? '(root)' : path}: ${message}`);
+    super(code, `${what} is not valid:\n${lines.join('\n')}`, { details: { issues } });
+    this.issues = issues;
+  }
+}
+
+/** No execution has this id. */
+export class ExecutionNotFoundError extends FanjoinError {
+  override readonly name = 'ExecutionNotFoundError';
+  constructor(executionId: string) {
+    super('EXECUTION_NOT_FOUND', `There is no execution '${executionId}' here. Check the id and the database or endpoint.`, {
+      details: { executionId },
+    });
+  }
+}
+
+/** What was asked cannot be done in the state the execution is in. */
+export class InvalidStateError extends FanjoinError {
+  override readonly name = 'InvalidStateError';
+  constructor(executionId: string, status: string, action: string) {
+    super('INVALID_STATE', `Cannot ${action} the execution '${executionId}': it is ${status}.`, {
+      details: { executionId, status, action },
+    });
+  }
+}
+
+/** The same execution id was started before, with something else. */
+export class ExecutionExistsError extends FanjoinError {
+  override readonly name = 'ExecutionExistsError';
+  constructor(executionId: string) {
+    super(
+      'EXECUTION_EXISTS',
+      `An execution '${executionId}' was started before with another workflow, input or config. Choose another id.`,
+      { details: { executionId } },
+    );
+  }
+}
+
+/** The table did not answer, or was throttled; trying again may help. */
+export class TableUnavailableError extends FanjoinError {
+  override readonly name = 'TableUnavailableError';
+  constructor(operation: string, cause: unknown) {
+    super('TABLE_UNAVAILABLE', `The table did not answer (${operation}): ${describeCause(cause)}`, { retryable: true, cause });
+  }
+}
+
+/** An item is larger than DynamoDB takes (400 KB). */
+export class ItemTooLargeError extends FanjoinError {
+  override readonly name = 'ItemTooLargeError';
+  constructor(pk: string, sk: string, bytes: number | undefined, cause?: unknown) {
+    const size = bytes === undefined ? '' : ` of ${bytes} bytes`;
+    super('ITEM_TOO_LARGE', `The item ${pk} / ${sk}${size} is over the 400 KB an item may have.`, {
+      cause,
+      details: { pk, sk, bytes },
+    });
+  }
+}
+
+/** A queue did not take a message, or did not answer; trying again may help. */
+export class QueueUnavailableError extends FanjoinError {
+  override readonly name = 'QueueUnavailableError';
+  constructor(operation: string, pool: string, cause: unknown) {
+    super('QUEUE_UNAVAILABLE', `The queue of pool '${pool}' did not answer (${operation}): ${describeCause(cause)}`, {
+      retryable: true,
+      cause,
+      details: { pool },
+    });
+  }
+}
+
+/** The blob store did not answer; trying again may help. */
+export class BlobsUnavailableError extends FanjoinError {
+  override readonly name = 'BlobsUnavailableError';
+  constructor(operation: string, key: string, cause: unknown) {
+    super('BLOBS_UNAVAILABLE', `The blob store did not answer (${operation} ${key}): ${describeCause(cause)}`, {
+      retryable: true,
+      cause,
+      details: { key },
+    });
+  }
+}
+
+/** A local database file that cannot serve. `code` says why. */
+export class DatabaseError extends FanjoinError {
+  override readonly name = 'DatabaseError';
+  constructor(
+    code: 'DATABASE_NOT_OURS' | 'DATABASE_TOO_NEW' | 'DATABASE_READ_ONLY' | 'DATABASE_IN_USE' | 'DATABASE_FULL' | 'DATABASE_FAILED',
+    message: string,
+    cause?: unknown,
+  ) {
+    super(code, message, { cause, retryable: code === 'DATABASE_FULL' });
+  }
+}
+
+/** An item, message or record that is not what this version of fanjoin writes. */
+export class CorruptItemError extends FanjoinError {
+  override readonly name = 'CorruptItemError';
+  constructor(what: string, problem: string) {
+    super('CORRUPT_ITEM', `${what} is not what this version of fanjoin writes: ${problem}`);
+  }
+}
+
+export const describeCause = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
+
+const STACK_LIMIT = 2_000;
+const MESSAGE_LIMIT = 8_000;
+
+/** What is kept of a thrown value, whatever it is: name, message, code, stack and cause, the long ones shortened. */
+export function toErrorInfo(thrown: unknown, depth = 0): ErrorInfo {
+  if (!(thrown instanceof Error)) {
+    return { name: 'NonError', message: `A value that is no Error was thrown: ${printable(thrown)}` };
+  }
+  const { code } = thrown as { code?: unknown };
+  return {
+    name: thrown.name,
+    message: thrown.message.slice(0, MESSAGE_LIMIT),
+    ...(typeof code === 'string' && { code }),
+    ...(thrown.stack !== undefined && { stack: thrown.stack.slice(0, STACK_LIMIT) }),
+    ...(thrown.cause !== undefined && depth < 3 && { cause: toErrorInfo(thrown.cause, depth + 1) }),
+  };
+}
+
+/** The short form that repeated attempts carry along: messages on a queue have a size limit. */
+export const outlineError = ({ name, message, code }: ErrorInfo): ErrorInfo => ({
+  name,
+  message: message.slice(0, 300),
+  ...(code !== undefined && { code }),
+});
+
+function printable(value: unknown): string {
+  try {
+    return (JSON.stringify(value) ?? String(value)).slice(0, 200);
+  } catch {
+    return String(value).slice(0, 200);
+  }
+}
+
+/** Marks a place the compiler knows cannot be reached. */
+export function assertNever(value: never): never {
+  throw new Error(`Unreachable: ${JSON.stringify(value)}`);
+}

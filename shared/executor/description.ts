@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { ExecutionConfig } from '../model/config.ts';
+import { Json } from '../model/json.ts';
+import { ErrorInfo, ExecutionStatus, NodeResultView } from '../model/result.ts';
+
+/** How far a map is. */
+export const MapProgressView = z.object({ items: z.int(), chunks: z.int(), settledChunks: z.int(), failedItems: z.int() });
+
+/** How far an execution is: nodes by what became of them. A loop counts each node by its last visit. */
+export const Progress = z.object({
+  nodes: z.int(),
+  succeeded: z.int(),
+  failed: z.int(),
+  skipped: z.int(),
+  /** Ids of nodes dispatched and unsettled, at most 100. */
+  running: z.array(z.string()),
+  /** Units of work dispatched and unsettled: a map's chunks count one each. */
+  inFlight: z.int(),
+  /** Running maps, by node id. */
+  maps: z.record(z.string(), MapProgressView),
+});
+export type Progress = z.infer<typeof Progress>;
+
+/** An execution as it stands. */
+export const ExecutionDescription = z.object({
+  executionId: z.string(),
+  workflow: z.string(),
+  definitionHash: z.string(),
+  status: ExecutionStatus,
+  /** Something asked it to stop and its running nodes are settling. */
+  isStopping: z.boolean(),
+  /** It has ended, or is paused and nothing of it runs any more. */
+  isAtRest: z.boolean(),
+  run: z.int(),
+  startedAtMs: z.number(),
+  deadlineAtMs: z.number(),
+  endedAtMs: z.number().optional(),
+  config: ExecutionConfig,
+  tags: z.record(z.string(), z.string()).optional(),
+  progress: Progress,
+  error: ErrorInfo.optional(),
+  failedNode: z.string().optional(),
+});
+export type ExecutionDescription = z.infer<typeof ExecutionDescription>;
+
+/** An ended (or paused) execution with its data. */
+export const ExecutionOutcome = z.object({
+  description: ExecutionDescription,
+  /** Of a success. */
+  output: Json.optional(),
+  /** Outputs of the nodes that had succeeded when it ended, of anything but a success. */
+  partialResults: z.record(z.string(), Json).optional(),
+});
+export type ExecutionOutcome = z.infer<typeof ExecutionOutcome>;
+
+/** A page of ended visits, by node id, without their outputs unless asked for. */
+export const ResultsPage = z.object({
+  results: z.array(NodeResultView),
+  /** Pass as `after` for the next page. */
+  next: z.string().optional(),
+});
+export type ResultsPage = z.infer<typeof ResultsPage>;

@@ -1,0 +1,73 @@
+import type { ErrorInfo, ExecutionStatus, NodeResultView } from '../model/result.ts';
+import type { Json } from '../model/json.ts';
+import type { ExecutionDescription } from './description.ts';
+import type { Executions } from './executions.ts';
+
+/** How an execution ended, or, if it is paused, how it stands. Times in milliseconds since the epoch. */
+export interface ExecutionResult<Output = unknown> {
+  readonly executionId: string;
+  readonly workflow: string;
+  /** It succeeded, or is paused: nothing went wrong. */
+  readonly success: boolean;
+  readonly status: ExecutionStatus;
+  /** Of a success. */
+  readonly output: Output | undefined;
+  readonly error: ErrorInfo | undefined;
+  /** The node whose failure ended it. */
+  readonly failedNode: string | undefined;
+  readonly startedAtMs: number;
+  readonly endedAtMs: number | undefined;
+  /** From start to end, or until now. */
+  readonly executionTimeMs: number;
+  /** Node ids by completion; in loops a node stands once for each visit. */
+  readonly nodeExecutionOrder: readonly string[];
+  readonly paused: boolean;
+  readonly cancelled: boolean;
+  /** Of anything but a success: the outputs of the nodes that had succeeded, by node id. */
+  readonly partialResults: Readonly<Record<string, Json>> | undefined;
+}
+
+/** Reads the result of an execution that is at rest. */
+export async function loadResult(executions: Executions, executionId: string): Promise<ExecutionResult> {
+  const [{ description, output, partialResults }, ended] = await Promise.all([
+    executions.outcome(executionId),
+    allResults(executions, executionId),
+  ]);
+  const { workflow, status, error, failedNode, startedAtMs, endedAtMs } = description;
+  return {
+    executionId,
+    workflow,
+    success: status === 'SUCCEEDED' || status === 'PAUSED',
+    status,
+    output,
+    error,
+    failedNode,
+    startedAtMs,
+    endedAtMs,
+    executionTimeMs: (endedAtMs ?? Date.now()) - startedAtMs,
+    nodeExecutionOrder: orderOf(ended, description),
+    paused: status === 'PAUSED',
+    cancelled: status === 'CANCELLED',
+    partialResults,
+  };
+}
+
+/** Every ended visit, page by page, without outputs. */
+export async function allResults(executions: Executions, executionId: string): Promise<NodeResultView[]> {
+  const all: NodeResultView[] = [];
+  let after: string | undefined;
+  do {
+    const page = await executions.results(executionId, after === undefined ? {} : { after });
+    for (const result of page.results) all.push(result);
+    after = page.next;
+  } while (after !== undefined);
+  return all;
+}
+
+/** A result that came after the end changed nothing, and is not part of it. */
+function orderOf(results: readonly NodeResultView[], { endedAtMs }: ExecutionDescription): string[] {
+  return results
+    .filter((result) => result.status !== 'SKIPPED' && (endedAtMs === undefined || result.endedAtMs <= endedAtMs))
+    .sort((a, b) => a.endedAtMs - b.endedAtMs)
+    .map(({ nodeId }) => nodeId);
+}

@@ -1,0 +1,224 @@
+import { countBits, hasBit } from '../core/bits.ts';
+import { compile, zodIssues } from '../core/compile.ts';
+import { nodeAt, type Plan } from '../core/plan.ts';
+import { openWork } from '../core/decide.ts';
+import { ExecutionExistsError, ExecutionNotFoundError, InvalidInputError, InvalidStateError } from '../errors.ts';
+import { ExecutionConfig, type ExecutionConfigInput } from '../model/config.ts';
+import { ExecutionId } from '../model/ids.ts';
+import type { MetaItem, ResultItem } from '../model/items.ts';
+import type { Json } from '../model/json.ts';
+import { isTerminal, type NodeResultView } from '../model/result.ts';
+import type { ExecutionState } from '../model/state.ts';
+import type { Clock } from '../ports/clock.ts';
+import { nextLook } from '../scheduler/sweep.ts';
+import type { Snapshot } from '../store/execution-store.ts';
+import type { Store } from '../store/store.ts';
+import type { ExecutionDescription, ExecutionOutcome, Progress, ResultsPage } from './description.ts';
+import { digestOf, StartRequest } from './start-request.ts';
+
+const MAX_RUNNING_LISTED = 100;
+
+export interface ServiceParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  /** Makes time-ordered ids. */
+  readonly newId: (nowMs: number) => string;
+}
+
+/**
+ * What can be asked of executions, on the store alone: the API function and the local executor both answer with it.
+ * Nothing here runs a node; the change feed does the rest.
+ */
+export class ExecutionService {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #newId: (nowMs: number) => string;
+
+  constructor({ store, clock, newId }: ServiceParts) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#newId = newId;
+  }
+
+  /**
+   * Starts an execution. The same request with the same `executionId` finds the one it started.
+   *
+   * @param defaults config of the executor; the workflow's goes before it, the request's before both
+   * @throws {InvalidInputError | InvalidDefinitionError | ExecutionExistsError}
+   */
+  async start(input: unknown, defaults: ExecutionConfigInput = {}): Promise<{ executionId: ExecutionId; isNew: boolean }> {
+    const parsed = StartRequest.safeParse(input);
+    if (!parsed.success) throw new InvalidInputError('The start request', zodIssues(parsed.error));
+    const request = parsed.data;
+    const plan = compile(request.definition);
+    const nowMs = this.#clock.nowMs();
+    const executionId = request.executionId ?? ExecutionId.parse(this.#newId(nowMs));
+    const config = resolveConfig(defaults, plan, request.config ?? {});
+    const folder = `executions/${executionId}/start`;
+    const requestDigest = digestOf(plan.hash, request);
+    const [payload, globals] = await Promise.all([
+      this.#store.payloads.save(request.input, folder),
+      request.globals === undefined ? undefined : this.#store.payloads.save(request.globals, folder),
+      this.#store.definitions.publish(plan, nowMs),
+    ]);
+    const { created, meta } = await this.#store.executions.create({
+      executionId,
+      workflow: plan.definition.name,
+      definitionHash: plan.hash,
+      config,
+      input: payload,
+      globals,
+      tags: request.tags,
+      requestDigest,
+      startedAtMs: nowMs,
+      dueAtMs: nextLook({ deadlineAtMs: nowMs + config.timeoutSeconds * 1000 }, nowMs),
+    });
+    if (!created && meta.requestDigest !== requestDigest) throw new ExecutionExistsError(executionId);
+    return { executionId, isNew: created };
+  }
+
+  /** @throws {ExecutionNotFoundError} */
+  async describe(executionId: string): Promise<ExecutionDescription> {
+    return this.#describe(await this.#load(executionId));
+  }
+
+  /** The description with the output or, of anything but a success, what stood when it ended. @throws {ExecutionNotFoundError} */
+  async outcome(executionId: string): Promise<ExecutionOutcome> {
+    const snapshot = await this.#load(executionId);
+    const description = await this.#describe(snapshot);
+    const { meta } = snapshot;
+    if (meta.status === 'SUCCEEDED') {
+      return { description, output: meta.output === undefined ? null : await this.#store.payloads.load(meta.output) };
+    }
+    return { description, partialResults: await this.#partialResults(snapshot) };
+  }
+
+  /** @throws {ExecutionNotFoundError} */
+  async results(executionId: string, options: { after?: string; limit?: number; withOutputs?: boolean } = {}): Promise<ResultsPage> {
+    const { meta } = await this.#load(executionId);
+    const page = await this.#store.results.pageOfResults(meta.executionId, options.after, options.limit ?? 1_000);
+    const results = await Promise.all(page.results.map((result) => this.#view(result, options.withOutputs ?? false)));
+    return { results, ...(page.next !== undefined && { next: page.next }) };
+  }
+
+  /** Asks an open execution to stop. @throws {ExecutionNotFoundError | InvalidStateError} it has ended, or is stopping */
+  async cancel(executionId: string): Promise<void> {
+    await this.#change(executionId, 'cancel', (meta) => this.#store.executions.requestStop(meta, 'CANCELLED', this.#clock.nowMs()));
+  }
+
+  /** Lets running nodes finish and starts no new ones. @throws {ExecutionNotFoundError | InvalidStateError} it is not running */
+  async pause(executionId: string): Promise<void> {
+    await this.#change(executionId, 'pause', (meta) => this.#store.executions.pause(meta));
+  }
+
+  /** Goes on after a pause. @throws {ExecutionNotFoundError | InvalidStateError} it is not paused */
+  async resume(executionId: string): Promise<void> {
+    await this.#change(executionId, 'resume', (meta) => this.#store.executions.resume(meta));
+  }
+
+  async #change(executionId: string, action: string, change: (meta: MetaItem) => Promise<MetaItem | undefined>): Promise<void> {
+    const { meta } = await this.#load(executionId);
+    if ((await change(meta)) !== undefined) return;
+    const now = await this.#store.executions.loadMeta(meta.executionId);
+    throw new InvalidStateError(executionId, now?.stop !== undefined && !isTerminal(now.status) ? 'stopping' : (now?.status ?? 'gone'), action);
+  }
+
+  async #load(executionId: string): Promise<Snapshot> {
+    const id = ExecutionId.safeParse(executionId);
+    const snapshot = id.success ? await this.#store.executions.loadSnapshot(id.data) : undefined;
+    if (snapshot === undefined) throw new ExecutionNotFoundError(executionId);
+    return snapshot;
+  }
+
+  async #describe({ meta, state }: Snapshot): Promise<ExecutionDescription> {
+    const plan = await this.#store.definitions.loadPlan(meta.workflow, meta.definitionHash);
+    return {
+      executionId: meta.executionId,
+      workflow: meta.workflow,
+      definitionHash: meta.definitionHash,
+      status: meta.status,
+      isStopping: meta.stop !== undefined && !isTerminal(meta.status),
+      isAtRest: isTerminal(meta.status) || (meta.status === 'PAUSED' && (state?.state.inFlight ?? 0) <= (meta.parked?.size ?? 0)),
+      run: meta.run,
+      startedAtMs: meta.startedAtMs,
+      deadlineAtMs: meta.deadlineAtMs,
+      endedAtMs: meta.endedAtMs,
+      config: meta.config,
+      tags: meta.tags,
+      progress: progressOf(plan, state?.state, isTerminal(meta.status)),
+      error: meta.error,
+      failedNode: meta.failedNode,
+    };
+  }
+
+  /** Only results the state counts: what came after the end is not among them. */
+  async #partialResults({ meta, state }: Snapshot): Promise<Record<string, Json>> {
+    if (state === undefined) return {};
+    const plan = await this.#store.definitions.loadPlan(meta.workflow, meta.definitionHash);
+    const visits = succeededVisits(plan, state.state);
+    const results = await this.#store.results.loadResults(meta.executionId, meta.run, visits);
+    const outputs: Record<string, Json> = {};
+    for (const { node } of visits) {
+      const result = results.get(node);
+      if (result?.status === 'SUCCEEDED') outputs[node] = result.output === undefined ? null : await this.#store.payloads.load(result.output);
+    }
+    return outputs;
+  }
+
+  async #view(result: ResultItem, withOutputs: boolean): Promise<NodeResultView> {
+    const { payloads } = this.#store;
+    return {
+      nodeId: result.node,
+      visit: result.visit,
+      status: result.status,
+      source: result.source,
+      error: result.error,
+      attempts: result.attempts,
+      queuedAtMs: result.queuedAtMs,
+      startedAtMs: result.startedAtMs,
+      endedAtMs: result.endedAtMs,
+      ...(withOutputs && result.output !== undefined && { output: await payloads.load(result.output) }),
+      ...(withOutputs && result.failures !== undefined && { failures: JSON.parse(await payloads.loadText(result.failures)) }),
+    };
+  }
+}
+
+/** @throws {InvalidInputError} */
+export function resolveConfig(defaults: ExecutionConfigInput, plan: Plan, overrides: ExecutionConfigInput): ExecutionConfig {
+  const parsed = ExecutionConfig.safeParse({ ...defaults, ...plan.definition.config, ...overrides });
+  if (!parsed.success) throw new InvalidInputError('The execution config', zodIssues(parsed.error));
+  return parsed.data;
+}
+
+function progressOf(plan: Plan, state: ExecutionState | undefined, isEnded: boolean): Progress {
+  const nodes = plan.nodes.length;
+  if (state === undefined) return { nodes, succeeded: 0, failed: 0, skipped: 0, running: [], inFlight: 0, maps: {} };
+  const running = new Set<string>();
+  if (!isEnded) {
+    for (const work of openWork(plan, { ...state, stop: undefined })) {
+      if (running.size >= MAX_RUNNING_LISTED) break;
+      if (work.kind !== 'settle') running.add(nodeAt(plan, work.node).id);
+    }
+  }
+  const counts =
+    state.kind === 'graph'
+      ? { succeeded: countBits(state.succeeded), failed: countBits(state.failed), skipped: countBits(state.skipped) }
+      : { succeeded: succeededVisits(plan, state).length, failed: state.failedVisit === undefined ? 0 : 1, skipped: 0 };
+  const maps = Object.entries(state.maps).map(([node, map]) => [
+    nodeAt(plan, Number(node)).id,
+    { items: map.items, chunks: map.chunks, settledChunks: map.base + countBits(map.window), failedItems: map.failedItems },
+  ]);
+  return { nodes, ...counts, running: [...running], inFlight: isEnded ? 0 : state.inFlight, maps: Object.fromEntries(maps) };
+}
+
+/** By node, the visit whose result counts: in loops the last one that ended. */
+function succeededVisits(plan: Plan, state: ExecutionState) {
+  if (state.kind === 'graph') {
+    return plan.nodes.filter(({ index }) => hasBit(state.succeeded, index)).map(({ id }) => ({ node: id, visit: 1 }));
+  }
+  return Object.entries(state.visits).flatMap(([index, entered]) => {
+    const isOpen = state.position?.node === Number(index) || state.failedVisit?.node === Number(index);
+    const visit = isOpen ? entered - 1 : entered;
+    return visit < 1 ? [] : [{ node: nodeAt(plan, Number(index)).id, visit }];
+  });
+}

@@ -1,0 +1,142 @@
+import { ulid } from 'ulid';
+import { z } from 'zod';
+import { compile } from '../core/compile.ts';
+import { describeCause, ExecutionExistsError, ExecutionNotFoundError, FanjoinError, InvalidDefinitionError, InvalidInputError } from '../errors.ts';
+import type { ExecutionConfigInput } from '../model/config.ts';
+import { type Clock, sleep } from '../ports/clock.ts';
+import { ExecutionDescription, ExecutionOutcome, ResultsPage } from './description.ts';
+import type { Executions, StartInput } from './executions.ts';
+
+/** While waiting: the first look comes soon, later ones at most so far apart. */
+const FIRST_POLL_MS = 50;
+const LAST_POLL_MS = 1_000;
+const MAX_TRIES = 5;
+const REQUEST_TIMEOUT_MS = 30_000;
+
+const Problem = z.object({
+  title: z.string(),
+  detail: z.string(),
+  issues: z.array(z.object({ path: z.string(), code: z.string(), message: z.string() })).optional(),
+});
+
+/** The endpoint did not answer, or not with what its API says. */
+export class EndpointError extends FanjoinError {
+  override readonly name = 'EndpointError';
+  constructor(endpoint: string, problem: string, cause?: unknown) {
+    super('ENDPOINT_FAILED', `${endpoint} ${problem}`, { retryable: true, cause });
+  }
+}
+
+/** Executions behind the HTTP API of a stack, deployed or local. */
+export class HttpExecutions implements Executions {
+  readonly #endpoint: string;
+  readonly #config: ExecutionConfigInput;
+  readonly #clock: Clock;
+
+  /** @param endpoint the API's URL, as the stack prints it */
+  constructor({ endpoint, config, clock }: { endpoint: string; config: ExecutionConfigInput; clock: Clock }) {
+    if (!URL.canParse(endpoint)) throw new FanjoinError('INVALID_INPUT', `The endpoint is no URL: '${endpoint}'. It looks like https://abc123.execute-api.eu-west-1.amazonaws.com`);
+    this.#endpoint = endpoint.replace(/\/+$/, '');
+    this.#config = config;
+    this.#clock = clock;
+  }
+
+  /** Chooses the id itself, so that a request whose answer was lost can be repeated. */
+  async start(request: StartInput): Promise<{ executionId: string }> {
+    const { definition } = compile(request.definition);
+    const executionId = request.executionId ?? ulid(this.#clock.nowMs());
+    const config = { ...this.#config, ...definition.config, ...request.config };
+    return this.#request('POST', '/executions', z.object({ executionId: z.string() }), { ...request, definition, executionId, config });
+  }
+
+  describe(executionId: string): Promise<ExecutionDescription> {
+    return this.#request('GET', this.#path(executionId), ExecutionDescription);
+  }
+
+  outcome(executionId: string): Promise<ExecutionOutcome> {
+    return this.#request('GET', `${this.#path(executionId)}/outcome`, ExecutionOutcome);
+  }
+
+  results(executionId: string, options: { after?: string; limit?: number; withOutputs?: boolean } = {}): Promise<ResultsPage> {
+    const query = new URLSearchParams({
+      ...(options.after !== undefined && { after: options.after }),
+      ...(options.limit !== undefined && { limit: String(options.limit) }),
+      ...(options.withOutputs !== undefined && { outputs: String(options.withOutputs) }),
+    });
+    return this.#request('GET', `${this.#path(executionId)}/results?${query}`, ResultsPage);
+  }
+
+  async cancel(executionId: string): Promise<void> {
+    await this.#request('POST', `${this.#path(executionId)}/cancel`, z.unknown());
+  }
+
+  async pause(executionId: string): Promise<void> {
+    await this.#request('POST', `${this.#path(executionId)}/pause`, z.unknown());
+  }
+
+  async resume(executionId: string): Promise<void> {
+    await this.#request('POST', `${this.#path(executionId)}/resume`, z.unknown());
+  }
+
+  async untilAtRest(executionId: string, signal?: AbortSignal): Promise<void> {
+    for (let pollMs = FIRST_POLL_MS; !signal?.aborted; pollMs = Math.min(pollMs * 1.5, LAST_POLL_MS)) {
+      if ((await this.describe(executionId)).isAtRest) return;
+      await sleep(this.#clock, pollMs, signal);
+    }
+  }
+
+  async close(): Promise<void> {}
+
+  #path(executionId: string): string {
+    return `/executions/${encodeURIComponent(executionId)}`;
+  }
+
+  /** Repeats what a fault on the way or on the other side may have lost; every request here may come twice. */
+  async #request<T>(method: 'GET' | 'POST', path: string, schema: z.ZodType<T>, body?: unknown): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      try {
+        const response = await fetch(`${this.#endpoint}${path}`, {
+          method,
+          signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+          ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+        });
+        const text = await response.text();
+        if (response.status >= 500) throw new EndpointError(this.#endpoint, `answered ${response.status} to ${method} ${path}: ${text.slice(0, 300)}`);
+        if (!response.ok) throw toError(this.#endpoint, path, response.status, text);
+        return schema.parse(JSON.parse(text));
+      } catch (error) {
+        if (error instanceof FanjoinError && !error.retryable) throw error;
+        if (tries >= MAX_TRIES) throw error instanceof EndpointError ? error : new EndpointError(this.#endpoint, `did not answer ${method} ${path}: ${describeCause(error)}`, error);
+        await sleep(this.#clock, 100 * 2 ** tries);
+      }
+    }
+  }
+}
+
+/** The error the other side had, of the same class as it would have here. */
+function toError(endpoint: string, path: string, status: number, text: string): FanjoinError {
+  const problem = Problem.safeParse(parseJson(text));
+  if (!problem.success) return new FanjoinError('ENDPOINT_REFUSED', `${endpoint} answered ${status} to ${path}: ${text.slice(0, 300)}`);
+  const { title: code, detail, issues = [] } = problem.data;
+  const id = decodeURIComponent(path.split('/')[2] ?? '');
+  switch (code) {
+    case 'EXECUTION_NOT_FOUND':
+      return new ExecutionNotFoundError(id);
+    case 'EXECUTION_EXISTS':
+      return new ExecutionExistsError(id);
+    case 'INVALID_DEFINITION':
+      return new InvalidDefinitionError('of this request', issues);
+    case 'INVALID_INPUT':
+      return issues.length > 0 ? new InvalidInputError('The request', issues) : new FanjoinError(code, detail);
+    default:
+      return new FanjoinError(code, detail);
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,231 @@
+import { ulid } from 'ulid';
+import { MemoryTaskQueue } from '../adapters/local/memory-queue.ts';
+import { SqliteBlobStore } from '../adapters/local/sqlite-blobs.ts';
+import { openDatabase, type SqliteDatabase } from '../adapters/local/sqlite-database.ts';
+import { SqliteItemTable } from '../adapters/local/sqlite-table.ts';
+import { compile } from '../core/compile.ts';
+import { type Plan, requiredHandlers } from '../core/plan.ts';
+import { ExecutionNotFoundError, FanjoinError } from '../errors.ts';
+import type { ExecutionConfigInput } from '../model/config.ts';
+import { ExecutionId } from '../model/ids.ts';
+import { isTerminal } from '../model/result.ts';
+import type { HandlerRegistry } from '../nodes/handler-registry.ts';
+import type { Logger } from '../observability/logger.ts';
+import type { ChangeRecord } from '../ports/change-feed.ts';
+import type { Clock } from '../ports/clock.ts';
+import { NodeRunner } from '../runner/runner.ts';
+import { Dispatcher } from '../scheduler/dispatcher.ts';
+import { Reconciler } from '../scheduler/reconcile.ts';
+import { Scheduler } from '../scheduler/scheduler.ts';
+import { Sweep } from '../scheduler/sweep.ts';
+import { parseMeta } from '../store/execution-store.ts';
+import { executionPk } from '../store/keys.ts';
+import { openStore, type Store } from '../store/store.ts';
+import { ExecutionService } from './execution-service.ts';
+import type { Executions, StartInput } from './executions.ts';
+import { FeedPump } from './feed-pump.ts';
+import { QueueWorkers } from './queue-workers.ts';
+
+/** How often deadlines of executions that only wait are looked at; AWS does so once a minute. */
+const SWEEP_MS = 1_000;
+/** Never comes back by itself: in one process, a message whose handler lives needs no second delivery. */
+const VISIBILITY_MS = 10 * 365 * 86_400_000;
+const MAX_RECEIVE_COUNT = 5;
+
+export interface LocalEngineOptions {
+  /** A file, made if it is not there, or `:memory:`. */
+  readonly database: string;
+  readonly config: ExecutionConfigInput;
+  readonly handlers: HandlerRegistry;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly random: () => number;
+}
+
+/**
+ * The local twin: the scheduler, runner and sweep of the AWS executor in one process, over one SQLite file. Its queue
+ * and its change feed live in memory; after a crash `reconcile` finds in the results what they held.
+ */
+export class LocalEngine implements Executions {
+  readonly #options: LocalEngineOptions;
+  readonly #database: SqliteDatabase;
+  readonly #store: Store;
+  readonly #service: ExecutionService;
+  readonly #reconciler: Reconciler;
+  readonly #runner: NodeRunner;
+  readonly #sweep: Sweep;
+  readonly #pump: FeedPump;
+  readonly #workers: QueueWorkers;
+  readonly #unsubscribe: () => void;
+  /** Executions that are this engine's to advance: those it started or was told to resume. */
+  readonly #adopted = new Set<string>();
+  readonly #waiters = new Map<string, Set<() => void>>();
+  #cancelSweep: () => void = () => undefined;
+  #fault: Error | undefined;
+
+  /** @throws {DatabaseError} if the file cannot serve: not ours, too new, read-only, in use by another live engine */
+  constructor(options: LocalEngineOptions) {
+    const { clock, handlers, logger, random } = options;
+    this.#options = options;
+    this.#database = openDatabase(options.database, { mode: 'engine', clock });
+    const table = new SqliteItemTable(this.#database);
+    const store = openStore(table, new SqliteBlobStore(this.#database));
+    const queue = new MemoryTaskQueue({ clock, visibilityMs: VISIBILITY_MS, maxReceiveCount: MAX_RECEIVE_COUNT });
+    const dispatcher = new Dispatcher(queue);
+    const scheduler = new Scheduler({ store, dispatcher, clock });
+    const onFault = (error: Error) => this.#fail(error);
+    this.#store = store;
+    this.#service = new ExecutionService({ store, clock, newId: ulid });
+    this.#runner = new NodeRunner({ store, dispatcher, clock, handlers, logger, random });
+    this.#reconciler = new Reconciler({ store, scheduler, dispatcher, clock });
+    this.#sweep = new Sweep({ store, reconciler: this.#reconciler, clock, isOurs: ({ pk }) => this.#adopted.has(pk) });
+    this.#pump = new FeedPump({ scheduler, clock, onFault });
+    this.#workers = new QueueWorkers({ queue, runner: this.#runner, clock, logger, onFault });
+    this.#unsubscribe = table.subscribe((records) => this.#hear(records));
+    this.#armSweep();
+  }
+
+  /** @throws {FanjoinError} `UNREGISTERED_HANDLER`, or as `ExecutionService.start` does */
+  async start(request: StartInput): Promise<{ executionId: string }> {
+    this.#assertWorks();
+    const plan = compile(request.definition);
+    this.#workers.serve(poolsOf(plan));
+    this.#assertHandlers(plan);
+    const { clock, config } = this.#options;
+    const executionId = request.executionId ?? ulid(clock.nowMs());
+    // Before it exists: its first change record comes with the write that makes it.
+    this.#adopted.add(`EXEC#${executionId}`);
+    return this.#service.start(withoutUndefined({ ...request, executionId }), config);
+  }
+
+  describe(executionId: string) {
+    return this.#service.describe(executionId);
+  }
+
+  outcome(executionId: string) {
+    return this.#service.outcome(executionId);
+  }
+
+  results(executionId: string, options?: { after?: string; limit?: number; withOutputs?: boolean }) {
+    return this.#service.results(executionId, options);
+  }
+
+  async cancel(executionId: string): Promise<void> {
+    await this.#service.cancel(executionId);
+    await this.#adopt(executionId);
+  }
+
+  pause(executionId: string): Promise<void> {
+    return this.#service.pause(executionId);
+  }
+
+  /** Goes on with an execution that is paused, or that a crash left behind. Of one that ended it says so. */
+  async resume(executionId: string): Promise<void> {
+    const { status } = await this.#service.describe(executionId);
+    await this.#adopt(executionId);
+    if (status !== 'RUNNING') await this.#service.resume(executionId);
+  }
+
+  async untilAtRest(executionId: string, signal?: AbortSignal): Promise<void> {
+    for (;;) {
+      const changed = this.#nextChange(executionId, signal);
+      this.#assertWorks();
+      const description = await this.#service.describe(executionId);
+      if (description.isAtRest || signal?.aborted) return;
+      await changed;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#cancelSweep();
+    this.#unsubscribe();
+    await this.#workers.close();
+    await this.#pump.close();
+    await this.#database.close();
+  }
+
+  /** Takes over an execution that is not in this engine's hands yet: what was dispatched is sent again. */
+  async #adopt(executionId: string): Promise<void> {
+    const id = ExecutionId.parse(executionId);
+    const pk = executionPk(id);
+    if (this.#adopted.has(pk)) return;
+    const meta = await this.#store.executions.loadMeta(id);
+    if (meta === undefined) throw new ExecutionNotFoundError(executionId);
+    if (isTerminal(meta.status)) return;
+    const plan = await this.#store.definitions.loadPlan(meta.workflow, meta.definitionHash);
+    this.#assertHandlers(plan);
+    this.#workers.serve(poolsOf(plan));
+    this.#adopted.add(pk);
+    await this.#reconciler.reconcile(id, { resend: true });
+  }
+
+  #hear(records: readonly ChangeRecord[]): void {
+    const ours = records.filter(({ key }) => this.#adopted.has(key.pk));
+    this.#pump.push(ours);
+    for (const { key, after } of ours) {
+      if (key.sk !== 'META' && key.sk !== 'STATE') continue;
+      if (key.sk === 'META' && after !== undefined) {
+        const meta = parseMeta(after);
+        if (meta.stop !== undefined) this.#runner.abort(meta.executionId);
+        if (isTerminal(meta.status)) this.#adopted.delete(key.pk);
+      }
+      for (const wake of this.#waiters.get(key.pk) ?? []) wake();
+    }
+  }
+
+  #nextChange(executionId: string, signal: AbortSignal | undefined): Promise<void> {
+    const pk = `EXEC#${executionId}`;
+    const waiters = this.#waiters.get(pk) ?? new Set();
+    this.#waiters.set(pk, waiters);
+    return new Promise((resolve) => {
+      const wake = () => {
+        waiters.delete(wake);
+        if (waiters.size === 0) this.#waiters.delete(pk);
+        signal?.removeEventListener('abort', wake);
+        resolve();
+      };
+      waiters.add(wake);
+      signal?.addEventListener('abort', wake, { once: true });
+    });
+  }
+
+  #armSweep(): void {
+    this.#cancelSweep = this.#options.clock.after(
+      SWEEP_MS,
+      () => {
+        const sweep = this.#adopted.size === 0 ? Promise.resolve() : this.#sweep.run().then(() => undefined);
+        void sweep.catch((error: Error) => this.#fail(error)).finally(() => this.#armSweep());
+      },
+      { isBackground: true },
+    );
+  }
+
+  /** Storage that fails is the end of this engine, not of its executions: they stand as they were, to be resumed. */
+  #fail(error: Error): void {
+    this.#fault ??= error;
+    this.#cancelSweep();
+    for (const waiters of this.#waiters.values()) for (const wake of waiters) wake();
+  }
+
+  #assertWorks(): void {
+    if (this.#fault !== undefined) throw this.#fault;
+  }
+
+  #assertHandlers(plan: Plan): void {
+    for (const { node, handler } of requiredHandlers(plan)) {
+      if (this.#options.handlers.find(handler) !== undefined) continue;
+      const known = this.#options.handlers.types().join(', ') || 'none';
+      throw new FanjoinError(
+        'UNREGISTERED_HANDLER',
+        `The node '${node}' of workflow '${plan.definition.name}' needs a handler '${handler}', which is not registered. Registered: ${known}`,
+        { details: { node, handler } },
+      );
+    }
+  }
+}
+
+const poolsOf = (plan: Plan): Set<string> =>
+  new Set(plan.nodes.map(({ definition }) => ('pool' in definition ? definition.pool : undefined) ?? 'default').concat('default'));
+
+const withoutUndefined = (request: StartInput): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined));

@@ -1,0 +1,29 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { canonicalJson } from '../core/json.ts';
+import { ExecutionConfigInput } from '../model/config.ts';
+import { ExecutionId } from '../model/ids.ts';
+import { Json } from '../model/json.ts';
+
+/** What it takes to start an execution. */
+export const StartRequest = z.strictObject({
+  /** The workflow; checked by `compile`. */
+  definition: z.record(z.string(), z.unknown()),
+  /** Default null. */
+  input: Json.default(null),
+  /** Goes before the workflow's own config. */
+  config: ExecutionConfigInput.optional(),
+  /** A read-only snapshot every node can read. */
+  globals: z.record(z.string(), Json).optional(),
+  /** Chosen by the caller, a start can be repeated: the same request finds the same execution. Default: a new one. */
+  executionId: ExecutionId.optional(),
+  /** Kept with the execution, for the caller's own use. */
+  tags: z.record(z.string().min(1).max(80), z.string().max(1_000)).optional(),
+});
+export type StartRequest = z.infer<typeof StartRequest>;
+
+/** Tells whether two starts ask for the same. */
+export function digestOf(definitionHash: string, { input, config = {}, globals = {} }: StartRequest): string {
+  const overrides: Json = JSON.parse(JSON.stringify(config));
+  return createHash('sha256').update(canonicalJson([definitionHash, input, overrides, globals])).digest('hex');
+}

@@ -1,0 +1,167 @@
+import { systemClock } from '../adapters/local/system-clock.ts';
+import { zodIssues } from '../core/compile.ts';
+import { toJson } from '../core/json.ts';
+import { InvalidInputError } from '../errors.ts';
+import { ExecutionConfigInput } from '../model/config.ts';
+import type { DefinitionInput } from '../model/definition.ts';
+import type { Json } from '../model/json.ts';
+import type { AnyHandler } from '../nodes/define-node.ts';
+import type { Workflow } from '../nodes/define-workflow.ts';
+import { HandlerRegistry } from '../nodes/handler-registry.ts';
+import { Logger, type LogLevel } from '../observability/logger.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { ExecutionDescription, ResultsPage } from './description.ts';
+import { type ExecutionResult, loadResult } from './execution-result.ts';
+import type { Executions } from './executions.ts';
+import { HttpExecutions } from './http-executions.ts';
+import { LocalEngine } from './local-engine.ts';
+
+export interface WorkflowExecutorOptions {
+  /** For executions whose workflow or start says nothing else. */
+  readonly config?: ExecutionConfigInput;
+  /** Handlers that definitions name. Those of `defineWorkflow` workflows need not be listed. Local only. */
+  readonly handlers?: Iterable<AnyHandler>;
+  /** Local only: the SQLite file, made if it is not there. Default `:memory:`, which a crash does not survive. */
+  readonly database?: string;
+  /** The API of a deployed or locally run stack; without it, workflows run in this process. */
+  readonly endpoint?: string;
+  /** Lines below it are not logged. Default `warn`. */
+  readonly logLevel?: LogLevel;
+  /** Default: real time. */
+  readonly clock?: Clock;
+  /** In [0, 1), for jitter. Default `Math.random`. */
+  readonly random?: () => number;
+}
+
+/** What one execution is started with, beside its workflow and input. */
+export interface StartOptions {
+  /** Goes before the workflow's config and the executor's. */
+  readonly config?: ExecutionConfigInput;
+  /** A read-only snapshot every node can read: `$globals` in expressions, `context.globals` in handlers. */
+  readonly globals?: Readonly<Record<string, Json>>;
+  /** Chosen, a start can be repeated: the same request finds the same execution. Default: a new, time-ordered id. */
+  readonly executionId?: string;
+  /** Kept with the execution, for your own use. */
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+/** A `defineWorkflow` workflow, or a definition as JSON whose handlers are registered. */
+export type Runnable<Input, Output> = Workflow<Input, Output> | DefinitionInput;
+
+/**
+ * Runs workflows: in this process over a SQLite file, or, with `endpoint`, on AWS. Same methods, same results.
+ *
+ * @example
+ * await using executor = new WorkflowExecutor({ database: 'orders.db' });
+ * const result = await executor.execute(greeting, { name: 'Ada' });
+ */
+export class WorkflowExecutor implements AsyncDisposable {
+  readonly #executions: Executions;
+  readonly #handlers: HandlerRegistry;
+
+  /** @throws {DatabaseError | InvalidInputError} the file cannot serve, the config is not valid */
+  constructor(options: WorkflowExecutorOptions = {}) {
+    const clock = options.clock ?? systemClock;
+    const config = parseConfig(options.config ?? {});
+    this.#handlers = new HandlerRegistry(options.handlers);
+    this.#executions =
+      options.endpoint === undefined
+        ? new LocalEngine({
+            database: options.database ?? ':memory:',
+            config,
+            handlers: this.#handlers,
+            clock,
+            logger: new Logger({ level: options.logLevel ?? 'warn' }),
+            random: options.random ?? Math.random,
+          })
+        : new HttpExecutions({ endpoint: options.endpoint, config, clock });
+  }
+
+  /** Runs a workflow to its end, or to a pause. Does not throw for an execution that fails: see `success` and `error`. */
+  async execute<Input, Output>(workflow: Runnable<Input, Output>, input: Input, options?: StartOptions): Promise<ExecutionResult<Output>> {
+    return (await this.start(workflow, input, options)).result();
+  }
+
+  /**
+   * Starts a workflow and returns at once.
+   * @throws {InvalidInputError | InvalidDefinitionError | ExecutionExistsError | FanjoinError} nothing was started
+   */
+  async start<Input, Output>(workflow: Runnable<Input, Output>, input: Input, options: StartOptions = {}): Promise<ExecutionHandle<Output>> {
+    const { definition, json } = await this.#prepare(workflow, input);
+    const { executionId } = await this.#executions.start({ ...options, definition, input: json });
+    return new ExecutionHandle<Output>(this.#executions, executionId);
+  }
+
+  /** An execution that was started before, here or elsewhere. Whether it exists shows on use. */
+  get(executionId: string): ExecutionHandle {
+    return new ExecutionHandle(this.#executions, executionId);
+  }
+
+  /** Stops taking work and releases the file. Executions that are not done stay as they are, to be resumed. */
+  close(): Promise<void> {
+    return this.#executions.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #prepare<Input>(workflow: Runnable<Input, unknown>, input: Input): Promise<{ definition: unknown; json: Json }> {
+    const json = toJson(input, 'The input');
+    if (!isWorkflow(workflow)) return { definition: workflow, json };
+    for (const handler of workflow.handlers) this.#handlers.register(handler);
+    const checked = await workflow.input?.safeParseAsync(json);
+    if (checked?.success === false) throw new InvalidInputError(`The input of '${workflow.definition.name}'`, zodIssues(checked.error));
+    return { definition: workflow.definition, json: checked === undefined ? json : toJson(checked.data, 'The input') };
+  }
+}
+
+const isWorkflow = <Input, Output>(workflow: Runnable<Input, Output>): workflow is Workflow<Input, Output> => 'definition' in workflow;
+
+function parseConfig(config: ExecutionConfigInput): ExecutionConfigInput {
+  const parsed = ExecutionConfigInput.safeParse(config);
+  if (!parsed.success) throw new InvalidInputError('The execution config', zodIssues(parsed.error));
+  return config;
+}
+
+/** One execution, to watch and to control. */
+export class ExecutionHandle<Output = unknown> {
+  readonly executionId: string;
+  readonly #executions: Executions;
+
+  constructor(executions: Executions, executionId: string) {
+    this.#executions = executions;
+    this.executionId = executionId;
+  }
+
+  describe(): Promise<ExecutionDescription> {
+    return this.#executions.describe(this.executionId);
+  }
+
+  /** Waits for the end, or for a pause at which nothing runs any more. */
+  async result(): Promise<ExecutionResult<Output>> {
+    await this.#executions.untilAtRest(this.executionId);
+    // The workflow's types say what its output is; at run time its handlers' schemas have checked it.
+    return (await loadResult(this.#executions, this.executionId)) as ExecutionResult<Output>;
+  }
+
+  /** Ended visits, by node id, in pages. */
+  results(options?: { after?: string; limit?: number; withOutputs?: boolean }): Promise<ResultsPage> {
+    return this.#executions.results(this.executionId, options);
+  }
+
+  /** Running handlers see their signal abort; the execution ends `CANCELLED` with what stands. @throws {InvalidStateError} */
+  cancel(): Promise<void> {
+    return this.#executions.cancel(this.executionId);
+  }
+
+  /** Running nodes finish, no new one starts. @throws {InvalidStateError} */
+  pause(): Promise<void> {
+    return this.#executions.pause(this.executionId);
+  }
+
+  /** Goes on after a pause, and locally after a crash. @throws {InvalidStateError} */
+  resume(): Promise<void> {
+    return this.#executions.resume(this.executionId);
+  }
+}

@@ -1,0 +1,137 @@
+import { z } from 'zod';
+import { ExecutionConfig } from './config.ts';
+import { Json } from './json.ts';
+import { DefinitionHash, ExecutionId, NodeId, WorkflowName } from './ids.ts';
+import { AttemptRecord, ErrorInfo, ExecutionStatus, ItemFailure, NodeStatus, Payload, ResultSource } from './result.ts';
+import { ExecutionState, StopReason } from './state.ts';
+
+/** Schema version of every item; one version back is always readable. */
+export const ITEM_VERSION = 1;
+
+const key = { pk: z.string(), sk: z.string(), v: z.literal(ITEM_VERSION) };
+
+/** `EXEC#id` / `META`: what an execution is and how it stands. */
+export const MetaItem = z.object({
+  ...key,
+  executionId: ExecutionId,
+  workflow: WorkflowName,
+  definitionHash: DefinitionHash,
+  /** 1, and one more for each redrive. */
+  run: z.int().min(1),
+  status: ExecutionStatus,
+  config: ExecutionConfig,
+  input: Payload,
+  globals: Payload.optional(),
+  tags: z.record(z.string(), z.string()).optional(),
+  /** SHA-256 of what was asked at the start: the same id with another request is a conflict. */
+  requestDigest: z.string(),
+  startedAtMs: z.number(),
+  deadlineAtMs: z.number(),
+  /** Set once: from then on nothing new starts and running handlers see their signal abort. */
+  stop: z.object({ reason: StopReason, atMs: z.number() }).optional(),
+  /** The time running nodes had to settle is over. */
+  settleElapsed: z.boolean().optional(),
+  /** Messages that came while paused, as JSON texts. */
+  parked: z.set(z.string()).optional(),
+  endedAtMs: z.number().optional(),
+  output: Payload.optional(),
+  error: ErrorInfo.optional(),
+  /** The node whose failure ended it. */
+  failedNode: NodeId.optional(),
+  /** Present while the execution is open: the sweep looks at it from this time on. */
+  dueShard: z.string().optional(),
+  dueAtMs: z.number().optional(),
+});
+export type MetaItem = z.infer<typeof MetaItem>;
+
+/** `EXEC#id` / `STATE`: the scheduler's cache of the results. */
+export const StateItem = z.object({
+  ...key,
+  /** One more with every save. */
+  revision: z.int().min(1),
+  state: ExecutionState,
+  /** By stream shard: the last sequence number decided on, and what that decision sent (`work-list.ts`). */
+  batches: z.record(z.string(), z.object({ sequence: z.string(), sends: z.string() })),
+  savedAtMs: z.number(),
+});
+export type StateItem = z.infer<typeof StateItem>;
+
+const visit = {
+  ...key,
+  executionId: ExecutionId,
+  node: NodeId,
+  visit: z.int().min(1),
+  run: z.int().min(1),
+  /** Present where the scheduler must hear of the item: the stream's filter asks for it. */
+  advance: z.literal(1).optional(),
+};
+
+const times = { queuedAtMs: z.number(), startedAtMs: z.number(), endedAtMs: z.number() };
+
+/** `EXEC#id` / `RESULT#node#visit#run`: how a visit ended. Written once. */
+export const ResultItem = z.object({
+  ...visit,
+  ...times,
+  status: NodeStatus,
+  source: ResultSource,
+  output: Payload.optional(),
+  /** Why it failed; kept also where a fallback or catch clause absorbed it. */
+  error: ErrorInfo.optional(),
+  /** Why its fallback failed too. */
+  fallbackError: ErrorInfo.optional(),
+  /** `conditional`: the node to go on with, null at the end. */
+  next: NodeId.nullable().optional(),
+  /** A map's failed items: a JSON array of `ItemFailure`. */
+  failures: Payload.optional(),
+  attempts: z.array(AttemptRecord),
+});
+export type ResultItem = z.infer<typeof ResultItem>;
+
+/** `EXEC#id` / `MAP#node#visit#run`: a map's items were counted and cut. Written once. */
+export const MapItem = z.object({
+  ...visit,
+  items: z.int(),
+  chunks: z.int(),
+  chunkSize: z.int(),
+  /** Key of the blob that holds the items (`map-manifest.ts`). */
+  manifest: z.string(),
+  startedAtMs: z.number(),
+});
+export type MapItem = z.infer<typeof MapItem>;
+
+/** What became of a chunk's items, in their order; failed ones have null as output. */
+export const ChunkOutcome = z.object({
+  outputs: z.array(Json),
+  failures: z.array(ItemFailure),
+});
+export type ChunkOutcome = z.infer<typeof ChunkOutcome>;
+
+/** `EXEC#id` / `CHUNK#node#visit#run#chunk`: how a chunk ended. Written once. */
+export const ChunkItem = z.object({
+  ...visit,
+  ...times,
+  chunk: z.int().min(0),
+  /** JSON of a {@link ChunkOutcome}. */
+  outcome: Payload,
+  failedItems: z.int().min(0),
+  attempts: z.array(AttemptRecord),
+});
+export type ChunkItem = z.infer<typeof ChunkItem>;
+
+/** `EXEC#id` / `ATTEMPT#node#visit#run#chunk#attempt`: a failed attempt that is to be repeated. */
+export const AttemptItem = z.object({
+  ...visit,
+  chunk: z.int().min(0).optional(),
+  attempt: z.int().min(1),
+  error: ErrorInfo,
+  startedAtMs: z.number(),
+  endedAtMs: z.number(),
+  nextAttemptAtMs: z.number(),
+  /** The whole next message, so that it can be sent again if it is lost. */
+  message: z.string(),
+});
+export type AttemptItem = z.infer<typeof AttemptItem>;
+
+/** `WORKFLOW#name` / `VERSION#hash`: a definition. Immutable. */
+export const DefinitionItem = z.object({ ...key, workflow: WorkflowName, hash: DefinitionHash, definition: Payload, createdAtMs: z.number() });
+export type DefinitionItem = z.infer<typeof DefinitionItem>;

@@ -1,0 +1,25 @@
+import type { Item, ItemKey } from './item-table.ts';
+
+/**
+ * One change of one item, as the table's stream tells it. Records of one partition key arrive in the order of
+ * their `sequence`; any record may arrive more than once.
+ */
+export interface ChangeRecord {
+  /** The ordered part of the feed this record came through. */
+  readonly shard: string;
+  /** Ascending within `shard`; compare with {@link compareSequence}. */
+  readonly sequence: string;
+  readonly key: ItemKey;
+  /** The item before the change; absent when it was created. */
+  readonly before?: Item;
+  /** The item after the change; absent when it was deleted. */
+  readonly after?: Item;
+}
+
+/** Orders decimal sequence numbers of any length. Negative: `a` came first. */
+export function compareSequence(a: string, b: string): number {
+  const width = Math.max(a.length, b.length);
+  const left = a.padStart(width, '0');
+  const right = b.padStart(width, '0');
+  return left < right ? -1 : left > right ? 1 : 0;
+}

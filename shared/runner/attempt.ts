@@ -1,0 +1,127 @@
+import type { z } from 'zod';
+import { zodIssues } from '../core/compile.ts';
+import { toJson } from '../core/json.ts';
+import { InvalidInputError, toErrorInfo } from '../errors.ts';
+import type { Json } from '../model/json.ts';
+import type { ErrorInfo } from '../model/result.ts';
+import type { AnyHandler } from '../nodes/define-node.ts';
+import type { NodeContext } from '../nodes/node-context.ts';
+import { NodeResult } from '../nodes/node-result.ts';
+import type { Clock } from '../ports/clock.ts';
+import { nodeErrors } from './node-errors.ts';
+
+/** How long a handler may go on once its execution stops; what it returns until then still counts. */
+const SETTLE_MS = 10_000;
+
+export type AttemptOutcome =
+  | { readonly isSuccess: true; readonly output: Json; readonly nextNodeId?: string; readonly conditionalNext?: string }
+  | {
+      readonly isSuccess: false;
+      readonly error: ErrorInfo;
+      /** What the error itself says of being retried. */
+      readonly retryable?: boolean;
+      /** Its execution stopped: no retry, fallback or catch. */
+      readonly isAborted?: boolean;
+    };
+
+export interface AttemptOptions {
+  readonly handler: AnyHandler;
+  readonly input: Json;
+  readonly context: Omit<NodeContext, 'signal'>;
+  readonly timeoutSeconds: number;
+  /** Aborts when the execution stops. */
+  readonly stop: AbortSignal;
+  readonly clock: Clock;
+}
+
+/**
+ * Calls a handler once: input checked, under its timeout and the execution's signal, output checked. Never throws.
+ * A handler that ignores its signal is left behind; what it does later is not looked at.
+ */
+export async function attempt({ handler, input, context, timeoutSeconds, stop, clock }: AttemptOptions): Promise<AttemptOutcome> {
+  const { nodeId } = context;
+  const accepted = await check(handler.input, input);
+  if (!accepted.success) return failure(nodeErrors.invalidInput(nodeId, zodIssues(accepted.error)));
+  const controller = new AbortController();
+  const returned = await settle(
+    controller,
+    () => handler.execute(accepted.data, { ...context, signal: controller.signal }),
+    { nodeId, timeoutSeconds, stop, clock },
+  );
+  if ('outcome' in returned) return returned.outcome;
+  const { value } = returned;
+  if (!(value instanceof NodeResult)) return finish(handler, nodeId, value, {});
+  if (!value.success) return thrown(value.error ?? new Error(`The node '${nodeId}' reported a failure without an error`));
+  return finish(handler, nodeId, value.output, {
+    ...(value.nextNodeId !== undefined && { nextNodeId: value.nextNodeId }),
+    ...(value.conditionalNext !== undefined && { conditionalNext: value.conditionalNext }),
+  });
+}
+
+async function finish(
+  handler: AnyHandler,
+  nodeId: string,
+  value: unknown,
+  route: { nextNodeId?: string; conditionalNext?: string },
+): Promise<AttemptOutcome> {
+  const checked = await check(handler.output, value);
+  if (!checked.success) return failure(nodeErrors.invalidOutput(nodeId, zodIssues(checked.error), 'INVALID_NODE_OUTPUT'));
+  try {
+    return { isSuccess: true, output: toJson(checked.data, `the output of node '${nodeId}'`), ...route };
+  } catch (error) {
+    if (!(error instanceof InvalidInputError)) throw error;
+    return failure(nodeErrors.invalidOutput(nodeId, error.issues, 'NOT_JSON'));
+  }
+}
+
+type Checked = { success: true; data: unknown } | { success: false; error: z.ZodError };
+
+const check = async (schema: z.ZodType | undefined, value: unknown): Promise<Checked> =>
+  schema === undefined ? { success: true, data: value } : schema.safeParseAsync(value);
+
+const failure = (error: ErrorInfo): AttemptOutcome => ({ isSuccess: false, error });
+
+function thrown(error: unknown): AttemptOutcome {
+  const mark = typeof error === 'object' && error !== null && 'retryable' in error ? error.retryable : undefined;
+  return { isSuccess: false, error: toErrorInfo(error), ...(typeof mark === 'boolean' && { retryable: mark }) };
+}
+
+interface Bounds {
+  readonly nodeId: string;
+  readonly timeoutSeconds: number;
+  readonly stop: AbortSignal;
+  readonly clock: Clock;
+}
+
+/** The handler's value, or the outcome when it threw, ran out of time, or was stopped. */
+function settle(
+  controller: AbortController,
+  execute: () => unknown,
+  { nodeId, timeoutSeconds, stop, clock }: Bounds,
+): Promise<{ value: unknown } | { outcome: AttemptOutcome }> {
+  return new Promise((resolve) => {
+    let cancelSettle: (() => void) | undefined;
+    const aborted = (cause?: ErrorInfo): AttemptOutcome => ({ isSuccess: false, error: nodeErrors.aborted(nodeId, cause), isAborted: true });
+    const done = (result: { value: unknown } | { outcome: AttemptOutcome }) => {
+      cancelTimeout();
+      cancelSettle?.();
+      stop.removeEventListener('abort', onStop);
+      resolve(result);
+    };
+    const onStop = () => {
+      controller.abort();
+      cancelSettle = clock.after(SETTLE_MS, () => done({ outcome: aborted() }));
+    };
+    const cancelTimeout = clock.after(timeoutSeconds * 1000, () => {
+      done({ outcome: stop.aborted ? aborted() : failure(nodeErrors.timedOut(nodeId, timeoutSeconds)) });
+      controller.abort();
+    });
+    if (stop.aborted) onStop();
+    else stop.addEventListener('abort', onStop, { once: true });
+    // An async wrapper also turns what a handler throws at once into a rejection.
+    (async () => execute())().then(
+      (value) => done({ value }),
+      (error: unknown) => done({ outcome: stop.aborted ? aborted(toErrorInfo(error)) : thrown(error) }),
+    );
+  });
+}

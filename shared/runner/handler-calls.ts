@@ -1,0 +1,65 @@
+import type { Json } from '../model/json.ts';
+import type { HandlerRegistry } from '../nodes/handler-registry.ts';
+import type { Logger } from '../observability/logger.ts';
+import type { Clock } from '../ports/clock.ts';
+import { type AttemptOutcome, attempt } from './attempt.ts';
+import { nodeErrors } from './node-errors.ts';
+import { asFailure } from './settle-node.ts';
+import type { Visit } from './visit.ts';
+
+const DEFAULT_TIMEOUT_SECONDS = 60;
+
+/** How long one attempt of a node may take. */
+export const timeoutSecondsOf = ({ node: { definition } }: Visit): number =>
+  ('timeoutSeconds' in definition ? definition.timeoutSeconds : undefined) ?? DEFAULT_TIMEOUT_SECONDS;
+
+/** Calls handlers by their type, with the context of a visit. */
+export class HandlerCalls {
+  readonly #handlers: HandlerRegistry;
+  readonly #logger: Logger;
+  readonly #clock: Clock;
+
+  constructor({ handlers, logger, clock }: { handlers: HandlerRegistry; logger: Logger; clock: Clock }) {
+    this.#handlers = handlers;
+    this.#logger = logger;
+    this.#clock = clock;
+  }
+
+  /** @param itemIndex the item's place, in a map */
+  async call(visit: Visit, type: string, input: Json, stop: AbortSignal, itemIndex?: number): Promise<AttemptOutcome> {
+    const handler = this.#handlers.find(type);
+    if (handler === undefined) return { isSuccess: false, error: nodeErrors.unknownHandler(type, this.#handlers.types()) };
+    const { meta, task, node } = visit;
+    const ids = { executionId: meta.executionId, nodeId: node.id, visit: task.visit, attempt: task.attempt, ...(itemIndex !== undefined && { itemIndex }) };
+    const item = itemIndex === undefined ? '' : `/${itemIndex}`;
+    return attempt({
+      handler,
+      input,
+      context: {
+        ...ids,
+        idempotencyKey: `${meta.executionId}/${node.id}/${task.visit}${item}`,
+        logger: this.#logger.with(ids),
+        globals: await visit.input.globals(),
+      },
+      timeoutSeconds: timeoutSecondsOf(visit),
+      stop,
+      clock: this.#clock,
+    });
+  }
+
+  /** The node's fallback on the same input, once; `undefined` if it has none, or its execution stopped. */
+  async fallback(
+    visit: Visit,
+    failed: AttemptOutcome & { isSuccess: false },
+    input: () => Promise<Json>,
+    stop: AbortSignal,
+    itemIndex?: number,
+  ): Promise<AttemptOutcome | undefined> {
+    const { definition } = visit.node;
+    if (failed.isAborted === true || !('fallback' in definition) || definition.fallback === undefined) return undefined;
+    const { handler } = definition.fallback;
+    return input()
+      .then((value) => this.call(visit, handler, value, stop, itemIndex))
+      .catch(asFailure);
+  }
+}

@@ -1,0 +1,118 @@
+import type { Bindings } from '../core/expression.ts';
+import { compileExpression } from '../core/expression.ts';
+import { evaluateMapping } from '../core/mapping.ts';
+import { nodeAt, type Plan, type PlanNode } from '../core/plan.ts';
+import type { NodeId } from '../model/ids.ts';
+import type { MetaItem, ResultItem } from '../model/items.ts';
+import type { Json } from '../model/json.ts';
+import type { Store } from '../store/store.ts';
+
+/** The data a visit can see. Loads only what its expressions name. */
+export class NodeInput {
+  readonly #store: Store;
+  readonly #plan: Plan;
+  readonly #meta: MetaItem;
+  readonly #node: PlanNode;
+  readonly #queuedAtMs: number;
+  #input: Promise<Json> | undefined;
+  readonly #results = new Map<NodeId, ResultItem | undefined>();
+
+  constructor(parts: { store: Store; plan: Plan; meta: MetaItem; node: PlanNode; queuedAtMs: number }) {
+    this.#store = parts.store;
+    this.#plan = parts.plan;
+    this.#meta = parts.meta;
+    this.#node = parts.node;
+    this.#queuedAtMs = parts.queuedAtMs;
+  }
+
+  workflowInput(): Promise<Json> {
+    return this.#store.payloads.load(this.#meta.input);
+  }
+
+  async globals(): Promise<Readonly<Record<string, Json>>> {
+    if (this.#meta.globals === undefined) return {};
+    const globals = await this.#store.payloads.load(this.#meta.globals);
+    return typeof globals === 'object' && globals !== null && !Array.isArray(globals) ? (globals as Readonly<Record<string, Json>>) : {};
+  }
+
+  /** What the node receives unless it maps its own: as its strategy says. A parent without a success gives null. */
+  async defaultInput(): Promise<Json> {
+    const parents = this.#node.parents.map((parent) => nodeAt(this.#plan, parent).id);
+    const [only] = parents;
+    if (only === undefined) return this.workflowInput();
+    await this.#load(parents);
+    if (parents.length === 1) return this.#output(only);
+    const outputs: Record<string, Json> = {};
+    for (const parent of parents) outputs[parent] = await this.#output(parent);
+    return outputs;
+  }
+
+  /** The node's input: its mapping's value, or the default. Resolved once. */
+  input(): Promise<Json> {
+    this.#input ??= this.#resolve(this.#node.definition.input);
+    return this.#input;
+  }
+
+  async #resolve(mapping: Json | undefined): Promise<Json> {
+    const context = await this.defaultInput();
+    if (mapping === undefined) return context;
+    return evaluateMapping(mapping, context, await this.bindings([mapping]));
+  }
+
+  /** The variables that the expressions in `mappings` can name. */
+  async bindings(mappings: readonly Json[], extra: Bindings = {}): Promise<Bindings> {
+    const variables = new Set<string>();
+    const references = new Set<NodeId>();
+    for (const source of mappings.flatMap(expressionsIn)) {
+      const expression = compileExpression(source);
+      for (const name of expression.variables) variables.add(name);
+      for (const id of this.#node.references) if (expression.references.has(id)) references.add(id);
+    }
+    await this.#load([...references]);
+    const nodes: Record<string, Json> = {};
+    const errors: Record<string, Json> = {};
+    for (const id of references) {
+      nodes[id] = await this.#output(id);
+      const error = this.#results.get(id)?.error;
+      if (error !== undefined) errors[id] = { name: error.name, message: error.message };
+    }
+    const { executionId, workflow, startedAtMs } = this.#meta;
+    return {
+      nodes,
+      errors,
+      execution: { id: executionId, workflow, startedAtMs },
+      // The time the node was queued, so that a repeated attempt computes the same.
+      now: () => new Date(this.#queuedAtMs).toISOString(),
+      millis: () => this.#queuedAtMs,
+      ...(variables.has('input') && { input: await this.workflowInput() }),
+      ...(variables.has('globals') && { globals: await this.globals() }),
+      ...extra,
+    };
+  }
+
+  async #load(ids: readonly NodeId[]): Promise<void> {
+    const missing = ids.filter((id) => !this.#results.has(id));
+    if (missing.length === 0) return;
+    const { executionId, run } = this.#meta;
+    if (this.#plan.kind === 'route') {
+      await Promise.all(missing.map(async (id) => this.#results.set(id, await this.#store.results.loadLatest(executionId, id))));
+      return;
+    }
+    const found = await this.#store.results.loadResults(executionId, run, missing.map((node) => ({ node, visit: 1 })));
+    for (const id of missing) this.#results.set(id, found.get(id));
+  }
+
+  async #output(id: NodeId): Promise<Json> {
+    const result = this.#results.get(id);
+    return result?.status === 'SUCCEEDED' && result.output !== undefined ? this.#store.payloads.load(result.output) : null;
+  }
+}
+
+/** Whether any expression in a mapping may look at its context. */
+export const usesContext = (mapping: Json): boolean => expressionsIn(mapping).some((source) => compileExpression(source).usesContext);
+
+function expressionsIn(mapping: Json): string[] {
+  if (typeof mapping === 'string') return mapping.startsWith('{%') && mapping.endsWith('%}') ? [mapping] : [];
+  if (typeof mapping !== 'object' || mapping === null) return [];
+  return Object.values(mapping).flatMap(expressionsIn);
+}

@@ -1,0 +1,181 @@
+import { evaluateCondition, evaluateMapping } from '../core/mapping.ts';
+import { findNode } from '../core/plan.ts';
+import { assertNever, CorruptItemError } from '../errors.ts';
+import type { MetaItem } from '../model/items.ts';
+import type { NodeTask, TaskMessage, VisitTask } from '../model/message.ts';
+import { isTerminal } from '../model/result.ts';
+import type { HandlerRegistry } from '../nodes/handler-registry.ts';
+import type { Logger } from '../observability/logger.ts';
+import type { Clock } from '../ports/clock.ts';
+import { type Dispatcher, poolOf } from '../scheduler/dispatcher.ts';
+import type { Store } from '../store/store.ts';
+import { HandlerCalls } from './handler-calls.ts';
+import { MapRunner } from './map-runner.ts';
+import { nodeErrors } from './node-errors.ts';
+import { NodeInput } from './node-input.ts';
+import { asFailure, retryDelayOf, settleFailure, settleSkip, settleSuccess } from './settle-node.ts';
+import { StopSignals } from './stop-signals.ts';
+import type { Visit } from './visit.ts';
+import { VisitWriter } from './visit-writer.ts';
+import type { AttemptOutcome } from './attempt.ts';
+
+/** A message may come so much before its time: queues and machines do not share a clock. */
+const CLOCK_SLACK_MS = 1_000;
+
+export interface RunnerParts {
+  readonly store: Store;
+  readonly dispatcher: Dispatcher;
+  readonly clock: Clock;
+  readonly handlers: HandlerRegistry;
+  readonly logger: Logger;
+  /** In [0, 1), for jitter. */
+  readonly random: () => number;
+}
+
+export interface DeliveryInfo {
+  /** How often the message was delivered, this time included. Over 1: an earlier try may have got far. */
+  readonly receiveCount: number;
+  /** What is left of the invocation. Default: no end. */
+  readonly remainingMs?: () => number;
+}
+
+/**
+ * Runs the work that messages ask for and writes what became of it, each result once. Resolves when the message may
+ * be acknowledged: whatever it causes is durable. Throws when it must come again.
+ */
+export class NodeRunner {
+  readonly #parts: RunnerParts;
+  readonly #signals: StopSignals;
+  readonly #calls: HandlerCalls;
+  readonly #writer: VisitWriter;
+  readonly #maps: MapRunner;
+
+  constructor(parts: RunnerParts) {
+    this.#parts = parts;
+    this.#signals = new StopSignals(parts.store.executions, parts.clock);
+    this.#calls = new HandlerCalls(parts);
+    this.#writer = new VisitWriter(parts);
+    this.#maps = new MapRunner({ ...parts, calls: this.#calls, writer: this.#writer });
+  }
+
+  async run(message: TaskMessage, delivery: DeliveryInfo = { receiveCount: 1 }): Promise<void> {
+    const meta = await this.#admit(message);
+    if (meta === undefined) return;
+    if (message.kind === 'settle') {
+      await this.#parts.store.executions.markSettleElapsed(meta);
+      return;
+    }
+    // Nothing new starts once it stops; the settle timer counts off what is not heard of.
+    if (meta.stop !== undefined) return;
+    const nowMs = this.#parts.clock.nowMs();
+    if (message.notBeforeMs !== undefined && message.notBeforeMs - nowMs > CLOCK_SLACK_MS) {
+      const plan = await this.#parts.store.definitions.loadPlan(meta.workflow, meta.definitionHash);
+      return this.#parts.dispatcher.sendLater(poolOf(plan, message.node), message, nowMs, message.notBeforeMs);
+    }
+    const visit = await this.#open(meta, message, delivery.remainingMs);
+    if (delivery.receiveCount > 1 && (await this.#writer.isSettled(visit))) return;
+    await this.#signals.during(meta, (stop) => this.#work(visit, stop));
+  }
+
+  /**
+   * Settles work whose message was delivered too often: its runner crashed each time. An outcome that stands is left.
+   * @param receiveCount how often it was delivered
+   */
+  async giveUp(message: TaskMessage, receiveCount: number): Promise<void> {
+    const meta = await this.#parts.store.executions.loadMeta(message.executionId);
+    if (meta === undefined || isTerminal(meta.status) || meta.run !== message.run) return;
+    if (message.kind === 'settle') {
+      await this.#parts.store.executions.markSettleElapsed(meta);
+      return;
+    }
+    const visit = await this.#open(meta, message, undefined);
+    const error = nodeErrors.crashed(visit.node.id, receiveCount);
+    if (visit.task.kind === 'chunk') await this.#maps.failChunk({ ...visit, task: visit.task }, error);
+    else await this.#writer.write(visit, await settleFailure(visit, { isSuccess: false, error }));
+  }
+
+  /** Aborts the handlers of an execution that runs in this process, without waiting for the next look at its flags. */
+  abort(executionId: MetaItem['executionId']): void {
+    this.#signals.abort(executionId);
+  }
+
+  /** The execution a message may act on now; `undefined`: drop it, there is nothing left to do, or it was parked. */
+  async #admit(message: TaskMessage): Promise<MetaItem | undefined> {
+    for (;;) {
+      const meta = await this.#parts.store.executions.loadMeta(message.executionId);
+      if (meta === undefined || isTerminal(meta.status) || meta.run !== message.run) return undefined;
+      if (meta.status !== 'PAUSED' || meta.stop !== undefined || message.kind === 'settle') return meta;
+      // Lost against a resume: look again.
+      if (await this.#parts.store.executions.park(meta, JSON.stringify(message))) return undefined;
+    }
+  }
+
+  async #open(meta: MetaItem, task: VisitTask, remainingMs: (() => number) | undefined): Promise<Visit> {
+    const plan = await this.#parts.store.definitions.loadPlan(meta.workflow, meta.definitionHash);
+    const node = findNode(plan, task.node);
+    if (node === undefined) throw new CorruptItemError(`A message of the execution '${meta.executionId}'`, `it names the node '${task.node}', which is not in the definition`);
+    return {
+      meta,
+      plan,
+      node,
+      task,
+      input: new NodeInput({ store: this.#parts.store, plan, meta, node, queuedAtMs: task.queuedAtMs }),
+      startedAtMs: this.#parts.clock.nowMs(),
+      remainingMs: remainingMs ?? (() => Number.POSITIVE_INFINITY),
+    };
+  }
+
+  async #work(visit: Visit, stop: AbortSignal): Promise<void> {
+    const { task } = visit;
+    switch (task.kind) {
+      case 'node':
+        return this.#runNode({ ...visit, task }, stop);
+      case 'plan':
+        return this.#maps.plan({ ...visit, task });
+      case 'chunk':
+        return this.#maps.runChunk({ ...visit, task }, stop);
+      case 'collect':
+        return this.#maps.collect({ ...visit, task });
+      default:
+        return assertNever(task);
+    }
+  }
+
+  async #runNode(visit: Visit<NodeTask>, stop: AbortSignal): Promise<void> {
+    const outcome = await this.#outcome(visit, stop).catch(asFailure);
+    if (outcome === 'skipped') return this.#writer.write(visit, await settleSkip(visit).catch((error) => settleFailure(visit, asFailure(error))));
+    if (outcome.isSuccess) {
+      return this.#writer.write(visit, await this.#success(visit, outcome));
+    }
+    const delayMs = retryDelayOf(visit, outcome, this.#parts.random);
+    if (delayMs !== undefined) return this.#writer.retry(visit, outcome.error, delayMs);
+    const fallback = await this.#calls.fallback(visit, outcome, () => visit.input.input(), stop);
+    if (fallback?.isSuccess) return this.#writer.write(visit, await settleSuccess(visit, fallback, 'fallback', outcome.error));
+    return this.#writer.write(visit, await settleFailure(visit, outcome, fallback?.error));
+  }
+
+  #success(visit: Visit, outcome: AttemptOutcome & { isSuccess: true }) {
+    const source = visit.node.definition.type === 'task' ? 'handler' : 'engine';
+    return settleSuccess(visit, outcome, source).catch((error) => settleFailure(visit, asFailure(error)));
+  }
+
+  async #outcome(visit: Visit, stop: AbortSignal): Promise<AttemptOutcome | 'skipped'> {
+    const { node, input } = visit;
+    const { definition } = node;
+    if (definition.runIf !== undefined) {
+      const bindings = await input.bindings([definition.runIf]);
+      if (!(await evaluateCondition(definition.runIf, await input.defaultInput(), bindings))) return 'skipped';
+    }
+    const value = await input.input();
+    switch (definition.type) {
+      case 'task':
+        return this.#calls.call(visit, definition.handler, value, stop);
+      case 'choice':
+        return { isSuccess: true, output: value };
+      case 'transform':
+        return { isSuccess: true, output: await evaluateMapping(definition.output, value, await input.bindings([definition.output])) };
+      case 'map':
+        throw new CorruptItemError(`A message of the execution '${visit.meta.executionId}'`, `it runs the map '${node.id}' as a single node`);
+    }
+  }
+}

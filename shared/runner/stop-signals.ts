@@ -1,0 +1,78 @@
+import type { ExecutionId } from '../model/ids.ts';
+import type { MetaItem } from '../model/items.ts';
+import { isTerminal } from '../model/result.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { ExecutionStore } from '../store/execution-store.ts';
+
+/** How often the flags of executions with running handlers are read: signals abort within 5 s, with room for a slow read. */
+const POLL_MS = 2_000;
+
+interface Watched {
+  readonly controller: AbortController;
+  readonly meta: MetaItem;
+  handlers: number;
+}
+
+/**
+ * Abort signals of executions, one each for all their handlers in this process. One poll for all of them, and only
+ * while handlers run; the deadline needs no poll.
+ */
+export class StopSignals {
+  readonly #executions: ExecutionStore;
+  readonly #clock: Clock;
+  readonly #watched = new Map<ExecutionId, Watched>();
+  #cancelPoll: (() => void) | undefined;
+
+  constructor(executions: ExecutionStore, clock: Clock) {
+    this.#executions = executions;
+    this.#clock = clock;
+  }
+
+  /** Runs `task` under the signal that aborts when the execution stops, ends or reaches its deadline. */
+  async during<T>(meta: MetaItem, task: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const watched = this.#watched.get(meta.executionId) ?? { controller: new AbortController(), meta, handlers: 0 };
+    this.#watched.set(meta.executionId, watched);
+    watched.handlers++;
+    this.#poll();
+    const cancelDeadline = this.#clock.after(Math.max(0, meta.deadlineAtMs - this.#clock.nowMs()), () => this.#timeOut(watched));
+    try {
+      return await task(watched.controller.signal);
+    } finally {
+      cancelDeadline();
+      watched.handlers--;
+      if (watched.handlers === 0) this.#watched.delete(meta.executionId);
+      if (this.#watched.size === 0) this.#cancelPoll?.();
+      if (this.#watched.size === 0) this.#cancelPoll = undefined;
+    }
+  }
+
+  /** Tells the signal at once what this process knows already. */
+  abort(executionId: ExecutionId): void {
+    this.#watched.get(executionId)?.controller.abort();
+  }
+
+  #timeOut({ controller, meta }: Watched): void {
+    controller.abort();
+    // A failed write is made good by the sweep, which looks at deadlines.
+    this.#executions.requestStop(meta, 'TIMED_OUT', this.#clock.nowMs()).catch(() => undefined);
+  }
+
+  #poll(): void {
+    this.#cancelPoll ??= this.#clock.after(POLL_MS, () => {
+      void this.#look().finally(() => {
+        this.#cancelPoll = undefined;
+        if (this.#watched.size > 0) this.#poll();
+      });
+    });
+  }
+
+  async #look(): Promise<void> {
+    await Promise.all(
+      [...this.#watched].map(async ([executionId, { controller, meta }]) => {
+        // A poll that fails is followed by the next.
+        const now = await this.#executions.loadMeta(executionId).catch(() => meta);
+        if (now === undefined || isTerminal(now.status) || now.stop !== undefined || now.run !== meta.run) controller.abort();
+      }),
+    );
+  }
+}

@@ -1,0 +1,93 @@
+import type { ErrorInfo, ItemFailure } from '../model/result.ts';
+import type { Clock } from '../ports/clock.ts';
+import { type Dispatcher, poolOf } from '../scheduler/dispatcher.ts';
+import type { Store } from '../store/store.ts';
+import { asFailure, type Settlement, settleFailure } from './settle-node.ts';
+import { attemptsOf, type Visit, visitFolder, visitKeyOf } from './visit.ts';
+
+/** Writes what became of a visit. */
+export class VisitWriter {
+  readonly #store: Store;
+  readonly #dispatcher: Dispatcher;
+  readonly #clock: Clock;
+
+  constructor({ store, dispatcher, clock }: { store: Store; dispatcher: Dispatcher; clock: Clock }) {
+    this.#store = store;
+    this.#dispatcher = dispatcher;
+    this.#clock = clock;
+  }
+
+  /** Puts the result, unless one stands: then that one counts, and this one is dropped. */
+  async write(visit: Visit, settlement: Settlement, failures: readonly ItemFailure[] = []): Promise<void> {
+    const folder = visitFolder(visit);
+    const { output, ...rest } = await this.#fitting(visit, settlement, folder);
+    const endedAtMs = this.#clock.nowMs();
+    await this.#store.results.putResult({
+      ...visitKeyOf(visit),
+      ...rest,
+      ...(output !== undefined && { output }),
+      ...(failures.length > 0 && { failures: await this.#store.payloads.saveText(JSON.stringify(failures), folder) }),
+      queuedAtMs: visit.task.queuedAtMs,
+      startedAtMs: visit.startedAtMs,
+      endedAtMs,
+      attempts: attemptsOf(visit, endedAtMs, settlement.error),
+    });
+  }
+
+  /** Sends the next attempt, delayed, before this one is acknowledged. Nothing waits meanwhile. */
+  async retry(visit: Visit, error: ErrorInfo, delayMs: number, chunk?: { readonly chunk: number; readonly carried: string }): Promise<void> {
+    const { task, startedAtMs } = visit;
+    const endedAtMs = this.#clock.nowMs();
+    const nextAttemptAtMs = endedAtMs + delayMs;
+    const carried = chunk === undefined ? undefined : await this.#store.payloads.saveText(chunk.carried, visitFolder(visit));
+    const next = {
+      ...task,
+      attempt: task.attempt + 1,
+      earlier: attemptsOf(visit, endedAtMs, error),
+      ...(carried !== undefined && { carried }),
+    };
+    await this.#store.results.putAttempt({
+      ...visitKeyOf(visit),
+      ...(chunk !== undefined && { chunk: chunk.chunk }),
+      attempt: task.attempt,
+      error,
+      startedAtMs,
+      endedAtMs,
+      nextAttemptAtMs,
+      message: JSON.stringify(next),
+    });
+    await this.#dispatcher.sendLater(poolOf(visit.plan, task.node), next, endedAtMs, nextAttemptAtMs);
+  }
+
+  /** Whether an earlier delivery of this work got as far as its outcome. */
+  async isSettled(visit: Visit): Promise<boolean> {
+    const { task } = visit;
+    const key = visitKeyOf(visit);
+    switch (task.kind) {
+      case 'plan':
+        return (await this.#store.results.loadMap(key)) !== undefined || (await this.#hasResult(visit));
+      case 'chunk':
+        return (await this.#store.results.loadChunk(key, task.chunk)) !== undefined;
+      case 'node':
+      case 'collect':
+        return this.#hasResult(visit);
+    }
+  }
+
+  async #hasResult(visit: Visit): Promise<boolean> {
+    const key = visitKeyOf(visit);
+    return (await this.#store.results.loadResult(key)) !== undefined;
+  }
+
+  /** An output too large to keep fails the visit. */
+  async #fitting(visit: Visit, settlement: Settlement, folder: string) {
+    const { output, ...rest } = settlement;
+    if (output === undefined) return { ...rest, output: undefined };
+    try {
+      return { ...rest, output: await this.#store.payloads.save(output, folder) };
+    } catch (error) {
+      const { output: _tooLarge, ...failed } = await settleFailure(visit, asFailure(error));
+      return { ...failed, output: undefined };
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import type { Plan, PlanNode } from '../core/plan.ts';
+import type { MetaItem } from '../model/items.ts';
+import type { VisitTask } from '../model/message.ts';
+import type { AttemptRecord, ErrorInfo } from '../model/result.ts';
+import { outlineError } from '../errors.ts';
+import type { NodeInput } from './node-input.ts';
+
+/** One attempt at one visit of a node, or at a part of it. */
+export interface Visit<Task extends VisitTask = VisitTask> {
+  readonly meta: MetaItem;
+  readonly plan: Plan;
+  readonly node: PlanNode;
+  readonly task: Task;
+  readonly input: NodeInput;
+  readonly startedAtMs: number;
+  /** What is left of the invocation; infinite where nothing ends it. */
+  remainingMs(): number;
+}
+
+/** Where a visit's items are kept. */
+export const visitKeyOf = ({ meta, task }: Visit) => ({
+  executionId: meta.executionId,
+  run: task.run,
+  node: task.node,
+  visit: task.visit,
+});
+
+/** Where a visit's large values are kept. */
+export const visitFolder = ({ meta, task }: Visit): string => `executions/${meta.executionId}/${task.node}/${task.visit}.${task.run}`;
+
+/** All attempts so far, this one last. */
+export function attemptsOf({ task, startedAtMs }: Visit, endedAtMs: number, error?: ErrorInfo): AttemptRecord[] {
+  const record = { attempt: task.attempt, startedAtMs, endedAtMs, ...(error !== undefined && { error: outlineError(error) }) };
+  return [...(task.earlier ?? []), record];
+}

@@ -1,0 +1,84 @@
+import type { CoreEvent, WorkRef } from '../core/events.ts';
+import { findNode, type Plan } from '../core/plan.ts';
+import { CorruptItemError } from '../errors.ts';
+import { ChunkItem, MapItem, type MetaItem, ResultItem } from '../model/items.ts';
+import { TaskMessage } from '../model/message.ts';
+import type { ChangeRecord } from '../ports/change-feed.ts';
+import { parseMeta } from '../store/execution-store.ts';
+import { itemType } from '../store/keys.ts';
+import { parseItem } from '../store/parse-item.ts';
+
+/** What a change record tells the core. Changes the core need not hear of, and items of another run, tell nothing. */
+export function toCoreEvents(plan: Plan, run: number, { key, before, after }: ChangeRecord): CoreEvent[] {
+  if (after === undefined) return [];
+  switch (itemType(key.sk)) {
+    case 'META':
+      return flagEvents(plan, before === undefined ? undefined : parseMeta(before), parseMeta(after));
+    case 'RESULT': {
+      const result = parseItem(ResultItem, after);
+      return result.run === run ? [resultEvent(plan, result)] : [];
+    }
+    case 'MAP': {
+      const map = parseItem(MapItem, after);
+      return map.run === run ? [mapEvent(plan, map)] : [];
+    }
+    case 'CHUNK': {
+      const chunk = parseItem(ChunkItem, after);
+      return chunk.run === run ? [chunkEvent(plan, chunk)] : [];
+    }
+    default:
+      return [];
+  }
+}
+
+export function resultEvent(plan: Plan, { node, visit, status, next }: ResultItem): CoreEvent & { type: 'settled' } {
+  return {
+    type: 'settled',
+    node: indexOf(plan, node),
+    visit,
+    status,
+    next: next === undefined || next === null ? null : indexOf(plan, next),
+  };
+}
+
+export const mapEvent = (plan: Plan, { node, visit, items, chunks }: MapItem): CoreEvent => ({
+  type: 'mapPlanned',
+  node: indexOf(plan, node),
+  visit,
+  items,
+  chunks,
+});
+
+export const chunkEvent = (plan: Plan, { node, visit, chunk, failedItems }: Pick<ChunkItem, 'node' | 'visit' | 'chunk' | 'failedItems'>): CoreEvent => ({
+  type: 'chunkSettled',
+  node: indexOf(plan, node),
+  visit,
+  chunk,
+  failedItems,
+});
+
+/** What META's flags mean, against what they were. `before` absent: it was just created, or nothing is known. */
+export function flagEvents(plan: Plan, before: MetaItem | undefined, after: MetaItem): CoreEvent[] {
+  const events: CoreEvent[] = [];
+  if (before?.status !== 'PAUSED' && after.status === 'PAUSED') events.push({ type: 'paused' });
+  if (before?.status === 'PAUSED' && after.status === 'RUNNING') {
+    events.push({ type: 'resumed', parked: [...(before.parked ?? [])].map((message) => parkedWork(plan, message)) });
+  }
+  if (before?.stop === undefined && after.stop !== undefined) events.push({ type: 'stopped', reason: after.stop.reason });
+  if (before?.settleElapsed === undefined && after.settleElapsed === true) events.push({ type: 'settleElapsed' });
+  return events;
+}
+
+function parkedWork(plan: Plan, text: string): WorkRef {
+  const message = TaskMessage.parse(JSON.parse(text));
+  if (message.kind === 'settle') return { kind: 'settle' };
+  const { visit } = message;
+  const node = indexOf(plan, message.node);
+  return message.kind === 'chunk' ? { kind: 'chunk', node, visit, chunk: message.chunk } : { kind: message.kind, node, visit };
+}
+
+export function indexOf(plan: Plan, node: string): number {
+  const found = findNode(plan, node);
+  if (found === undefined) throw new CorruptItemError(`An item of the workflow '${plan.definition.name}'`, `it names a node that is not in the definition: '${node}'`);
+  return found.index;
+}

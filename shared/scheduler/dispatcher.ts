@@ -1,0 +1,52 @@
+import type { WorkRef } from '../core/events.ts';
+import { findNode, nodeAt, type Plan } from '../core/plan.ts';
+import type { MetaItem } from '../model/items.ts';
+import type { TaskMessage, VisitTask } from '../model/message.ts';
+import { MAX_QUEUE_DELAY_MS, type OutgoingMessage, type TaskSender } from '../ports/task-queue.ts';
+
+/** How long running nodes may take to settle once an execution stops. */
+export const SETTLE_MS = 10_000;
+export const DEFAULT_POOL = 'default';
+
+/** Turns work into messages on the queues of its pools. */
+export class Dispatcher {
+  readonly #sender: TaskSender;
+
+  constructor(sender: TaskSender) {
+    this.#sender = sender;
+  }
+
+  /** Sends first attempts. Resolves when every message is accepted. */
+  async dispatch(plan: Plan, meta: MetaItem, work: readonly WorkRef[], nowMs: number): Promise<void> {
+    const byPool = new Map<string, OutgoingMessage[]>();
+    for (const ref of work) {
+      const pool = ref.kind === 'settle' ? DEFAULT_POOL : poolOf(plan, nodeAt(plan, ref.node).id);
+      const message = { body: JSON.stringify(toMessage(plan, meta, ref, nowMs)), ...(ref.kind === 'settle' && { delayMs: SETTLE_MS }) };
+      const messages = byPool.get(pool);
+      if (messages === undefined) byPool.set(pool, [message]);
+      else messages.push(message);
+    }
+    await Promise.all([...byPool].map(([pool, messages]) => this.#sender.send(pool, messages)));
+  }
+
+  /** Sends a message to be run at `atMs`. Beyond the longest delay a queue takes it goes round once more. */
+  async sendLater(pool: string, message: VisitTask, nowMs: number, atMs: number): Promise<void> {
+    const delayMs = Math.min(Math.max(0, atMs - nowMs), MAX_QUEUE_DELAY_MS);
+    const { notBeforeMs: _past, ...rest } = message;
+    const body = JSON.stringify({ ...rest, ...(atMs > nowMs && { notBeforeMs: atMs }) });
+    await this.#sender.send(pool, [{ body, delayMs }]);
+  }
+}
+
+/** The pool whose queue carries a node's work. */
+export function poolOf(plan: Plan, node: string): string {
+  const definition = findNode(plan, node)?.definition;
+  return definition !== undefined && 'pool' in definition ? (definition.pool ?? DEFAULT_POOL) : DEFAULT_POOL;
+}
+
+function toMessage(plan: Plan, { executionId, run }: MetaItem, ref: WorkRef, queuedAtMs: number): TaskMessage {
+  const envelope = { v: 1 as const, executionId, run, queuedAtMs };
+  if (ref.kind === 'settle') return { ...envelope, kind: 'settle' };
+  const visit = { ...envelope, node: nodeAt(plan, ref.node).id, visit: ref.visit, attempt: 1 };
+  return ref.kind === 'chunk' ? { ...visit, kind: 'chunk', chunk: ref.chunk } : { ...visit, kind: ref.kind };
+}

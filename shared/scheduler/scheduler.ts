@@ -1,0 +1,169 @@
+import { decide, initialState, openWork } from '../core/decide.ts';
+import type { CoreEvent, WorkRef } from '../core/events.ts';
+import type { Plan } from '../core/plan.ts';
+import { decodeWork, encodeWork } from '../core/work-list.ts';
+import { FanjoinError } from '../errors.ts';
+import { ExecutionId } from '../model/ids.ts';
+import type { MetaItem, StateItem } from '../model/items.ts';
+import { isTerminal } from '../model/result.ts';
+import { type ChangeRecord, compareSequence } from '../ports/change-feed.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Snapshot } from '../store/execution-store.ts';
+import type { Store } from '../store/store.ts';
+import { toCoreEvents } from './core-events.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import { composeEnding } from './finisher.ts';
+import { SnapshotCache } from './snapshot-cache.ts';
+
+/** Deciders of one execution meet where its results are sharded; so many lost races in a row are a fault. */
+const MAX_RACES = 50;
+/** Stream shards of which the last batch is remembered; a shard that is older is never read again. */
+const SHARDS_REMEMBERED = 8;
+
+export interface BatchOutcome {
+  /** Records whose executions could not be advanced, to be delivered again; and why. */
+  readonly failed: readonly { readonly records: readonly ChangeRecord[]; readonly error: unknown }[];
+}
+
+interface Batch {
+  readonly shard: string;
+  readonly sequence: string;
+}
+
+/**
+ * Advances executions by the change records of their items.
+ *
+ * Saves the state under its revision *together with the sends it decided*, then sends. A record that was decided on
+ * before decides nothing anew: the recorded sends are repeated. (Sending first would let two deciders that disagree
+ * dispatch more than the limit.)
+ */
+export class Scheduler {
+  readonly #store: Store;
+  readonly #dispatcher: Dispatcher;
+  readonly #clock: Clock;
+  readonly #cache = new SnapshotCache();
+
+  constructor({ store, dispatcher, clock }: { store: Store; dispatcher: Dispatcher; clock: Clock }) {
+    this.#store = store;
+    this.#dispatcher = dispatcher;
+    this.#clock = clock;
+  }
+
+  /** Advances every execution the records belong to, side by side. Never throws for one of them. */
+  async handle(records: readonly ChangeRecord[]): Promise<BatchOutcome> {
+    const groups = Map.groupBy(
+      records.filter(({ key }) => key.pk.startsWith('EXEC#')),
+      ({ key, shard }) => `${shard} ${key.pk}`,
+    );
+    const failed: { records: readonly ChangeRecord[]; error: unknown }[] = [];
+    await Promise.all(
+      [...groups.values()].map(async (group) => {
+        const [first] = group;
+        if (first === undefined) return;
+        const executionId = ExecutionId.parse(first.key.pk.slice('EXEC#'.length));
+        try {
+          await this.#advance(executionId, group);
+        } catch (error) {
+          this.#cache.forget(executionId);
+          failed.push({ records: group, error });
+        }
+      }),
+    );
+    return { failed };
+  }
+
+  /**
+   * Decides on what is known, without a record: the way of every repair.
+   *
+   * @param gather the events that the standing items tell (`reconcile.ts`)
+   * @param resend also send again what is dispatched and unsettled: right after a crash, or when nothing moved for long
+   */
+  async repair(
+    executionId: ExecutionId,
+    gather: (plan: Plan, snapshot: Snapshot) => Promise<CoreEvent[]>,
+    resend: (plan: Plan, meta: MetaItem, work: readonly WorkRef[]) => Promise<void>,
+  ): Promise<void> {
+    for (let race = 0; race < MAX_RACES; race++) {
+      const snapshot = await this.#store.executions.loadSnapshot(executionId);
+      if (snapshot === undefined || isTerminal(snapshot.meta.status)) return;
+      const plan = await this.#plan(snapshot.meta);
+      const events = await gather(plan, snapshot);
+      const before = snapshot.state?.state ?? initialState(plan, snapshot.meta.config.maxParallelNodes);
+      const open = openWork(plan, before);
+      const decision = decide(plan, before, events);
+      const saved = await this.#save(snapshot, decision.state, snapshot.state?.batches ?? {});
+      if (saved === undefined) continue;
+      await this.#dispatcher.dispatch(plan, snapshot.meta, decision.dispatch, this.#clock.nowMs());
+      const isStillOpen = new Set(openWork(plan, decision.state).map((ref) => encodeWork([ref])));
+      await resend(plan, snapshot.meta, open.filter((ref) => isStillOpen.has(encodeWork([ref]))));
+      await this.#conclude(plan, snapshot.meta, saved);
+      return;
+    }
+    throw tooManyRaces(executionId);
+  }
+
+  async #advance(executionId: ExecutionId, records: readonly ChangeRecord[]): Promise<void> {
+    for (let race = 0; race < MAX_RACES; race++) {
+      const snapshot = await this.#load(executionId, records, race > 0);
+      if (snapshot === undefined || isTerminal(snapshot.meta.status)) return this.#cache.forget(executionId);
+      const plan = await this.#plan(snapshot.meta);
+      const last = records.at(-1);
+      if (last === undefined) return;
+      const done = snapshot.state?.batches[last.shard];
+      const fresh = done === undefined ? records : records.filter(({ sequence }) => compareSequence(sequence, done.sequence) > 0);
+      const repeated = done !== undefined && fresh.length < records.length ? decodeWork(done.sends) : [];
+      const events = fresh.flatMap((record) => toCoreEvents(plan, snapshot.meta.run, record));
+      if (snapshot.state !== undefined && events.length === 0) {
+        await this.#dispatcher.dispatch(plan, snapshot.meta, repeated, this.#clock.nowMs());
+        return this.#conclude(plan, snapshot.meta, snapshot.state);
+      }
+      const before = snapshot.state?.state ?? initialState(plan, snapshot.meta.config.maxParallelNodes);
+      const decision = decide(plan, before, events);
+      const sends = [...repeated, ...decision.dispatch];
+      const saved = await this.#save(snapshot, decision.state, withBatch(snapshot.state?.batches ?? {}, last, sends));
+      if (saved === undefined) continue;
+      this.#cache.keep({ meta: snapshot.meta, state: saved });
+      await this.#dispatcher.dispatch(plan, snapshot.meta, sends, this.#clock.nowMs());
+      return this.#conclude(plan, snapshot.meta, saved);
+    }
+    throw tooManyRaces(executionId);
+  }
+
+  /** The end, or the announcement of a stop: derived from the state alone, so that a repetition finds them again. */
+  async #conclude(plan: Plan, meta: MetaItem, { state }: StateItem): Promise<void> {
+    const nowMs = this.#clock.nowMs();
+    if (state.ending !== undefined) {
+      const ending = await composeEnding(this.#store, plan, meta, state, state.ending, nowMs);
+      await this.#store.executions.finish(meta, ending);
+      this.#cache.forget(meta.executionId);
+    } else if (state.stop !== undefined && meta.stop === undefined) {
+      const stopping = await this.#store.executions.requestStop(meta, state.stop, nowMs);
+      if (stopping !== undefined) this.#cache.refresh(stopping);
+    }
+  }
+
+  async #load(executionId: ExecutionId, records: readonly ChangeRecord[], isRepeated: boolean): Promise<Snapshot | undefined> {
+    if (isRepeated) this.#cache.forget(executionId);
+    return this.#cache.find(executionId, records) ?? (await this.#store.executions.loadSnapshot(executionId));
+  }
+
+  #plan({ workflow, definitionHash }: MetaItem): Promise<Plan> {
+    return this.#store.definitions.loadPlan(workflow, definitionHash);
+  }
+
+  #save({ meta, state }: Snapshot, next: StateItem['state'], batches: StateItem['batches']): Promise<StateItem | undefined> {
+    return this.#store.executions.saveState(meta.executionId, state?.revision ?? 0, next, batches, this.#clock.nowMs());
+  }
+}
+
+function withBatch(batches: StateItem['batches'], { shard, sequence }: Batch, sends: readonly WorkRef[]): StateItem['batches'] {
+  const { [shard]: _replaced, ...others } = batches;
+  const kept = Object.entries(others).slice(-(SHARDS_REMEMBERED - 1));
+  return { ...Object.fromEntries(kept), [shard]: { sequence, sends: encodeWork(sends) } };
+}
+
+const tooManyRaces = (executionId: string) =>
+  new FanjoinError('STATE_CONTENDED', `The state of '${executionId}' was changed by others ${MAX_RACES} times in a row; trying again later`, {
+    retryable: true,
+    details: { executionId },
+  });

@@ -1,0 +1,92 @@
+import type { MetaItem } from '../model/items.ts';
+import type { Clock } from '../ports/clock.ts';
+import { dueShards } from '../store/execution-store.ts';
+import type { Store } from '../store/store.ts';
+import { SETTLE_MS } from './dispatcher.ts';
+import type { Reconciler } from './reconcile.ts';
+
+/** How often an open execution is looked at. */
+export const SWEEP_INTERVAL_MS = 60_000;
+/** A queue's message comes again by itself for so long; only then is work without a sign of life sent again. */
+const NO_PROGRESS_MS = 30 * 60_000;
+const PAGE = 100;
+
+export interface SweepParts {
+  readonly store: Store;
+  readonly reconciler: Reconciler;
+  readonly clock: Clock;
+  readonly isOurs?: (meta: MetaItem) => boolean;
+}
+
+export interface SweepReport {
+  readonly looked: number;
+  readonly timedOut: number;
+  readonly repaired: number;
+  /** Executions that could not be looked at; they stay due. */
+  readonly failed: readonly { readonly executionId: string; readonly error: unknown }[];
+}
+
+/**
+ * Looks at the open executions that are due: ends those over their deadline, and makes good what was lost — a start
+ * or a change record that never arrived, a stop that did not come to its end, sends that went missing.
+ */
+export class Sweep {
+  readonly #store: Store;
+  readonly #reconciler: Reconciler;
+  readonly #clock: Clock;
+  readonly #isOurs: (meta: MetaItem) => boolean;
+
+  /** @param isOurs whether to repair an execution; others are only put off. Default: all. */
+  constructor({ store, reconciler, clock, isOurs = () => true }: SweepParts) {
+    this.#store = store;
+    this.#isOurs = isOurs;
+    this.#reconciler = reconciler;
+    this.#clock = clock;
+  }
+
+  /** One pass over all that is due now. */
+  async run(): Promise<SweepReport> {
+    const report = { looked: 0, timedOut: 0, repaired: 0, failed: [] as { executionId: string; error: unknown }[] };
+    for (const shard of dueShards) {
+      for (;;) {
+        const due = await this.#store.executions.loadDue(shard, this.#clock.nowMs(), PAGE);
+        const before = report.failed.length;
+        await Promise.all(
+          due.map(async (meta) => {
+            try {
+              await this.#look(meta, report);
+            } catch (error) {
+              report.failed.push({ executionId: meta.executionId, error });
+            }
+          }),
+        );
+        report.looked += due.length;
+        // A page that only failed would come again and again.
+        if (due.length < PAGE || report.failed.length - before === due.length) break;
+      }
+    }
+    return report;
+  }
+
+  async #look(meta: MetaItem, report: { timedOut: number; repaired: number }): Promise<void> {
+    const nowMs = this.#clock.nowMs();
+    // First, so that a failure below does not make it due at once again and again.
+    await this.#store.executions.postpone(meta, nextLook(meta, nowMs));
+    if (!this.#isOurs(meta)) return;
+    const isOver = nowMs >= meta.deadlineAtMs && meta.stop === undefined;
+    if (isOver && (await this.#store.executions.requestStop(meta, 'TIMED_OUT', nowMs)) !== undefined) report.timedOut++;
+    if (meta.stop !== undefined && nowMs - meta.stop.atMs > 2 * SETTLE_MS) await this.#store.executions.markSettleElapsed(meta);
+    const snapshot = await this.#store.executions.loadSnapshot(meta.executionId);
+    const idleMs = nowMs - (snapshot?.state?.savedAtMs ?? meta.startedAtMs);
+    if (isOver || snapshot?.state === undefined || idleMs >= SWEEP_INTERVAL_MS) {
+      await this.#reconciler.reconcile(meta.executionId, { resend: idleMs >= NO_PROGRESS_MS });
+      report.repaired++;
+    }
+  }
+}
+
+/** At the deadline at the latest, at least once an interval. */
+export function nextLook({ deadlineAtMs, stop }: Pick<MetaItem, 'deadlineAtMs' | 'stop'>, nowMs: number): number {
+  const next = nowMs + SWEEP_INTERVAL_MS;
+  return stop === undefined && deadlineAtMs > nowMs ? Math.min(next, deadlineAtMs) : next;
+}

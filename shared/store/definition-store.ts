@@ -1,0 +1,56 @@
+import { compile } from '../core/compile.ts';
+import type { Plan } from '../core/plan.ts';
+import { CorruptItemError } from '../errors.ts';
+import type { DefinitionHash } from '../model/ids.ts';
+import { DefinitionItem, ITEM_VERSION } from '../model/items.ts';
+import type { ItemTable } from '../ports/item-table.ts';
+import { FIRST_WRITER_WINS } from './conditions.ts';
+import { definitionKey } from './keys.ts';
+import { parseItem } from './parse-item.ts';
+import type { Payloads } from './payloads.ts';
+
+const PLANS_KEPT = 100;
+
+/** Immutable definitions, by workflow name and hash, and the plans compiled from them. */
+export class DefinitionStore {
+  readonly #table: ItemTable;
+  readonly #payloads: Payloads;
+  /** Definitions never change, so a plan never goes stale. */
+  readonly #plans = new Map<DefinitionHash, Promise<Plan>>();
+  readonly #published = new Set<DefinitionHash>();
+
+  constructor(table: ItemTable, payloads: Payloads) {
+    this.#table = table;
+    this.#payloads = payloads;
+  }
+
+  /** Makes a definition known, if it is not. */
+  async publish({ definition, hash }: Plan, nowMs: number): Promise<void> {
+    if (this.#published.has(hash)) return;
+    const payload = await this.#payloads.saveText(JSON.stringify(definition), `definitions/${definition.name}`);
+    const item = { ...definitionKey(definition.name, hash), v: ITEM_VERSION, workflow: definition.name, hash, definition: payload, createdAtMs: nowMs };
+    await this.#table.put(item, FIRST_WRITER_WINS);
+    this.#published.add(hash);
+  }
+
+  /** @throws {CorruptItemError} if the definition is not there */
+  loadPlan(workflow: string, hash: DefinitionHash): Promise<Plan> {
+    const known = this.#plans.get(hash);
+    if (known !== undefined) return known;
+    const plan = this.#compile(workflow, hash);
+    this.#plans.set(hash, plan);
+    plan.catch(() => this.#plans.delete(hash));
+    if (this.#plans.size > PLANS_KEPT) {
+      const [oldest] = this.#plans.keys();
+      if (oldest !== undefined) this.#plans.delete(oldest);
+    }
+    return plan;
+  }
+
+  async #compile(workflow: string, hash: DefinitionHash): Promise<Plan> {
+    const item = await this.#table.get(definitionKey(workflow, hash));
+    if (item === undefined) throw new CorruptItemError(`The definition ${workflow} / ${hash}`, 'it is not there');
+    const { definition } = parseItem(DefinitionItem, item);
+    return compile(await this.#payloads.load(definition));
+  }
+}

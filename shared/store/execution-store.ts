@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto';
+import type { ExecutionConfig } from '../model/config.ts';
+import type { DefinitionHash, ExecutionId, NodeId, WorkflowName } from '../model/ids.ts';
+import { ITEM_VERSION, MetaItem, StateItem } from '../model/items.ts';
+import type { ErrorInfo, ExecutionStatus, Payload } from '../model/result.ts';
+import type { ExecutionState, StopReason } from '../model/state.ts';
+import type { Item, ItemChange, ItemTable, WriteOutcome } from '../ports/item-table.ts';
+import { FIRST_WRITER_WINS, isNotStopping, isOpen, isPaused, isRunning, revisionIs } from './conditions.ts';
+import { metaKey, stateKey } from './keys.ts';
+import { parseItem } from './parse-item.ts';
+
+/** How the due index spreads its writes: a partition takes 1,000 a second. */
+const DUE_SHARDS = 4;
+export const dueShards: readonly string[] = Array.from({ length: DUE_SHARDS }, (_, shard) => `due-${shard}`);
+
+export const dueShardOf = (executionId: ExecutionId): string =>
+  dueShards[(createHash('sha256').update(executionId).digest()[0] ?? 0) % DUE_SHARDS] ?? 'due-0';
+
+export interface NewExecution {
+  readonly executionId: ExecutionId;
+  readonly workflow: WorkflowName;
+  readonly definitionHash: DefinitionHash;
+  readonly config: ExecutionConfig;
+  readonly input: Payload;
+  readonly globals?: Payload | undefined;
+  readonly tags?: Readonly<Record<string, string>> | undefined;
+  readonly requestDigest: string;
+  readonly startedAtMs: number;
+  readonly dueAtMs: number;
+}
+
+/** META and STATE as they stand; no state: the scheduler has not seen the execution yet. */
+export interface Snapshot {
+  readonly meta: MetaItem;
+  readonly state: StateItem | undefined;
+}
+
+export interface TerminalWrite {
+  readonly status: Exclude<ExecutionStatus, 'RUNNING' | 'PAUSED'>;
+  readonly endedAtMs: number;
+  readonly output?: Payload | undefined;
+  readonly error?: ErrorInfo | undefined;
+  readonly failedNode?: NodeId | undefined;
+}
+
+/** The `META` and `STATE` items of executions. */
+export class ExecutionStore {
+  readonly #table: ItemTable;
+
+  constructor(table: ItemTable) {
+    this.#table = table;
+  }
+
+  /** Puts META if absent: the one write that makes an execution exist. `existing`: its id is taken. */
+  async create(execution: NewExecution): Promise<{ created: boolean; meta: MetaItem }> {
+    const { executionId, config, startedAtMs } = execution;
+    const meta: MetaItem = {
+      ...metaKey(executionId),
+      v: ITEM_VERSION,
+      ...execution,
+      globals: execution.globals,
+      tags: execution.tags === undefined ? undefined : { ...execution.tags },
+      run: 1,
+      status: 'RUNNING',
+      deadlineAtMs: startedAtMs + config.timeoutSeconds * 1000,
+      dueShard: dueShardOf(executionId),
+    };
+    const outcome = await this.#table.put(meta, FIRST_WRITER_WINS);
+    if (outcome.written) return { created: true, meta };
+    return { created: false, meta: outcome.standing === undefined ? meta : parseItem(MetaItem, outcome.standing) };
+  }
+
+  async loadMeta(executionId: ExecutionId): Promise<MetaItem | undefined> {
+    const item = await this.#table.get(metaKey(executionId));
+    return item === undefined ? undefined : parseItem(MetaItem, item);
+  }
+
+  async loadSnapshot(executionId: ExecutionId): Promise<Snapshot | undefined> {
+    const items = await this.#table.getMany([metaKey(executionId), stateKey(executionId)]);
+    const meta = items.find(({ sk }) => sk === 'META');
+    const state = items.find(({ sk }) => sk === 'STATE');
+    if (meta === undefined) return undefined;
+    return { meta: parseItem(MetaItem, meta), state: state === undefined ? undefined : parseItem(StateItem, state) };
+  }
+
+  /** Saves the state that follows `revision` (0: none yet). `undefined`: another decider was first. */
+  async saveState(
+    executionId: ExecutionId,
+    revision: number,
+    state: ExecutionState,
+    batches: StateItem['batches'],
+    nowMs: number,
+  ): Promise<StateItem | undefined> {
+    const item: StateItem = { ...stateKey(executionId), v: ITEM_VERSION, revision: revision + 1, state, batches, savedAtMs: nowMs };
+    const outcome = await this.#table.put(item, revisionIs(revision));
+    return outcome.written ? item : undefined;
+  }
+
+  /** Ends the execution, once. `undefined`: it had ended, or another run is on. */
+  async finish(meta: MetaItem, ending: TerminalWrite): Promise<MetaItem | undefined> {
+    const change = { set: { ...ending }, remove: ['dueShard', 'dueAtMs', 'parked'] };
+    return asMeta(await this.#table.update(metaKey(meta.executionId), change, isOpen(meta.run)));
+  }
+
+  /** Tells runners and the scheduler to stop. `undefined`: it ended, or is stopping for another reason. */
+  async requestStop(meta: MetaItem, reason: StopReason, nowMs: number): Promise<MetaItem | undefined> {
+    return this.#change(meta, { set: { stop: { reason, atMs: nowMs } } }, isNotStopping(meta.run));
+  }
+
+  async markSettleElapsed(meta: MetaItem): Promise<MetaItem | undefined> {
+    return this.#change(meta, { set: { settleElapsed: true } }, isOpen(meta.run));
+  }
+
+  /** `undefined`: it is not running, or is stopping. */
+  async pause(meta: MetaItem): Promise<MetaItem | undefined> {
+    return this.#change(meta, { set: { status: 'PAUSED' } }, isRunning(meta.run));
+  }
+
+  /** Clears the flag and the parked messages in one write, whose change record carries them. `undefined`: not paused. */
+  async resume(meta: MetaItem): Promise<MetaItem | undefined> {
+    return this.#change(meta, { set: { status: 'RUNNING' }, remove: ['parked'] }, isPaused(meta.run));
+  }
+
+  /** Keeps a message that came while paused. `false`: the pause is over, look again. */
+  async park(meta: MetaItem, message: string): Promise<boolean> {
+    const outcome = await this.#table.update(metaKey(meta.executionId), { addToSet: { parked: [message] } }, isPaused(meta.run));
+    return outcome.written;
+  }
+
+  /** When the sweep is to look at an open execution again. */
+  async postpone(meta: MetaItem, dueAtMs: number): Promise<void> {
+    await this.#table.update(metaKey(meta.executionId), { set: { dueAtMs } }, isOpen(meta.run));
+  }
+
+  /** Open executions that are due, earliest first. */
+  async loadDue(shard: string, nowMs: number, limit: number): Promise<MetaItem[]> {
+    const items = await this.#table.queryDue(shard, nowMs, limit);
+    return items.map((item) => parseItem(MetaItem, item));
+  }
+
+  async #change(meta: MetaItem, change: ItemChange, condition: ReturnType<typeof isOpen>): Promise<MetaItem | undefined> {
+    return asMeta(await this.#table.update(metaKey(meta.executionId), change, condition));
+  }
+}
+
+const asMeta = (outcome: WriteOutcome): MetaItem | undefined => (outcome.written ? parseItem(MetaItem, outcome.item) : undefined);
+
+/** The META in a change record's image. */
+export const parseMeta = (item: Item): MetaItem => parseItem(MetaItem, item);

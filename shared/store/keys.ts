@@ -1,0 +1,36 @@
+import type { DefinitionHash, ExecutionId, NodeId } from '../model/ids.ts';
+import type { ItemKey } from '../ports/item-table.ts';
+
+/** Names a visit of a node in one run of an execution. */
+export interface VisitKey {
+  readonly executionId: ExecutionId;
+  readonly run: number;
+  readonly node: NodeId;
+  readonly visit: number;
+}
+
+const digits = (value: number, width: number): string => String(value).padStart(width, '0');
+
+export const executionPk = (executionId: ExecutionId): string => `EXEC#${executionId}`;
+export const metaKey = (executionId: ExecutionId): ItemKey => ({ pk: executionPk(executionId), sk: 'META' });
+export const stateKey = (executionId: ExecutionId): ItemKey => ({ pk: executionPk(executionId), sk: 'STATE' });
+
+/** Visit and run are padded so that the latest sorts last. */
+const visitSk = (type: string, { node, visit, run }: VisitKey): string => `${type}#${node}#${digits(visit, 6)}#${digits(run, 4)}`;
+
+export const resultKey = (key: VisitKey): ItemKey => ({ pk: executionPk(key.executionId), sk: visitSk('RESULT', key) });
+export const resultPrefix = (node: NodeId): string => `RESULT#${node}#`;
+export const mapKey = (key: VisitKey): ItemKey => ({ pk: executionPk(key.executionId), sk: visitSk('MAP', key) });
+export const chunkPrefix = (key: VisitKey): string => `${visitSk('CHUNK', key)}#`;
+export const chunkKey = (key: VisitKey, chunk: number): ItemKey => ({
+  pk: executionPk(key.executionId),
+  sk: `${chunkPrefix(key)}${digits(chunk, 7)}`,
+});
+export const attemptKey = (key: VisitKey, chunk: number | undefined, attempt: number): ItemKey => ({
+  pk: executionPk(key.executionId),
+  sk: `${visitSk('ATTEMPT', key)}#${chunk === undefined ? '' : digits(chunk, 7)}#${digits(attempt, 3)}`,
+});
+export const definitionKey = (workflow: string, hash: DefinitionHash): ItemKey => ({ pk: `WORKFLOW#${workflow}`, sk: `VERSION#${hash}` });
+
+/** What kind of item a sort key names. */
+export const itemType = (sk: string): string => sk.split('#', 1)[0] ?? '';

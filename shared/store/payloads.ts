@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import { CorruptItemError, FanjoinError } from '../errors.ts';
+import type { Json } from '../model/json.ts';
+import { LIMITS } from '../model/limits.ts';
+import type { Payload } from '../model/result.ts';
+import type { BlobStore } from '../ports/blob-store.ts';
+
+/** Text of blobs kept in memory: enough for the inputs of the nodes that run now. */
+const CACHE_CHARACTERS = 32_000_000;
+
+/** Keeps JSON values: small ones as text in the item, large ones in the blob store. */
+export class Payloads {
+  readonly #blobs: BlobStore;
+  readonly #cache = new Map<string, string>();
+  #cached = 0;
+
+  constructor(blobs: BlobStore) {
+    this.#blobs = blobs;
+  }
+
+  /**
+   * @param folder where a large value goes. Its key there is named by its content: two writers that made different
+   *   values never overwrite each other's, and the loser's is simply not referred to.
+   * @throws {FanjoinError} `PAYLOAD_TOO_LARGE`
+   */
+  async save(value: Json, folder: string): Promise<Payload> {
+    return this.saveText(JSON.stringify(value), folder);
+  }
+
+  async saveText(text: string, folder: string): Promise<Payload> {
+    if (text.length <= LIMITS.inlinePayloadBytes && Buffer.byteLength(text) <= LIMITS.inlinePayloadBytes) return { inline: text };
+    const body = Buffer.from(text);
+    if (body.length > LIMITS.maxPayloadBytes) {
+      throw new FanjoinError('PAYLOAD_TOO_LARGE', `A value has ${body.length} bytes of JSON; at most ${LIMITS.maxPayloadBytes} are allowed`);
+    }
+    const key = `${folder}/${createHash('sha256').update(body).digest('hex').slice(0, 32)}.json`;
+    await this.#blobs.put(key, body);
+    this.#remember(key, text);
+    return { blob: key, bytes: body.length };
+  }
+
+  async load(payload: Payload): Promise<Json> {
+    return JSON.parse(await this.loadText(payload));
+  }
+
+  async loadText(payload: Payload): Promise<string> {
+    if ('inline' in payload) return payload.inline;
+    const known = this.#cache.get(payload.blob);
+    if (known !== undefined) return known;
+    const body = await this.#blobs.get(payload.blob);
+    if (body === undefined) throw new CorruptItemError(`The blob '${payload.blob}'`, 'it is not there');
+    const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
+    this.#remember(payload.blob, text);
+    return text;
+  }
+
+  #remember(key: string, text: string): void {
+    if (text.length > CACHE_CHARACTERS / 4 || this.#cache.has(key)) return;
+    this.#cache.set(key, text);
+    this.#cached += text.length;
+    for (const [oldest, old] of this.#cache) {
+      if (this.#cached <= CACHE_CHARACTERS) break;
+      this.#cache.delete(oldest);
+      this.#cached -= old.length;
+    }
+  }
+}

@@ -1,0 +1,127 @@
+import type { ExecutionId, NodeId } from '../model/ids.ts';
+import { AttemptItem, ChunkItem, ITEM_VERSION, MapItem, ResultItem } from '../model/items.ts';
+import type { Item, ItemTable, Page } from '../ports/item-table.ts';
+import { FIRST_WRITER_WINS } from './conditions.ts';
+import { attemptKey, chunkKey, chunkPrefix, executionPk, mapKey, resultKey, resultPrefix, type VisitKey } from './keys.ts';
+import { parseItem } from './parse-item.ts';
+
+type New<T> = Omit<T, 'pk' | 'sk' | 'v' | 'advance'>;
+
+/** Write-once items: `written`, or `exists` because an earlier writer's stands. */
+export type FirstWrite = 'written' | 'exists';
+
+/** The `RESULT`, `MAP`, `CHUNK` and `ATTEMPT` items: the truth about what ran. */
+export class ResultStore {
+  readonly #table: ItemTable;
+
+  constructor(table: ItemTable) {
+    this.#table = table;
+  }
+
+  putResult(result: New<ResultItem>): Promise<FirstWrite> {
+    return this.#putFirst({ ...resultKey(result), v: ITEM_VERSION, advance: 1, ...result });
+  }
+
+  putMap(map: New<MapItem>): Promise<FirstWrite> {
+    return this.#putFirst({ ...mapKey(map), v: ITEM_VERSION, advance: 1, ...map });
+  }
+
+  putChunk(chunk: New<ChunkItem>): Promise<FirstWrite> {
+    return this.#putFirst({ ...chunkKey(chunk, chunk.chunk), v: ITEM_VERSION, advance: 1, ...chunk });
+  }
+
+  /** Records a failed attempt that will be repeated; the scheduler need not hear of it. */
+  putAttempt(attempt: New<AttemptItem>): Promise<FirstWrite> {
+    return this.#putFirst({ ...attemptKey(attempt, attempt.chunk, attempt.attempt), v: ITEM_VERSION, ...attempt });
+  }
+
+  async loadResult(key: VisitKey): Promise<ResultItem | undefined> {
+    return (await this.loadResults(key.executionId, key.run, [key])).get(key.node);
+  }
+
+  /**
+   * The standing results of first visits or given ones, by node id. A node that a redrive kept has its result under
+   * an earlier run: the highest run's stands.
+   */
+  async loadResults(
+    executionId: ExecutionId,
+    run: number,
+    visits: readonly { readonly node: NodeId; readonly visit: number }[],
+  ): Promise<Map<NodeId, ResultItem>> {
+    const found = new Map<NodeId, ResultItem>();
+    let missing = visits;
+    for (let at = run; at >= 1 && missing.length > 0; at--) {
+      const items = await this.#table.getMany(missing.map(({ node, visit }) => resultKey({ executionId, run: at, node, visit })));
+      for (const item of items) {
+        const result = parseItem(ResultItem, item);
+        found.set(result.node, result);
+      }
+      missing = missing.filter(({ node }) => !found.has(node));
+    }
+    return found;
+  }
+
+  /** The result of the last visit that has one; in loops there may be many. */
+  async loadLatest(executionId: ExecutionId, node: NodeId): Promise<ResultItem | undefined> {
+    const { items } = await this.#table.query(executionPk(executionId), { prefix: resultPrefix(node), descending: true, limit: 1 });
+    return items[0] === undefined ? undefined : parseItem(ResultItem, items[0]);
+  }
+
+  async loadMap(key: VisitKey): Promise<MapItem | undefined> {
+    const item = await this.#table.get(mapKey(key));
+    return item === undefined ? undefined : parseItem(MapItem, item);
+  }
+
+  async loadChunk(key: VisitKey, chunk: number): Promise<ChunkItem | undefined> {
+    const item = await this.#table.get(chunkKey(key, chunk));
+    return item === undefined ? undefined : parseItem(ChunkItem, item);
+  }
+
+  /** A map's chunks, in order. */
+  async *chunks(key: VisitKey): AsyncGenerator<ChunkItem> {
+    for await (const item of this.#all(key.executionId, chunkPrefix(key))) yield parseItem(ChunkItem, item);
+  }
+
+  async *results(executionId: ExecutionId): AsyncGenerator<ResultItem> {
+    for await (const item of this.#all(executionId, 'RESULT#')) yield parseItem(ResultItem, item);
+  }
+
+  async *maps(executionId: ExecutionId): AsyncGenerator<MapItem> {
+    for await (const item of this.#all(executionId, 'MAP#')) yield parseItem(MapItem, item);
+  }
+
+  /** Every chunk of every map, without its outcome. */
+  async *chunkOutlines(executionId: ExecutionId): AsyncGenerator<Pick<ChunkItem, 'node' | 'visit' | 'run' | 'chunk' | 'failedItems'>> {
+    const outline = ChunkItem.pick({ node: true, visit: true, run: true, chunk: true, failedItems: true });
+    const attributes = ['node', 'visit', 'run', 'chunk', 'failedItems'];
+    for await (const item of this.#all(executionId, 'CHUNK#', attributes)) yield parseItem(outline, item);
+  }
+
+  async *attempts(executionId: ExecutionId): AsyncGenerator<AttemptItem> {
+    for await (const item of this.#all(executionId, 'ATTEMPT#')) yield parseItem(AttemptItem, item);
+  }
+
+  /** A page of results by node id, for readers. */
+  async pageOfResults(executionId: ExecutionId, after: string | undefined, limit: number): Promise<{ results: ResultItem[]; next?: string }> {
+    const page = await this.#table.query(executionPk(executionId), { prefix: 'RESULT#', limit, ...(after !== undefined && { after }) });
+    return { results: page.items.map((item) => parseItem(ResultItem, item)), ...(page.next !== undefined && { next: page.next }) };
+  }
+
+  async *#all(executionId: ExecutionId, prefix: string, attributes?: readonly string[]): AsyncGenerator<Item> {
+    let after: string | undefined;
+    do {
+      const page: Page = await this.#table.query(executionPk(executionId), {
+        prefix,
+        ...(after !== undefined && { after }),
+        ...(attributes !== undefined && { attributes }),
+      });
+      yield* page.items;
+      after = page.next;
+    } while (after !== undefined);
+  }
+
+  async #putFirst(item: Item): Promise<FirstWrite> {
+    const outcome = await this.#table.put(item, FIRST_WRITER_WINS);
+    return outcome.written ? 'written' : 'exists';
+  }
+}

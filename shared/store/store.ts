@@ -1,0 +1,26 @@
+import type { BlobStore } from '../ports/blob-store.ts';
+import type { ItemTable } from '../ports/item-table.ts';
+import { DefinitionStore } from './definition-store.ts';
+import { ExecutionStore } from './execution-store.ts';
+import { Payloads } from './payloads.ts';
+import { ResultStore } from './result-store.ts';
+
+/** All that is kept, over one table and one blob store. */
+export interface Store {
+  readonly executions: ExecutionStore;
+  readonly results: ResultStore;
+  readonly definitions: DefinitionStore;
+  readonly payloads: Payloads;
+  readonly blobs: BlobStore;
+}
+
+export function openStore(table: ItemTable, blobs: BlobStore): Store {
+  const payloads = new Payloads(blobs);
+  return {
+    executions: new ExecutionStore(table),
+    results: new ResultStore(table),
+    definitions: new DefinitionStore(table, payloads),
+    payloads,
+    blobs,
+  };
+}
