@@ -12,7 +12,8 @@ type Entries = ReadonlyMap<string, LockfileEntry>;
 export function resolveDependencies(path: string, entry: LockfileEntry, entries: Entries): Dependency[] {
   const edges = new Map<string, Dependency>();
   const add = (kind: Dependency['kind'], ranges: Readonly<Record<string, string>>, from: string) => {
-    for (const [name, range] of Object.entries(ranges)) edges.set(name, { name, range, kind, to: findPackage(name, from, entries) });
+    for (const [name, range] of Object.entries(ranges))
+      edges.set(name, { name, range, kind, to: findPackage(name, from, entries) });
   };
   const { peerDependencies, peerDependenciesMeta } = entry;
   for (const [name, range] of Object.entries(peerDependencies)) {

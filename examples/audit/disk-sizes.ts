@@ -17,7 +17,9 @@ export class FolderNotFoundError extends Error {
   override readonly name = 'FolderNotFoundError';
   readonly retryable = false;
   constructor(folder: string, cause: unknown) {
-    super(`There is no folder ${folder}/node_modules on this machine; run npm install there, or give no folder.`, { cause });
+    super(`There is no folder ${folder}/node_modules on this machine; run npm install there, or give no folder.`, {
+      cause,
+    });
   }
 }
 
@@ -25,7 +27,11 @@ export class FolderNotFoundError extends Error {
  * Measures the packages installed in `folder`. Sums the lengths of files, not the blocks they take: the same on every disk.
  * @throws {FolderNotFoundError} if there is no `node_modules` in it
  */
-export async function measureSizes(folder: string | null, paths: readonly string[], signal: AbortSignal): Promise<DiskSizes> {
+export async function measureSizes(
+  folder: string | null,
+  paths: readonly string[],
+  signal: AbortSignal,
+): Promise<DiskSizes> {
   if (folder === null) return { isMeasured: false, reason: 'no folder was given' };
   await stat(join(folder, 'node_modules')).catch((cause: unknown) => {
     throw new FolderNotFoundError(folder, cause);

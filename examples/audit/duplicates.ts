@@ -17,7 +17,9 @@ export type Duplicate = z.infer<typeof Duplicate>;
 /** Packages that are there in more than one version, with who asks for each; by name, then version. */
 export function findDuplicates({ projects, packages }: Lockfile): Duplicate[] {
   const askers = groupBy(
-    [...projects, ...packages].flatMap(({ path, name, dependencies }) => dependencies.map(({ to, range }) => ({ to, path, name, range }))),
+    [...projects, ...packages].flatMap(({ path, name, dependencies }) =>
+      dependencies.map(({ to, range }) => ({ to, path, name, range })),
+    ),
     ({ to }) => to ?? '',
   );
   return [...groupBy(packages, ({ name }) => name)]
@@ -29,7 +31,9 @@ export function findDuplicates({ projects, packages }: Lockfile): Duplicate[] {
       versions: versions.map(([version, copies]) => ({
         version,
         paths: copies.map(({ path }) => path),
-        askedBy: copies.flatMap((copy) => (askers.get(copy.path) ?? []).map(({ path, name, range }) => ({ path, name, range }))),
+        askedBy: copies.flatMap((copy) =>
+          (askers.get(copy.path) ?? []).map(({ path, name, range }) => ({ path, name, range })),
+        ),
       })),
     }));
 }

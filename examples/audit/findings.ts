@@ -63,7 +63,10 @@ const LICENCE_CLAIMS = {
     policy: 'for review by the policy',
     action: 'Read the terms once for your use; if they are fine, allow the licence in the policy.',
   },
-} satisfies Record<Exclude<LicenceVerdict, 'allowed'>, { inProduction: Severity; inDevelopment: Severity; policy: string; action: string }>;
+} satisfies Record<
+  Exclude<LicenceVerdict, 'allowed'>,
+  { inProduction: Severity; inDevelopment: Severity; policy: string; action: string }
+>;
 
 function* claimsOf(locked: LockedPackage, check: PackageCheck, reached: PackageReach): Generator<Claim> {
   const { reach, why } = reached;
@@ -92,14 +95,33 @@ function* claimsOf(locked: LockedPackage, check: PackageCheck, reached: PackageR
     yield { severity: 'medium', kind: 'install-script', claim: 'runs a script when it is installed', action, subject };
   }
   if (check.sourceProblem !== null) {
-    const action = 'Depend on a published version, or fetch it again: remove its entry from the lockfile, then npm install.';
-    yield { severity: 'medium', kind: 'source', claim: check.sourceProblem, action, subject: { ...subject, detail: locked.resolved } };
+    const action =
+      'Depend on a published version, or fetch it again: remove its entry from the lockfile, then npm install.';
+    yield {
+      severity: 'medium',
+      kind: 'source',
+      claim: check.sourceProblem,
+      action,
+      subject: { ...subject, detail: locked.resolved },
+    };
   }
   if (reach === 'unreached') {
-    yield { severity: 'low', kind: 'unreached', claim: 'in the lockfile, and nothing asks for it', action: 'Run npm prune.', subject };
+    yield {
+      severity: 'low',
+      kind: 'unreached',
+      claim: 'in the lockfile, and nothing asks for it',
+      action: 'Run npm prune.',
+      subject,
+    };
   } else if (!reached.agreesWithFlags) {
     const claim = "reached otherwise than the lockfile's own flags (dev, optional, devOptional) say";
-    yield { severity: 'low', kind: 'flags', claim, action: 'Have npm write them anew: npm install --package-lock-only.', subject };
+    yield {
+      severity: 'low',
+      kind: 'flags',
+      claim,
+      action: 'Have npm write them anew: npm install --package-lock-only.',
+      subject,
+    };
   }
 }
 
@@ -113,7 +135,9 @@ function missingClaims({ projects, packages }: Lockfile, { missing, packages: re
     return {
       severity: isPeer ? 'medium' : 'high',
       kind: 'missing',
-      claim: isPeer ? 'asks for a peer that the lockfile does not have' : 'asks for a package that the lockfile does not have',
+      claim: isPeer
+        ? 'asks for a peer that the lockfile does not have'
+        : 'asks for a package that the lockfile does not have',
       action: isPeer
         ? 'Add the peer, unless you use --legacy-peer-deps on purpose.'
         : 'The lockfile is not whole, and npm ci will refuse it: run npm install.',

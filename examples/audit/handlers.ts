@@ -11,7 +11,11 @@ import { computeReach, ReachReport } from './reach.ts';
 import { AuditReport, AuditResults, computeReport } from './report.ts';
 
 /** The lockfile with every dependency resolved, and the rest of the input with its defaults. */
-export const ParsedInput = Lockfile.extend({ fileName: z.string(), folder: z.string().nullable(), policy: AuditPolicy });
+export const ParsedInput = Lockfile.extend({
+  fileName: z.string(),
+  folder: z.string().nullable(),
+  policy: AuditPolicy,
+});
 
 export const AuditOutput = z.object({ markdown: z.string(), json: AuditReport });
 export type AuditOutput = z.infer<typeof AuditOutput>;
@@ -58,7 +62,10 @@ export const sizesUnknown = defineNode({
   type: 'audit.sizes-unknown',
   input: SizesInput,
   output: DiskSizes,
-  execute: ({ folder }): DiskSizes => ({ isMeasured: false, reason: `${folder ?? 'the folder'} is not on the machine that ran the audit` }),
+  execute: ({ folder }): DiskSizes => ({
+    isMeasured: false,
+    reason: `${folder ?? 'the folder'} is not on the machine that ran the audit`,
+  }),
 });
 
 export const report = defineNode({

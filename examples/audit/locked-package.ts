@@ -50,7 +50,13 @@ export const LockedPackage = z.object({
   hasIntegrity: z.boolean(),
   isBundled: z.boolean(),
   resolved: z.string().nullable(),
-  flags: z.object({ dev: z.boolean(), optional: z.boolean(), devOptional: z.boolean(), peer: z.boolean(), extraneous: z.boolean() }),
+  flags: z.object({
+    dev: z.boolean(),
+    optional: z.boolean(),
+    devOptional: z.boolean(),
+    peer: z.boolean(),
+    extraneous: z.boolean(),
+  }),
   dependencies: z.array(Dependency),
 });
 export type LockedPackage = z.infer<typeof LockedPackage>;

@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import { resolveDependencies } from './dependency-edges.ts';
-import { isInstalled, LockfileEntry, type LockedPackage, type Lockfile } from './locked-package.ts';
+import { isInstalled, type LockedPackage, type Lockfile, LockfileEntry } from './locked-package.ts';
 import { LockfileError } from './lockfile-error.ts';
 
-const LockfileText = z.object({ lockfileVersion: z.number().optional(), packages: z.record(z.string(), LockfileEntry).optional() });
+const LockfileText = z.object({
+  lockfileVersion: z.number().optional(),
+  packages: z.record(z.string(), LockfileEntry).optional(),
+});
 
 /**
  * Reads a `package-lock.json` or `npm-shrinkwrap.json` of version 2 or 3 and resolves every dependency in it.
@@ -26,7 +29,10 @@ export function parseLockfile(text: string): Lockfile {
 function readEntries(text: string): ReadonlyMap<string, LockfileEntry> {
   const parsed = LockfileText.safeParse(parseJson(text));
   if (!parsed.success) {
-    throw new LockfileError('LOCKFILE_INVALID', `The lockfile is not as npm writes it. ${z.prettifyError(parsed.error)}`);
+    throw new LockfileError(
+      'LOCKFILE_INVALID',
+      `The lockfile is not as npm writes it. ${z.prettifyError(parsed.error)}`,
+    );
   }
   const { lockfileVersion, packages } = parsed.data;
   if (lockfileVersion === 1) {
@@ -82,7 +88,8 @@ function toPackage(path: string, entry: LockfileEntry, entries: ReadonlyMap<stri
 
 const nameOf = (path: string): string => (path === '' ? '(unnamed)' : (path.split('node_modules/').at(-1) ?? path));
 
-const deprecationText = (message: string | true): string => (message === true || message === '' ? 'no reason is given' : message);
+const deprecationText = (message: string | true): string =>
+  message === true || message === '' ? 'no reason is given' : message;
 
 function licenceText(license: unknown): string | null {
   if (typeof license === 'string') return license.trim() === '' ? null : license.trim();

@@ -44,7 +44,9 @@ function summary({ verdict, counts, totals, sizes, findings }: AuditReport): str
 const headline = ({ severity, packages, claim }: Finding): string => {
   const [first] = packages;
   const subject =
-    packages.length === 1 && first !== undefined ? `${text(first.name)} ${text(first.version)}` : `${packages.length} packages`;
+    packages.length === 1 && first !== undefined
+      ? `${text(first.name)} ${text(first.version)}`
+      : `${packages.length} packages`;
   return `${severity}: ${text(claim)} – ${subject}`;
 };
 
@@ -69,7 +71,9 @@ function renderFinding(finding: Finding): string {
 function foldParts(packages: Finding['packages']): (Finding['packages'][number] & { readonly parts: number })[] {
   const key = (why: readonly string[]) => why.join(' ');
   const listed = new Set(packages.map(({ why }) => key(why)));
-  const askers = packages.filter(({ why, detail }) => detail === null && why.length > 1).map(({ why }) => key(why.slice(0, -1)));
+  const askers = packages
+    .filter(({ why, detail }) => detail === null && why.length > 1)
+    .map(({ why }) => key(why.slice(0, -1)));
   return packages
     .filter(({ why, detail }) => detail !== null || why.length <= 1 || !listed.has(key(why.slice(0, -1))))
     .map((found) => ({ ...found, parts: askers.filter((asker) => asker === key(found.why)).length }));
@@ -92,7 +96,9 @@ function renderDuplicates({ duplicates }: AuditReport): string[] {
 type Askers = AuditReport['duplicates'][number]['versions'][number]['askedBy'];
 
 function askers(askedBy: Askers): string {
-  const names = [...new Set(askedBy.map(({ path, name, range }) => `${path === '' ? 'this project' : text(name)} (${text(range)})`))];
+  const names = [
+    ...new Set(askedBy.map(({ path, name, range }) => `${path === '' ? 'this project' : text(name)} (${text(range)})`)),
+  ];
   return names.length === 0
     ? 'nobody'
     : names.length <= 2
@@ -101,7 +107,12 @@ function askers(askedBy: Askers): string {
 }
 
 function renderLicences({ licences, licencesCommand }: AuditReport): string[] {
-  const rows = licences.map(({ licence, verdict, packages, shipping }) => [text(licence), verdict, String(packages), String(shipping)]);
+  const rows = licences.map(({ licence, verdict, packages, shipping }) => [
+    text(licence),
+    verdict,
+    String(packages),
+    String(shipping),
+  ]);
   return [
     '## Licences',
     table(['Licence', 'Policy', 'Packages', 'Of them ship'], rows, Number.POSITIVE_INFINITY),
@@ -122,7 +133,11 @@ function renderSizes({ sizes }: AuditReport): string[] {
 
 function renderTotals({ totals }: AuditReport): string[] {
   const lines = totals.flatMap(({ label, value, commands }) => [`# ${value} ${label}`, ...commands]);
-  return ['## Totals, and how to check each', 'Run beside the lockfile; where there are two commands, both give the number.', fence(lines)];
+  return [
+    '## Totals, and how to check each',
+    'Run beside the lockfile; where there are two commands, both give the number.',
+    fence(lines),
+  ];
 }
 
 function table(header: readonly string[], rows: readonly (readonly string[])[], limit: number): string {
@@ -138,7 +153,8 @@ function table(header: readonly string[], rows: readonly (readonly string[])[], 
 
 const fence = (lines: readonly string[]): string => ['```sh', ...lines, '```'].join('\n');
 
-const chain = (why: readonly string[]): string => (why.length === 1 ? 'asked for by this project' : why.map(text).join(' › '));
+const chain = (why: readonly string[]): string =>
+  why.length === 1 ? 'asked for by this project' : why.map(text).join(' › ');
 
 const megabytes = (bytes: number): string => `${(bytes / 1_000_000).toFixed(1)} MB`;
 

@@ -28,7 +28,8 @@ export const ReachReport = z.object({
 export type ReachReport = z.infer<typeof ReachReport>;
 
 /** Whether `npm install --omit=dev` installs it. */
-export const shipsToProduction = (reach: Reach): boolean => reach === 'production' || reach === 'optional' || reach === 'both';
+export const shipsToProduction = (reach: Reach): boolean =>
+  reach === 'production' || reach === 'optional' || reach === 'both';
 
 /**
  * Walks the dependency graph from the root, once for each kind of edge left out: a package is for development only
@@ -53,14 +54,19 @@ export function computeReach({ projects, packages }: Lockfile): ReachReport {
   };
 }
 
-type Walks = Readonly<Record<'any' | 'withoutDev' | 'withoutOptional' | 'withoutPeer' | 'plain', ReadonlyMap<string, readonly string[]>>>;
+type Walks = Readonly<
+  Record<'any' | 'withoutDev' | 'withoutOptional' | 'withoutPeer' | 'plain', ReadonlyMap<string, readonly string[]>>
+>;
 
 const isDev = ({ kind }: Dependency) => kind === 'dev';
 const isOptional = ({ kind }: Dependency) => kind === 'optional' || kind === 'peerOptional';
 const isPeer = ({ kind }: Dependency) => kind === 'peer' || kind === 'peerOptional';
 
 /** Breadth first, so that the chain kept for each path is a shortest one; edges are in order of name. */
-function walk(byPath: ReadonlyMap<string, LockedPackage>, follows: (edge: Dependency) => boolean): ReadonlyMap<string, readonly string[]> {
+function walk(
+  byPath: ReadonlyMap<string, LockedPackage>,
+  follows: (edge: Dependency) => boolean,
+): ReadonlyMap<string, readonly string[]> {
   const chains = new Map<string, readonly string[]>([['', []]]);
   for (const [path, chain] of chains) {
     for (const edge of byPath.get(path)?.dependencies ?? []) {
@@ -75,7 +81,8 @@ function walk(byPath: ReadonlyMap<string, LockedPackage>, follows: (edge: Depend
 function describeReach({ path, flags }: LockedPackage, walks: Walks): PackageReach {
   const reach = reachOf(path, walks);
   const expected = expectedFlags(reach);
-  const nearest = walks.plain.get(path) ?? walks.withoutDev.get(path) ?? walks.withoutOptional.get(path) ?? walks.any.get(path);
+  const nearest =
+    walks.plain.get(path) ?? walks.withoutDev.get(path) ?? walks.withoutOptional.get(path) ?? walks.any.get(path);
   return {
     path,
     reach,

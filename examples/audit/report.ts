@@ -39,7 +39,14 @@ export const AuditReport = z.object({
       shippingBytes: z.int(),
       /** The largest first. */
       packages: z.array(
-        z.object({ name: z.string(), version: z.string(), path: z.string(), reach: Reach, why: z.array(z.string()), bytes: z.int() }),
+        z.object({
+          name: z.string(),
+          version: z.string(),
+          path: z.string(),
+          reach: Reach,
+          why: z.array(z.string()),
+          bytes: z.int(),
+        }),
       ),
     }),
   ]),
@@ -98,7 +105,9 @@ function sumSizes({ lockfile, reach, sizes }: AuditResults): AuditReport['sizes'
   const packages = lockfile.packages.flatMap(({ path, name, version }) => {
     const bytes = bytesOf.get(path);
     const reached = reachedOf.get(path);
-    return bytes === undefined || reached === undefined ? [] : [{ name, version, path, reach: reached.reach, why: reached.why, bytes }];
+    return bytes === undefined || reached === undefined
+      ? []
+      : [{ name, version, path, reach: reached.reach, why: reached.why, bytes }];
   });
   const sum = (members: typeof packages) => members.reduce((total, { bytes }) => total + bytes, 0);
   return {

@@ -40,13 +40,21 @@ export function computeTotals(
       value: reached('optional', 'development, optional'),
       commands: [jq('select(.value.optional)')],
     },
-    { label: 'for development, and optional in production', value: reached('both'), commands: [jq('select(.value.devOptional)')] },
+    {
+      label: 'for development, and optional in production',
+      value: reached('both'),
+      commands: [jq('select(.value.devOptional)')],
+    },
     {
       label: 'asked for as peers only',
       value: reaches.filter(({ isPeerOnly }) => isPeerOnly).length,
       commands: [jq('select(.value.peer)')],
     },
-    { label: 'different names', value: new Set(packages.map(({ name }) => name)).size, commands: [jq('', `map(${NAME}) | unique`)] },
+    {
+      label: 'different names',
+      value: new Set(packages.map(({ name }) => name)).size,
+      commands: [jq('', `map(${NAME}) | unique`)],
+    },
     {
       label: 'names with several versions',
       value: duplicates.length,
@@ -97,6 +105,8 @@ function commandsFor({ projects, hasLinks }: Lockfile, fileName: string) {
     },
     /** None where there are workspaces: npm ls counts them as well. */
     npmLs: (...options: string[]): string[] =>
-      isPlain ? [`${['npm ls --all --package-lock-only --parseable', ...options].join(' ')} | tail -n +2 | sort -u | wc -l`] : [],
+      isPlain
+        ? [`${['npm ls --all --package-lock-only --parseable', ...options].join(' ')} | tail -n +2 | sort -u | wc -l`]
+        : [],
   };
 }

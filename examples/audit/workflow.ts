@@ -7,7 +7,8 @@ import { AuditInput } from './input.ts';
 /** Audits the dependencies a package-lock.json pins; gives a report as Markdown and as JSON. */
 export default defineWorkflow({
   name: 'dependency-audit',
-  description: 'What a package-lock.json brings in: licences, deprecated packages, install scripts, duplicates, and why each is there.',
+  description:
+    'What a package-lock.json brings in: licences, deprecated packages, install scripts, duplicates, and why each is there.',
   input: AuditInput,
   config: { maxParallelNodes: 8, timeoutSeconds: 300 },
   nodes: {
@@ -34,7 +35,11 @@ export default defineWorkflow({
       dependsOn: ['parse', 'check', 'duplicates', 'reach', 'sizes'],
       input: {
         fileName: '{% parse.fileName %}',
-        lockfile: { projects: '{% parse.projects %}', packages: '{% parse.packages %}', hasLinks: '{% parse.hasLinks %}' },
+        lockfile: {
+          projects: '{% parse.projects %}',
+          packages: '{% parse.packages %}',
+          hasLinks: '{% parse.hasLinks %}',
+        },
         checks: '{% check %}',
         duplicates: '{% duplicates %}',
         reach: '{% reach %}',

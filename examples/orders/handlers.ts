@@ -8,7 +8,14 @@ const Card = z.enum(['ok', 'declined', 'busy-once']);
 export const Order = z.object({
   orderId: z.string().min(1),
   lines: z
-    .array(z.object({ sku: z.string().min(1), quantity: z.int().min(1), unitPriceCents: z.int().min(0), inStock: z.int().min(0) }))
+    .array(
+      z.object({
+        sku: z.string().min(1),
+        quantity: z.int().min(1),
+        unitPriceCents: z.int().min(0),
+        inStock: z.int().min(0),
+      }),
+    )
     .min(1),
   card: Card,
   courier: z.enum(['ok', 'down']).default('ok'),
@@ -51,7 +58,9 @@ export const reserve = defineNode({
     const short = lines.find(({ quantity, inStock }) => quantity > inStock);
     if (short !== undefined) {
       const { sku, quantity, inStock } = short;
-      return NodeResult.failure(new OrderError('OutOfStock', `${quantity} of ${sku} are ordered, ${inStock} are in stock`));
+      return NodeResult.failure(
+        new OrderError('OutOfStock', `${quantity} of ${sku} are ordered, ${inStock} are in stock`),
+      );
     }
     return NodeResult.success({ reservationId: `reservation-${orderId}` });
   },

@@ -35,7 +35,11 @@ export const wait = defineNode({
   },
 });
 
-export const PollStatus = z.object({ jobId: z.string(), status: z.enum(['RUNNING', 'DONE', 'FAILED']), polls: z.int() });
+export const PollStatus = z.object({
+  jobId: z.string(),
+  status: z.enum(['RUNNING', 'DONE', 'FAILED']),
+  polls: z.int(),
+});
 export type PollStatus = z.infer<typeof PollStatus>;
 
 /**

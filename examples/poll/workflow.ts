@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { defineWorkflow } from '../../shared/nodes/define-workflow.ts';
-import { failed, finish, giveUp, poll, PollInput, submit, wait } from './handlers.ts';
+import { failed, finish, giveUp, PollInput, poll, submit, wait } from './handlers.ts';
 
 /** Submits a job and polls until it is done, has failed, or was asked for often enough. */
 export default defineWorkflow({

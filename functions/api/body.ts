@@ -10,14 +10,21 @@ export function parseBody(body: string | undefined, isBase64Encoded: boolean): u
   const text = isBase64Encoded ? Buffer.from(body ?? '', 'base64').toString('utf8') : (body ?? '');
   const bytes = Buffer.byteLength(text);
   if (bytes > LIMITS.maxRequestBytes) {
-    throw new FanjoinError('REQUEST_TOO_LARGE', `The request has ${bytes} bytes; at most ${LIMITS.maxRequestBytes} are taken`);
+    throw new FanjoinError(
+      'REQUEST_TOO_LARGE',
+      `The request has ${bytes} bytes; at most ${LIMITS.maxRequestBytes} are taken`,
+    );
   }
   if (text.trim() === '') throw new FanjoinError('MALFORMED_JSON', 'The request has no body; send a JSON object');
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new FanjoinError('MALFORMED_JSON', `The request's body is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new FanjoinError(
+      'MALFORMED_JSON',
+      `The request's body is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
   }
   refuseDuplicateKeys(text);
   return value;
@@ -35,7 +42,10 @@ function refuseDuplicateKeys(text: string): void {
     onObjectProperty: (key, _offset, _length, line, column) => {
       const keys = open.at(-1);
       if (keys?.has(key)) {
-        throw new FanjoinError('DUPLICATE_KEY', `The key '${key}' stands twice in one object, again at line ${line + 1}, column ${column + 1}`);
+        throw new FanjoinError(
+          'DUPLICATE_KEY',
+          `The key '${key}' stands twice in one object, again at line ${line + 1}, column ${column + 1}`,
+        );
       }
       keys?.add(key);
     },

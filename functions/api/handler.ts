@@ -27,24 +27,38 @@ const routes: Readonly<Record<string, Route>> = {
   'GET /executions/{executionId}/outcome': async (_event, id) => [200, await service.outcome(id)],
   'GET /executions/{executionId}/results': async ({ queryStringParameters }, id) => {
     const page = Page.safeParse(queryStringParameters ?? {});
-    if (!page.success) throw new FanjoinError('INVALID_INPUT', `The query is not valid: ${z.prettifyError(page.error)}`);
+    if (!page.success)
+      throw new FanjoinError('INVALID_INPUT', `The query is not valid: ${z.prettifyError(page.error)}`);
     const { after, limit, outputs } = page.data;
     return [200, await service.results(id, { limit, withOutputs: outputs, ...(after !== undefined && { after }) })];
   },
-  'POST /executions/{executionId}/cancel': async (_event, id) => [202, await service.cancel(id).then(() => service.describe(id))],
-  'POST /executions/{executionId}/pause': async (_event, id) => [202, await service.pause(id).then(() => service.describe(id))],
-  'POST /executions/{executionId}/resume': async (_event, id) => [202, await service.resume(id).then(() => service.describe(id))],
+  'POST /executions/{executionId}/cancel': async (_event, id) => [
+    202,
+    await service.cancel(id).then(() => service.describe(id)),
+  ],
+  'POST /executions/{executionId}/pause': async (_event, id) => [
+    202,
+    await service.pause(id).then(() => service.describe(id)),
+  ],
+  'POST /executions/{executionId}/resume': async (_event, id) => [
+    202,
+    await service.resume(id).then(() => service.describe(id)),
+  ],
 };
 
 /** Answers the HTTP API. */
 export const handler = async (event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> => {
   try {
     const route = routes[event.routeKey];
-    if (route === undefined) throw new FanjoinError('ROUTE_NOT_FOUND', `There is no ${event.requestContext.http.method} ${event.rawPath}`);
+    if (route === undefined)
+      throw new FanjoinError('ROUTE_NOT_FOUND', `There is no ${event.requestContext.http.method} ${event.rawPath}`);
     const [statusCode, value] = await route(event, event.pathParameters?.executionId ?? '');
     const body = JSON.stringify(value);
     if (Buffer.byteLength(body) > LIMITS.maxRequestBytes) {
-      throw new FanjoinError('RESPONSE_TOO_LARGE', 'The answer is larger than a Lambda function may return (6 MB); ask for results in pages');
+      throw new FanjoinError(
+        'RESPONSE_TOO_LARGE',
+        'The answer is larger than a Lambda function may return (6 MB); ask for results in pages',
+      );
     }
     return { statusCode, headers: { 'content-type': 'application/json' }, body };
   } catch (error) {

@@ -21,7 +21,8 @@ export function toProblem(error: unknown): APIGatewayProxyStructuredResultV2 {
   const isOurs = error instanceof FanjoinError;
   const code = isOurs ? error.code : 'INTERNAL_ERROR';
   const status = STATUS[code] ?? (isOurs && error.retryable ? 503 : 500);
-  const issues = error instanceof InvalidDefinitionError || error instanceof InvalidInputError ? error.issues : undefined;
+  const issues =
+    error instanceof InvalidDefinitionError || error instanceof InvalidInputError ? error.issues : undefined;
   return {
     statusCode: status,
     headers: { 'content-type': 'application/problem+json' },
@@ -29,7 +30,10 @@ export function toProblem(error: unknown): APIGatewayProxyStructuredResultV2 {
       type: `urn:fanjoin:problem:${code.toLowerCase().replaceAll('_', '-')}`,
       title: code,
       status,
-      detail: status < 500 && error instanceof Error ? error.message : 'Something went wrong on our side; the function log has the details',
+      detail:
+        status < 500 && error instanceof Error
+          ? error.message
+          : 'Something went wrong on our side; the function log has the details',
       ...(issues !== undefined && { issues }),
     }),
   };

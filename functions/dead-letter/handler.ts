@@ -4,7 +4,14 @@ import { HandlerRegistry } from '../../shared/nodes/handler-registry.ts';
 import { NodeRunner } from '../../shared/runner/runner.ts';
 import { clock, dispatcher, logger, store } from '../runtime.ts';
 
-const runner = new NodeRunner({ store, dispatcher, clock, logger, handlers: new HandlerRegistry(), random: Math.random });
+const runner = new NodeRunner({
+  store,
+  dispatcher,
+  clock,
+  logger,
+  handlers: new HandlerRegistry(),
+  random: Math.random,
+});
 
 /** Settles work whose message no runner could finish: its node fails with `RunnerCrashed`, and the execution goes on. */
 export const handler = async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {

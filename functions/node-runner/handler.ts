@@ -5,7 +5,14 @@ import { HandlerRegistry } from '../../shared/nodes/handler-registry.ts';
 import { NodeRunner } from '../../shared/runner/runner.ts';
 import { clock, dispatcher, logger, store } from '../runtime.ts';
 
-const runner = new NodeRunner({ store, dispatcher, clock, logger, handlers: new HandlerRegistry(handlers), random: Math.random });
+const runner = new NodeRunner({
+  store,
+  dispatcher,
+  clock,
+  logger,
+  handlers: new HandlerRegistry(handlers),
+  random: Math.random,
+});
 
 /** Runs a batch of tasks side by side. What failed to become durable comes again. */
 export const handler = async ({ Records }: SQSEvent, context: Context): Promise<SQSBatchResponse> => {

@@ -12,5 +12,9 @@ const scheduler = new Scheduler({ store, dispatcher, clock });
 export const handler = async ({ Records }: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> => {
   const { failed } = await scheduler.handle(Records.map((record) => toChangeRecord(record, SHARD)));
   for (const { records, error } of failed) logger.error('advance failed', { execution: records[0]?.key.pk, error });
-  return { batchItemFailures: failed.flatMap(({ records }) => records.slice(0, 1).map(({ sequence }) => ({ itemIdentifier: sequence }))) };
+  return {
+    batchItemFailures: failed.flatMap(({ records }) =>
+      records.slice(0, 1).map(({ sequence }) => ({ itemIdentifier: sequence })),
+    ),
+  };
 };

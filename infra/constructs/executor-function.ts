@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, RecursiveLoop, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { Architecture, Function as LambdaFunction, RecursiveLoop, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import type { LogLevel as FunctionLogLevel } from '../../shared/observability/logger.ts';
+import type { LogLevel } from '../../shared/observability/logger.ts';
+import { bundle } from './bundle.ts';
 
-const ROOT = join(import.meta.dirname, '../..');
+const FUNCTIONS = join(import.meta.dirname, '../../functions');
 
 export interface ExecutorFunctionProps {
   /** Its folder under `functions/`. */
@@ -16,7 +16,7 @@ export interface ExecutorFunctionProps {
   readonly timeout: Duration;
   readonly memorySize: number;
   /** @default `warn`: nothing per node */
-  readonly logLevel?: FunctionLogLevel;
+  readonly logLevel?: LogLevel;
   /** How long log lines are kept. @default one month */
   readonly logRetention?: RetentionDays;
   /** Files that replace subpath imports, by import: `{ '#handlers': '/app/handlers.ts' }`. @default those of package.json */
@@ -26,7 +26,7 @@ export interface ExecutorFunctionProps {
 }
 
 /** One of the executor's functions: bundled by esbuild, with a role and a log group that are its own. */
-export class ExecutorFunction extends NodejsFunction {
+export class ExecutorFunction extends LambdaFunction {
   constructor(scope: Construct, id: string, props: ExecutorFunctionProps) {
     const { folder, description, timeout, memorySize, logLevel = 'warn', logRetention = RetentionDays.ONE_MONTH, replacedImports = {} } = props;
     const logGroup = new LogGroup(scope, `${id}Logs`, { retention: logRetention, removalPolicy: RemovalPolicy.DESTROY });
@@ -35,8 +35,8 @@ export class ExecutorFunction extends NodejsFunction {
     logGroup.grantWrite(role);
     super(scope, id, {
       description,
-      entry: join(ROOT, 'functions', folder, 'handler.ts'),
-      handler: 'handler',
+      code: bundle(role, { entry: join(FUNCTIONS, folder, 'handler.ts'), replacedImports }),
+      handler: 'index.handler',
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       timeout,
@@ -44,22 +44,8 @@ export class ExecutorFunction extends NodejsFunction {
       logGroup,
       role,
       environment: { LOG_LEVEL: logLevel },
-      awsSdkConnectionReuse: false,
       // Lambda stops what looks like a loop after 16 rounds. A node that is retried more often than that is none.
       ...(props.sendsToItself === true && { recursiveLoop: RecursiveLoop.ALLOW }),
-      projectRoot: ROOT,
-      depsLockFilePath: join(ROOT, 'package-lock.json'),
-      bundling: {
-        format: OutputFormat.ESM,
-        minify: true,
-        // The SDK of the runtime is older than the one this is tested with.
-        externalModules: [],
-        mainFields: ['module', 'main'],
-        // For packages that are CommonJS: an ES module has no `require`.
-        banner: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-        logLevel: LogLevel.ERROR,
-        esbuildArgs: { '--alias': Object.entries(replacedImports).map(([name, file]) => `${name}=${file}`) },
-      },
     });
   }
 }

@@ -5,8 +5,8 @@ import { Definition, END_TARGET, type NodeDefinition } from '../model/definition
 import { DefinitionHash, type NodeId } from '../model/ids.ts';
 import type { Json } from '../model/json.ts';
 import { LIMITS } from '../model/limits.ts';
-import { checkExpressions } from './compile-expressions.ts';
 import { emptyBits, setBit } from './bits.ts';
+import { checkExpressions } from './compile-expressions.ts';
 import { canonicalJson, toJson } from './json.ts';
 import type { GraphPlan, Plan, PlanNode, RoutePlan } from './plan.ts';
 
@@ -28,7 +28,11 @@ export function compile(source: unknown): Plan {
   const indexOf = new Map<string, number>(entries.map(([id], index) => [id, index]));
   if (entries.length === 0) report('nodes', 'NO_NODES', 'has no nodes; a workflow needs at least one');
   if (entries.length > LIMITS.maxNodes) {
-    report('nodes', 'TOO_MANY_NODES', `has ${entries.length} nodes; at most ${LIMITS.maxNodes} are allowed. Use a map node for wide work`);
+    report(
+      'nodes',
+      'TOO_MANY_NODES',
+      `has ${entries.length} nodes; at most ${LIMITS.maxNodes} are allowed. Use a map node for wide work`,
+    );
   }
   for (const [id, node] of entries) checkFields(definition, id, node, indexOf, report);
 
@@ -87,21 +91,31 @@ function parseDefinition(source: unknown): Definition {
 }
 
 const nameOf = (source: unknown): string =>
-  typeof source === 'object' && source !== null && 'name' in source && typeof source.name === 'string' ? source.name : '(unnamed)';
+  typeof source === 'object' && source !== null && 'name' in source && typeof source.name === 'string'
+    ? source.name
+    : '(unnamed)';
 
 /** zod's issues as ours, with paths written `nodes.ship.dependsOn[1]`. */
 export function zodIssues(error: z.ZodError): Issue[] {
   return error.issues.map((issue) => ({
     path: issue.path.reduce<string>(
-      (path, key) => (typeof key === 'number' ? `${path}[${key}]` : path === '' ? String(key) : `${path}.${String(key)}`),
+      (path, key) =>
+        typeof key === 'number' ? `${path}[${key}]` : path === '' ? String(key) : `${path}.${String(key)}`,
       '',
     ),
     code: 'INVALID_VALUE',
-    message: issue.code === 'invalid_key' ? `${issue.message}: ${issue.issues.map(({ message }) => message).join('; ')}` : issue.message,
+    message:
+      issue.code === 'invalid_key'
+        ? `${issue.message}: ${issue.issues.map(({ message }) => message).join('; ')}`
+        : issue.message,
   }));
 }
 
-function parentsOf(definition: Definition, entries: [NodeId, NodeDefinition][], indexOf: ReadonlyMap<string, number>): number[][] {
+function parentsOf(
+  definition: Definition,
+  entries: [NodeId, NodeDefinition][],
+  indexOf: ReadonlyMap<string, number>,
+): number[][] {
   switch (definition.strategy) {
     case 'sequential':
       return entries.map((_entry, index) => (index === 0 ? [] : [index - 1]));
@@ -120,7 +134,13 @@ const ONLY: Readonly<Record<string, Definition['strategy']>> = {
   mayRouteTo: 'conditional',
 };
 
-function checkFields(definition: Definition, id: NodeId, node: NodeDefinition, indexOf: ReadonlyMap<string, number>, report: Report): void {
+function checkFields(
+  definition: Definition,
+  id: NodeId,
+  node: NodeDefinition,
+  indexOf: ReadonlyMap<string, number>,
+  report: Report,
+): void {
   const at = (field: string) => `nodes.${id}.${field}`;
   const { strategy } = definition;
   for (const [field, only] of Object.entries(ONLY)) {
@@ -129,12 +149,17 @@ function checkFields(definition: Definition, id: NodeId, node: NodeDefinition, i
     }
   }
   if (node.type === 'choice' && strategy !== 'conditional') {
-    report(at('type'), 'WRONG_STRATEGY', `a choice belongs to the strategy 'conditional'; in a '${strategy}' workflow use runIf`);
+    report(
+      at('type'),
+      'WRONG_STRATEGY',
+      `a choice belongs to the strategy 'conditional'; in a '${strategy}' workflow use runIf`,
+    );
   }
   const dependsOn = node.dependsOn ?? [];
   for (const [index, parent] of dependsOn.entries()) {
     if (!indexOf.has(parent)) report(at(`dependsOn[${index}]`), 'UNKNOWN_NODE', unknownNode(parent, indexOf));
-    if (dependsOn.indexOf(parent) !== index) report(at(`dependsOn[${index}]`), 'DUPLICATE_NODE', `names '${parent}' a second time`);
+    if (dependsOn.indexOf(parent) !== index)
+      report(at(`dependsOn[${index}]`), 'DUPLICATE_NODE', `names '${parent}' a second time`);
   }
   if (node.triggerRule !== undefined && dependsOn.length === 0) {
     report(at('triggerRule'), 'NO_DEPENDENCIES', 'has no effect without dependsOn');
@@ -145,7 +170,11 @@ function checkFields(definition: Definition, id: NodeId, node: NodeDefinition, i
   if (node.type === 'task' || node.type === 'map') {
     for (const [index, clause] of (node.catch ?? []).entries()) {
       if (clause.next !== undefined && strategy !== 'conditional') {
-        report(at(`catch[${index}].next`), 'WRONG_STRATEGY', `belongs to the strategy 'conditional'; here give an output instead`);
+        report(
+          at(`catch[${index}].next`),
+          'WRONG_STRATEGY',
+          `belongs to the strategy 'conditional'; here give an output instead`,
+        );
       }
     }
   }
@@ -167,8 +196,11 @@ function targetsOf(node: NodeDefinition): [string, string][] {
 
 function unknownNode(id: string, indexOf: ReadonlyMap<string, number>): string {
   const known = [...indexOf.keys()];
-  const near = known.find((other) => other.toLowerCase() === id.toLowerCase() || other.startsWith(id) || id.startsWith(other));
-  const hint = near !== undefined ? ` Did you mean '${near}'?` : known.length <= 12 ? ` There are: ${known.join(', ')}.` : '';
+  const near = known.find(
+    (other) => other.toLowerCase() === id.toLowerCase() || other.startsWith(id) || id.startsWith(other),
+  );
+  const hint =
+    near !== undefined ? ` Did you mean '${near}'?` : known.length <= 12 ? ` There are: ${known.join(', ')}.` : '';
   return `names a node that does not exist: '${id}'.${hint}`;
 }
 
@@ -196,7 +228,11 @@ function reportCycle(entries: [NodeId, NodeDefinition][], parents: readonly numb
       } else if (mark[parent] === OPEN) {
         const cycle = path.slice(path.findIndex(({ node }) => node === parent)).map(({ node }) => entries[node]?.[0]);
         const names = [...cycle, cycle[0]].reverse();
-        report(`nodes.${names[0]}.dependsOn`, 'CYCLE', `closes a cycle: ${names.join(' → ')}. Loops need the strategy 'conditional'`);
+        report(
+          `nodes.${names[0]}.dependsOn`,
+          'CYCLE',
+          `closes a cycle: ${names.join(' → ')}. Loops need the strategy 'conditional'`,
+        );
         return;
       } else if (mark[parent] === 0) {
         mark[parent] = OPEN;
@@ -206,7 +242,12 @@ function reportCycle(entries: [NodeId, NodeDefinition][], parents: readonly numb
   }
 }
 
-function reportUnreachable(entries: [NodeId, NodeDefinition][], indexOf: ReadonlyMap<string, number>, start: number, report: Report): void {
+function reportUnreachable(
+  entries: [NodeId, NodeDefinition][],
+  indexOf: ReadonlyMap<string, number>,
+  start: number,
+  report: Report,
+): void {
   const reached = new Set([start]);
   for (const index of reached) {
     const node = entries[index]?.[1];
@@ -218,7 +259,11 @@ function reportUnreachable(entries: [NodeId, NodeDefinition][], indexOf: Readonl
   }
   for (const [index, [id]] of entries.entries()) {
     if (!reached.has(index)) {
-      report(`nodes.${id}`, 'UNREACHABLE_NODE', `cannot be reached from '${entries[start]?.[0]}'. If a handler routes there, list it in that node's mayRouteTo`);
+      report(
+        `nodes.${id}`,
+        'UNREACHABLE_NODE',
+        `cannot be reached from '${entries[start]?.[0]}'. If a handler routes there, list it in that node's mayRouteTo`,
+      );
     }
   }
 }

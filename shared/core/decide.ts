@@ -1,11 +1,11 @@
 import { FanjoinError } from '../errors.ts';
 import type { Ending, ExecutionState, MapProgress } from '../model/state.ts';
 import { copyBits, emptyBits, hasBit } from './bits.ts';
+import type { CoreEvent, Decision, WorkRef } from './events.ts';
 import { isSettled, openGraph, openNodes, settleGraphNode, takeReady, unabsorbedFailure } from './graph.ts';
 import { canDispatchChunk, dispatchChunk, openChunks, settleChunk, startMap } from './map-progress.ts';
 import { isMapNode, nodeAt, type Plan } from './plan.ts';
 import { arrive, dispatchPosition, openRoute, settlePosition } from './route.ts';
-import type { CoreEvent, Decision, WorkRef } from './events.ts';
 
 /** The state of an execution nothing has happened to yet. */
 export function initialState(plan: Plan, maxParallelNodes: number): ExecutionState {
@@ -55,7 +55,12 @@ function copyState(state: ExecutionState): ExecutionState {
     Object.entries(state.maps).map(([node, map]) => [node, { ...map, window: copyBits(map.window) }]),
   );
   if (state.kind === 'route') {
-    return { ...state, maps, visits: { ...state.visits }, ...(state.position !== undefined && { position: { ...state.position } }) };
+    return {
+      ...state,
+      maps,
+      visits: { ...state.visits },
+      ...(state.position !== undefined && { position: { ...state.position } }),
+    };
   }
   return {
     ...state,
@@ -83,14 +88,22 @@ export function openWork(plan: Plan, state: ExecutionState): WorkRef[] {
   return work;
 }
 
-function apply(plan: Plan, state: ExecutionState, event: Exclude<CoreEvent, { type: 'settleElapsed' }>, resent: WorkRef[]): void {
+function apply(
+  plan: Plan,
+  state: ExecutionState,
+  event: Exclude<CoreEvent, { type: 'settleElapsed' }>,
+  resent: WorkRef[],
+): void {
   switch (event.type) {
     case 'settled':
-      return settle(plan, state, event);
+      settle(plan, state, event);
+      return;
     case 'mapPlanned':
-      return planMap(state, event);
+      planMap(state, event);
+      return;
     case 'chunkSettled':
-      return settleMapChunk(plan, state, event);
+      settleMapChunk(plan, state, event);
+      return;
     case 'paused':
       state.paused = true;
       return;
@@ -143,7 +156,8 @@ function planMap(state: ExecutionState, { node, visit, items, chunks }: CoreEven
 
 function settleMapChunk(plan: Plan, state: ExecutionState, event: CoreEvent & { type: 'chunkSettled' }): void {
   const map = mapOf(state, event.node, event.visit);
-  if (map !== undefined && settleChunk(map, mapNode(plan, event.node), event.chunk, event.failedItems)) state.inFlight--;
+  if (map !== undefined && settleChunk(map, mapNode(plan, event.node), event.chunk, event.failedItems))
+    state.inFlight--;
 }
 
 const mapOf = (state: ExecutionState, node: number, visit: number): MapProgress | undefined => {
@@ -192,7 +206,8 @@ function fill(plan: Plan, state: ExecutionState): WorkRef[] {
     send({ kind: 'collect', node, visit: map.visit });
   }
   while (state.inFlight < state.limit) {
-    const next = state.kind === 'graph' ? takeGraphNode(state) : plan.kind === 'route' ? dispatchPosition(plan, state) : undefined;
+    const next =
+      state.kind === 'graph' ? takeGraphNode(state) : plan.kind === 'route' ? dispatchPosition(plan, state) : undefined;
     if (next === undefined) break;
     send({ kind: firstKind(plan, next.node), ...next });
   }
@@ -210,7 +225,8 @@ function takeGraphNode(state: ExecutionState & { kind: 'graph' }): { node: numbe
   return node === undefined ? undefined : { node, visit: 1 };
 }
 
-const firstKind = (plan: Plan, node: number): 'node' | 'plan' => (isMapNode(nodeAt(plan, node).definition) ? 'plan' : 'node');
+const firstKind = (plan: Plan, node: number): 'node' | 'plan' =>
+  isMapNode(nodeAt(plan, node).definition) ? 'plan' : 'node';
 
 function mapNode(plan: Plan, node: number) {
   const { definition, id } = nodeAt(plan, node);
@@ -221,7 +237,10 @@ function mapNode(plan: Plan, node: number) {
 function endingOf(plan: Plan, state: ExecutionState, isSettleElapsed: boolean): Ending | undefined {
   if (state.stop !== undefined) {
     if (state.inFlight > 0 && !isSettleElapsed) return undefined;
-    return { status: state.stop, ...(state.stop === 'FAILED' && state.failedVisit !== undefined && { failedVisit: state.failedVisit }) };
+    return {
+      status: state.stop,
+      ...(state.stop === 'FAILED' && state.failedVisit !== undefined && { failedVisit: state.failedVisit }),
+    };
   }
   if (state.inFlight > 0 || Object.keys(state.maps).length > 0) return undefined;
   if (state.kind === 'route') {
@@ -233,7 +252,10 @@ function endingOf(plan: Plan, state: ExecutionState, isSettleElapsed: boolean): 
 
 const hasReady = (state: ExecutionState & { kind: 'graph' }): boolean => state.ready.some((byte) => byte !== 0);
 
-function tooManyVisits(plan: Extract<Plan, { kind: 'route' }>, state: ExecutionState & { kind: 'route' }): Ending | undefined {
+function tooManyVisits(
+  plan: Extract<Plan, { kind: 'route' }>,
+  state: ExecutionState & { kind: 'route' },
+): Ending | undefined {
   const { position } = state;
   if (position === undefined || position.visit <= plan.maxVisits) return undefined;
   const { id } = nodeAt(plan, position.node);

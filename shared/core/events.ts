@@ -19,8 +19,20 @@ export type CoreEvent =
       /** `conditional`: the node to go on with, `null` at the end. */
       readonly next?: number | null;
     }
-  | { readonly type: 'mapPlanned'; readonly node: number; readonly visit: number; readonly items: number; readonly chunks: number }
-  | { readonly type: 'chunkSettled'; readonly node: number; readonly visit: number; readonly chunk: number; readonly failedItems: number }
+  | {
+      readonly type: 'mapPlanned';
+      readonly node: number;
+      readonly visit: number;
+      readonly items: number;
+      readonly chunks: number;
+    }
+  | {
+      readonly type: 'chunkSettled';
+      readonly node: number;
+      readonly visit: number;
+      readonly chunk: number;
+      readonly failedItems: number;
+    }
   | { readonly type: 'paused' }
   | { readonly type: 'resumed'; readonly parked: readonly WorkRef[] }
   | { readonly type: 'stopped'; readonly reason: StopReason }

@@ -19,7 +19,12 @@ export class ExpressionSyntaxError extends FanjoinError {
 /** An expression that failed, gave nothing, or went over a bound. */
 export class ExpressionError extends FanjoinError {
   override readonly name = 'ExpressionError';
-  constructor(code: 'EXPRESSION_FAILED' | 'EXPRESSION_UNDEFINED' | 'EXPRESSION_LIMIT', source: string, problem: string, cause?: unknown) {
+  constructor(
+    code: 'EXPRESSION_FAILED' | 'EXPRESSION_UNDEFINED' | 'EXPRESSION_LIMIT',
+    source: string,
+    problem: string,
+    cause?: unknown,
+  ) {
     super(code, `${problem}: ${source}`, { cause, details: { source } });
   }
 }
@@ -71,7 +76,11 @@ function compile(source: string): CompiledExpression {
     const counter: { count: number } = environment.lookup(STEP_COUNTER);
     counter.count++;
     if (counter.count > EXPRESSION_BOUNDS.steps) {
-      throw new ExpressionError('EXPRESSION_LIMIT', source, `Over ${EXPRESSION_BOUNDS.steps} steps; do this work in a handler`);
+      throw new ExpressionError(
+        'EXPRESSION_LIMIT',
+        source,
+        `Over ${EXPRESSION_BOUNDS.steps} steps; do this work in a handler`,
+      );
     }
   });
   return {
@@ -99,7 +108,12 @@ function parse(source: string): jsonata.Expression {
   }
 }
 
-async function run(program: jsonata.Expression, source: string, context: Json | undefined, bindings: Bindings): Promise<unknown> {
+async function run(
+  program: jsonata.Expression,
+  source: string,
+  context: Json | undefined,
+  bindings: Bindings,
+): Promise<unknown> {
   try {
     return await program.evaluate(context, { ...bindings, [STEP_COUNTER]: { count: 0 } });
   } catch (cause) {
@@ -143,8 +157,16 @@ function inspect(ast: unknown, source: string, references: Set<string>, variable
   const visit = (node: unknown): void => {
     if (typeof node !== 'object' || node === null || seen.has(node)) return;
     seen.add(node);
-    if (Array.isArray(node)) return node.forEach(visit);
-    const { type, value, position, steps } = node as { type?: unknown; value?: unknown; position?: number; steps?: unknown };
+    if (Array.isArray(node)) {
+      node.forEach(visit);
+      return;
+    }
+    const { type, value, position, steps } = node as {
+      type?: unknown;
+      value?: unknown;
+      position?: number;
+      steps?: unknown;
+    };
     if (type === 'path' && Array.isArray(steps) && isNodesVariable(steps[0])) {
       const id: unknown = steps[1]?.type === 'name' ? steps[1].value : undefined;
       if (typeof id !== 'string') throw bareNodes(source, steps[0].value, steps[0].position);
@@ -157,7 +179,11 @@ function inspect(ast: unknown, source: string, references: Set<string>, variable
     }
     if (type === 'variable' && typeof value === 'string') variables.add(value);
     if (type === 'variable' && typeof value === 'string' && FORBIDDEN.has(value)) {
-      throw new ExpressionSyntaxError(source, `$${value} is not available; use a handler`, position === undefined ? undefined : position + 2);
+      throw new ExpressionSyntaxError(
+        source,
+        `$${value} is not available; use a handler`,
+        position === undefined ? undefined : position + 2,
+      );
     }
     if (isNodesVariable(node)) throw bareNodes(source, node.value, node.position);
     const head = type === 'path' && Array.isArray(steps) ? steps[0]?.type : type;

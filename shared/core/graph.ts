@@ -1,6 +1,6 @@
+import type { GraphState } from '../model/state.ts';
 import { clearBit, firstMember, hasBit, membersOf, setBit } from './bits.ts';
 import { type GraphPlan, nodeAt } from './plan.ts';
-import type { GraphState } from '../model/state.ts';
 import { TOLERATES_FAILURE, triggerRule } from './trigger-rule.ts';
 
 /** Marks what can start first. Changes `state`. */
@@ -12,7 +12,12 @@ export function openGraph(plan: GraphPlan, state: GraphState): void {
  * Marks a node settled and what follows from it: nodes that may now start, nodes that never will (skips are derived,
  * and spread). Changes `state`. `false`: it was known already.
  */
-export function settleGraphNode(plan: GraphPlan, state: GraphState, index: number, status: 'SUCCEEDED' | 'FAILED' | 'SKIPPED'): boolean {
+export function settleGraphNode(
+  plan: GraphPlan,
+  state: GraphState,
+  index: number,
+  status: 'SUCCEEDED' | 'FAILED' | 'SKIPPED',
+): boolean {
   if (isSettled(state, index)) return false;
   setBit(state[status === 'SUCCEEDED' ? 'succeeded' : status === 'FAILED' ? 'failed' : 'skipped'], index);
   clearBit(state.ready, index);

@@ -1,4 +1,4 @@
-import { type Issue, InvalidInputError } from '../errors.ts';
+import { InvalidInputError, type Issue } from '../errors.ts';
 import type { Json } from '../model/json.ts';
 import { LIMITS } from '../model/limits.ts';
 
@@ -27,10 +27,13 @@ function convert(value: unknown, path: string, ancestors: object[], issues: Issu
   if (typeof value !== 'object') return refuse(`a ${typeof value}`);
   if (ancestors.includes(value)) return refuse('a cycle: it contains itself');
   if (ancestors.length >= LIMITS.maxJsonDepth) return refuse(`nested over ${LIMITS.maxJsonDepth} deep`);
-  if ('toJSON' in value && typeof value.toJSON === 'function') return convert(value.toJSON(), path, [...ancestors, value], issues);
+  if ('toJSON' in value && typeof value.toJSON === 'function')
+    return convert(value.toJSON(), path, [...ancestors, value], issues);
   ancestors.push(value);
   const json = Array.isArray(value)
-    ? Array.from(value, (element, index) => convert(element === undefined ? null : element, `${path}[${index}]`, ancestors, issues))
+    ? Array.from(value, (element, index) =>
+        convert(element === undefined ? null : element, `${path}[${index}]`, ancestors, issues),
+      )
     : isPlain(value)
       ? convertObject(value, path, ancestors, issues)
       : refuse(`a ${value.constructor.name}`);
@@ -44,7 +47,8 @@ function convertObject(value: object, path: string, ancestors: object[], issues:
     if (member === undefined) continue;
     const converted = convert(member, path === '' ? key : `${path}.${key}`, ancestors, issues);
     // An own property called __proto__ must stay data, not become the prototype.
-    if (key === '__proto__') Object.defineProperty(json, key, { value: converted, enumerable: true, configurable: true, writable: true });
+    if (key === '__proto__')
+      Object.defineProperty(json, key, { value: converted, enumerable: true, configurable: true, writable: true });
     else json[key] = converted;
   }
   return json;

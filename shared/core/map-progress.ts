@@ -1,6 +1,6 @@
 import type { MapNode } from '../model/definition.ts';
-import { countBits, emptyBits, hasBit, setBit } from './bits.ts';
 import type { MapProgress } from '../model/state.ts';
+import { countBits, emptyBits, hasBit, setBit } from './bits.ts';
 
 /**
  * Chunks dispatched beyond the oldest unsettled one, at the most: 4 KB of bits. One stuck chunk can hold up the rest
@@ -57,7 +57,8 @@ export function settleChunk(map: MapProgress, node: MapNode, chunk: number, fail
   map.failedItems += failedItems;
   slide(map);
   const isDrained = map.inFlight === 0;
-  if (isDrained && (map.base === map.chunks || map.failedItems > toleratedFailures(node, map.items))) map.phase = 'collect-ready';
+  if (isDrained && (map.base === map.chunks || map.failedItems > toleratedFailures(node, map.items)))
+    map.phase = 'collect-ready';
   return true;
 }
 

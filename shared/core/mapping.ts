@@ -9,16 +9,20 @@ export async function evaluateMapping(mapping: Json, context: Json, bindings: Bi
   if (isExpression(mapping)) {
     const value = await compileExpression(mapping).evaluate(context, bindings);
     if (value === undefined) {
-      throw new ExpressionError('EXPRESSION_UNDEFINED', mapping, 'The expression gives nothing; check its names, or say what to use instead with ?:');
+      throw new ExpressionError(
+        'EXPRESSION_UNDEFINED',
+        mapping,
+        'The expression gives nothing; check its names, or say what to use instead with ?:',
+      );
     }
     return value;
   }
-  if (Array.isArray(mapping)) return Promise.all(mapping.map((member: Json) => evaluateMapping(member, context, bindings)));
+  if (Array.isArray(mapping))
+    return Promise.all(mapping.map((member: Json) => evaluateMapping(member, context, bindings)));
   if (typeof mapping === 'object' && mapping !== null) {
-    const entries = Object.entries(mapping).map(async ([key, member]): Promise<[string, Json]> => [
-      key,
-      await evaluateMapping(member, context, bindings),
-    ]);
+    const entries = Object.entries(mapping).map(
+      async ([key, member]): Promise<[string, Json]> => [key, await evaluateMapping(member, context, bindings)],
+    );
     return Object.fromEntries(await Promise.all(entries));
   }
   return mapping;

@@ -60,7 +60,8 @@ export const isMapNode = (node: NodeDefinition): node is MapNode => node.type ==
 export function requiredHandlers(plan: Plan): { node: NodeId; handler: string }[] {
   return plan.nodes.flatMap(({ id, definition }) => {
     if (definition.type !== 'task' && definition.type !== 'map') return [];
-    const types = definition.fallback === undefined ? [definition.handler] : [definition.handler, definition.fallback.handler];
+    const types =
+      definition.fallback === undefined ? [definition.handler] : [definition.handler, definition.fallback.handler];
     return types.map((handler) => ({ node: id, handler }));
   });
 }

@@ -1,5 +1,5 @@
-import type { RoutePlan } from './plan.ts';
 import type { RouteState } from '../model/state.ts';
+import type { RoutePlan } from './plan.ts';
 
 /** Puts the position on the start. Changes `state`. */
 export function openRoute(plan: RoutePlan, state: RouteState): void {
@@ -23,7 +23,10 @@ export function settlePosition({ position }: RouteState, node: number, visit: nu
 }
 
 /** Takes the position, unless that would be a visit too many. Changes `state`. */
-export function dispatchPosition(plan: RoutePlan, { position }: RouteState): { node: number; visit: number } | undefined {
+export function dispatchPosition(
+  plan: RoutePlan,
+  { position }: RouteState,
+): { node: number; visit: number } | undefined {
   if (position === undefined || position.isDispatched || position.visit > plan.maxVisits) return undefined;
   position.isDispatched = true;
   return { node: position.node, visit: position.visit };

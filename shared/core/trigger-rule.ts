@@ -12,7 +12,12 @@ export interface Outcomes {
 export type Readiness = 'wait' | 'run' | 'skip';
 
 /** Rules under which a node may run although a direct parent failed. */
-export const TOLERATES_FAILURE: ReadonlySet<TriggerRule> = new Set(['all_failed', 'all_done', 'any_success', 'any_failed']);
+export const TOLERATES_FAILURE: ReadonlySet<TriggerRule> = new Set([
+  'all_failed',
+  'all_done',
+  'any_success',
+  'any_failed',
+]);
 
 /**
  * Whether `node` may start now, can never start, or must wait. A skipped parent counts as done, neither as success

@@ -17,7 +17,9 @@ export function encodeWork(work: readonly WorkRef[]): string {
     else if (ref.kind === 'chunk') add(`c:${ref.node}:${ref.visit}`, ref.chunk);
     else add(`${LETTER[ref.kind]}:${ref.visit}`, ref.node);
   }
-  return [...groups].map(([group, members]) => (members.length === 0 ? group : `${group}:${toRanges(members)}`)).join(';');
+  return [...groups]
+    .map(([group, members]) => (members.length === 0 ? group : `${group}:${toRanges(members)}`))
+    .join(';');
 }
 
 const LETTER = { node: 'n', plan: 'p', collect: 'j' } as const;
@@ -31,7 +33,12 @@ export function decodeWork(text: string): WorkRef[] {
     if (letter === 's') return [{ kind: 'settle' }];
     if (letter === 'c') {
       const [node, visit, chunks = ''] = rest;
-      return Array.from(fromRanges(chunks), (chunk) => ({ kind: 'chunk', node: Number(node), visit: Number(visit), chunk }));
+      return Array.from(fromRanges(chunks), (chunk) => ({
+        kind: 'chunk',
+        node: Number(node),
+        visit: Number(visit),
+        chunk,
+      }));
     }
     const kind = KIND[letter];
     const [visit, nodes = ''] = rest;

@@ -4,7 +4,12 @@ import { Json } from '../model/json.ts';
 import { ErrorInfo, ExecutionStatus, NodeResultView } from '../model/result.ts';
 
 /** How far a map is. */
-export const MapProgressView = z.object({ items: z.int(), chunks: z.int(), settledChunks: z.int(), failedItems: z.int() });
+export const MapProgressView = z.object({
+  items: z.int(),
+  chunks: z.int(),
+  settledChunks: z.int(),
+  failedItems: z.int(),
+});
 
 /** How far an execution is: nodes by what became of them. A loop counts each node by its last visit. */
 export const Progress = z.object({

@@ -1,5 +1,5 @@
-import type { ErrorInfo, ExecutionStatus, NodeResultView } from '../model/result.ts';
 import type { Json } from '../model/json.ts';
+import type { ErrorInfo, ExecutionStatus, NodeResultView } from '../model/result.ts';
 import type { ExecutionDescription } from './description.ts';
 import type { Executions } from './executions.ts';
 

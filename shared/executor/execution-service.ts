@@ -1,7 +1,7 @@
 import { countBits, hasBit } from '../core/bits.ts';
 import { compile, zodIssues } from '../core/compile.ts';
-import { nodeAt, type Plan } from '../core/plan.ts';
 import { openWork } from '../core/decide.ts';
+import { nodeAt, type Plan } from '../core/plan.ts';
 import { ExecutionExistsError, ExecutionNotFoundError, InvalidInputError, InvalidStateError } from '../errors.ts';
 import { ExecutionConfig, type ExecutionConfigInput } from '../model/config.ts';
 import { ExecutionId } from '../model/ids.ts';
@@ -46,7 +46,10 @@ export class ExecutionService {
    * @param defaults config of the executor; the workflow's goes before it, the request's before both
    * @throws {InvalidInputError | InvalidDefinitionError | ExecutionExistsError}
    */
-  async start(input: unknown, defaults: ExecutionConfigInput = {}): Promise<{ executionId: ExecutionId; isNew: boolean }> {
+  async start(
+    input: unknown,
+    defaults: ExecutionConfigInput = {},
+  ): Promise<{ executionId: ExecutionId; isNew: boolean }> {
     const parsed = StartRequest.safeParse(input);
     if (!parsed.success) throw new InvalidInputError('The start request', zodIssues(parsed.error));
     const request = parsed.data;
@@ -94,7 +97,10 @@ export class ExecutionService {
   }
 
   /** @throws {ExecutionNotFoundError} */
-  async results(executionId: string, options: { after?: string; limit?: number; withOutputs?: boolean } = {}): Promise<ResultsPage> {
+  async results(
+    executionId: string,
+    options: { after?: string; limit?: number; withOutputs?: boolean } = {},
+  ): Promise<ResultsPage> {
     const { meta } = await this.#load(executionId);
     const page = await this.#store.results.pageOfResults(meta.executionId, options.after, options.limit ?? 1_000);
     const results = await Promise.all(page.results.map((result) => this.#view(result, options.withOutputs ?? false)));
@@ -103,7 +109,9 @@ export class ExecutionService {
 
   /** Asks an open execution to stop. @throws {ExecutionNotFoundError | InvalidStateError} it has ended, or is stopping */
   async cancel(executionId: string): Promise<void> {
-    await this.#change(executionId, 'cancel', (meta) => this.#store.executions.requestStop(meta, 'CANCELLED', this.#clock.nowMs()));
+    await this.#change(executionId, 'cancel', (meta) =>
+      this.#store.executions.requestStop(meta, 'CANCELLED', this.#clock.nowMs()),
+    );
   }
 
   /** Lets running nodes finish and starts no new ones. @throws {ExecutionNotFoundError | InvalidStateError} it is not running */
@@ -116,11 +124,19 @@ export class ExecutionService {
     await this.#change(executionId, 'resume', (meta) => this.#store.executions.resume(meta));
   }
 
-  async #change(executionId: string, action: string, change: (meta: MetaItem) => Promise<MetaItem | undefined>): Promise<void> {
+  async #change(
+    executionId: string,
+    action: string,
+    change: (meta: MetaItem) => Promise<MetaItem | undefined>,
+  ): Promise<void> {
     const { meta } = await this.#load(executionId);
     if ((await change(meta)) !== undefined) return;
     const now = await this.#store.executions.loadMeta(meta.executionId);
-    throw new InvalidStateError(executionId, now?.stop !== undefined && !isTerminal(now.status) ? 'stopping' : (now?.status ?? 'gone'), action);
+    throw new InvalidStateError(
+      executionId,
+      now?.stop !== undefined && !isTerminal(now.status) ? 'stopping' : (now?.status ?? 'gone'),
+      action,
+    );
   }
 
   async #load(executionId: string): Promise<Snapshot> {
@@ -138,7 +154,9 @@ export class ExecutionService {
       definitionHash: meta.definitionHash,
       status: meta.status,
       isStopping: meta.stop !== undefined && !isTerminal(meta.status),
-      isAtRest: isTerminal(meta.status) || (meta.status === 'PAUSED' && (state?.state.inFlight ?? 0) <= (meta.parked?.size ?? 0)),
+      isAtRest:
+        isTerminal(meta.status) ||
+        (meta.status === 'PAUSED' && (state?.state.inFlight ?? 0) <= (meta.parked?.size ?? 0)),
       run: meta.run,
       startedAtMs: meta.startedAtMs,
       deadlineAtMs: meta.deadlineAtMs,
@@ -160,7 +178,8 @@ export class ExecutionService {
     const outputs: Record<string, Json> = {};
     for (const { node } of visits) {
       const result = results.get(node);
-      if (result?.status === 'SUCCEEDED') outputs[node] = result.output === undefined ? null : await this.#store.payloads.load(result.output);
+      if (result?.status === 'SUCCEEDED')
+        outputs[node] = result.output === undefined ? null : await this.#store.payloads.load(result.output);
     }
     return outputs;
   }
@@ -178,13 +197,18 @@ export class ExecutionService {
       startedAtMs: result.startedAtMs,
       endedAtMs: result.endedAtMs,
       ...(withOutputs && result.output !== undefined && { output: await payloads.load(result.output) }),
-      ...(withOutputs && result.failures !== undefined && { failures: JSON.parse(await payloads.loadText(result.failures)) }),
+      ...(withOutputs &&
+        result.failures !== undefined && { failures: JSON.parse(await payloads.loadText(result.failures)) }),
     };
   }
 }
 
 /** @throws {InvalidInputError} */
-export function resolveConfig(defaults: ExecutionConfigInput, plan: Plan, overrides: ExecutionConfigInput): ExecutionConfig {
+export function resolveConfig(
+  defaults: ExecutionConfigInput,
+  plan: Plan,
+  overrides: ExecutionConfigInput,
+): ExecutionConfig {
   const parsed = ExecutionConfig.safeParse({ ...defaults, ...plan.definition.config, ...overrides });
   if (!parsed.success) throw new InvalidInputError('The execution config', zodIssues(parsed.error));
   return parsed.data;
@@ -206,9 +230,20 @@ function progressOf(plan: Plan, state: ExecutionState | undefined, isEnded: bool
       : { succeeded: succeededVisits(plan, state).length, failed: state.failedVisit === undefined ? 0 : 1, skipped: 0 };
   const maps = Object.entries(state.maps).map(([node, map]) => [
     nodeAt(plan, Number(node)).id,
-    { items: map.items, chunks: map.chunks, settledChunks: map.base + countBits(map.window), failedItems: map.failedItems },
+    {
+      items: map.items,
+      chunks: map.chunks,
+      settledChunks: map.base + countBits(map.window),
+      failedItems: map.failedItems,
+    },
   ]);
-  return { nodes, ...counts, running: [...running], inFlight: isEnded ? 0 : state.inFlight, maps: Object.fromEntries(maps) };
+  return {
+    nodes,
+    ...counts,
+    running: [...running],
+    inFlight: isEnded ? 0 : state.inFlight,
+    maps: Object.fromEntries(maps),
+  };
 }
 
 /** By node, the visit whose result counts: in loops the last one that ended. */

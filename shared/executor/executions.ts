@@ -16,7 +16,10 @@ export interface Executions {
   start(request: StartInput): Promise<{ executionId: string }>;
   describe(executionId: string): Promise<ExecutionDescription>;
   outcome(executionId: string): Promise<ExecutionOutcome>;
-  results(executionId: string, options?: { after?: string; limit?: number; withOutputs?: boolean }): Promise<ResultsPage>;
+  results(
+    executionId: string,
+    options?: { after?: string; limit?: number; withOutputs?: boolean },
+  ): Promise<ResultsPage>;
   cancel(executionId: string): Promise<void>;
   pause(executionId: string): Promise<void>;
   /** Goes on after a pause; a local one also after a crash. */

@@ -1,8 +1,8 @@
 import { DatabaseError } from '../errors.ts';
 import type { ChangeRecord } from '../ports/change-feed.ts';
 import { type Clock, sleep } from '../ports/clock.ts';
-import { itemType } from '../store/keys.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
+import { itemType } from '../store/keys.ts';
 
 const RETRY_MS = 100;
 const HEARD = new Set(['META', 'RESULT', 'MAP', 'CHUNK']);

@@ -1,7 +1,14 @@
 import { ulid } from 'ulid';
 import { z } from 'zod';
 import { compile } from '../core/compile.ts';
-import { describeCause, ExecutionExistsError, ExecutionNotFoundError, FanjoinError, InvalidDefinitionError, InvalidInputError } from '../errors.ts';
+import {
+  describeCause,
+  ExecutionExistsError,
+  ExecutionNotFoundError,
+  FanjoinError,
+  InvalidDefinitionError,
+  InvalidInputError,
+} from '../errors.ts';
 import type { ExecutionConfigInput } from '../model/config.ts';
 import { type Clock, sleep } from '../ports/clock.ts';
 import { ExecutionDescription, ExecutionOutcome, ResultsPage } from './description.ts';
@@ -35,7 +42,11 @@ export class HttpExecutions implements Executions {
 
   /** @param endpoint the API's URL, as the stack prints it */
   constructor({ endpoint, config, clock }: { endpoint: string; config: ExecutionConfigInput; clock: Clock }) {
-    if (!URL.canParse(endpoint)) throw new FanjoinError('INVALID_INPUT', `The endpoint is no URL: '${endpoint}'. It looks like https://abc123.execute-api.eu-west-1.amazonaws.com`);
+    if (!URL.canParse(endpoint))
+      throw new FanjoinError(
+        'INVALID_INPUT',
+        `The endpoint is no URL: '${endpoint}'. It looks like https://abc123.execute-api.eu-west-1.amazonaws.com`,
+      );
     this.#endpoint = endpoint.replace(/\/+$/, '');
     this.#config = config;
     this.#clock = clock;
@@ -46,7 +57,12 @@ export class HttpExecutions implements Executions {
     const { definition } = compile(request.definition);
     const executionId = request.executionId ?? ulid(this.#clock.nowMs());
     const config = { ...this.#config, ...definition.config, ...request.config };
-    return this.#request('POST', '/executions', z.object({ executionId: z.string() }), { ...request, definition, executionId, config });
+    return this.#request('POST', '/executions', z.object({ executionId: z.string() }), {
+      ...request,
+      definition,
+      executionId,
+      config,
+    });
   }
 
   describe(executionId: string): Promise<ExecutionDescription> {
@@ -57,7 +73,10 @@ export class HttpExecutions implements Executions {
     return this.#request('GET', `${this.#path(executionId)}/outcome`, ExecutionOutcome);
   }
 
-  results(executionId: string, options: { after?: string; limit?: number; withOutputs?: boolean } = {}): Promise<ResultsPage> {
+  results(
+    executionId: string,
+    options: { after?: string; limit?: number; withOutputs?: boolean } = {},
+  ): Promise<ResultsPage> {
     const query = new URLSearchParams({
       ...(options.after !== undefined && { after: options.after }),
       ...(options.limit !== undefined && { limit: String(options.limit) }),
@@ -101,12 +120,19 @@ export class HttpExecutions implements Executions {
           ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
         });
         const text = await response.text();
-        if (response.status >= 500) throw new EndpointError(this.#endpoint, `answered ${response.status} to ${method} ${path}: ${text.slice(0, 300)}`);
+        if (response.status >= 500)
+          throw new EndpointError(
+            this.#endpoint,
+            `answered ${response.status} to ${method} ${path}: ${text.slice(0, 300)}`,
+          );
         if (!response.ok) throw toError(this.#endpoint, path, response.status, text);
         return schema.parse(JSON.parse(text));
       } catch (error) {
         if (error instanceof FanjoinError && !error.retryable) throw error;
-        if (tries >= MAX_TRIES) throw error instanceof EndpointError ? error : new EndpointError(this.#endpoint, `did not answer ${method} ${path}: ${describeCause(error)}`, error);
+        if (tries >= MAX_TRIES)
+          throw error instanceof EndpointError
+            ? error
+            : new EndpointError(this.#endpoint, `did not answer ${method} ${path}: ${describeCause(error)}`, error);
         await sleep(this.#clock, 100 * 2 ** tries);
       }
     }
@@ -116,7 +142,8 @@ export class HttpExecutions implements Executions {
 /** The error the other side had, of the same class as it would have here. */
 function toError(endpoint: string, path: string, status: number, text: string): FanjoinError {
   const problem = Problem.safeParse(parseJson(text));
-  if (!problem.success) return new FanjoinError('ENDPOINT_REFUSED', `${endpoint} answered ${status} to ${path}: ${text.slice(0, 300)}`);
+  if (!problem.success)
+    return new FanjoinError('ENDPOINT_REFUSED', `${endpoint} answered ${status} to ${path}: ${text.slice(0, 300)}`);
   const { title: code, detail, issues = [] } = problem.data;
   const id = decodeURIComponent(path.split('/')[2] ?? '');
   switch (code) {

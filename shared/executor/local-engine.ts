@@ -225,7 +225,11 @@ export class LocalEngine implements Executions {
 }
 
 const poolsOf = (plan: Plan): Set<string> =>
-  new Set(plan.nodes.map(({ definition }) => ('pool' in definition ? definition.pool : undefined) ?? 'default').concat('default'));
+  new Set(
+    plan.nodes
+      .map(({ definition }) => ('pool' in definition ? definition.pool : undefined) ?? 'default')
+      .concat('default'),
+  );
 
 const withoutUndefined = (request: StartInput): Record<string, unknown> =>
   Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined));

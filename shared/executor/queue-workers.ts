@@ -1,9 +1,9 @@
+import type { MemoryTaskQueue } from '../adapters/local/memory-queue.ts';
 import { DatabaseError } from '../errors.ts';
 import { TaskMessage } from '../model/message.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Clock } from '../ports/clock.ts';
-import { deadLetterPool, type Delivery } from '../ports/task-queue.ts';
-import type { MemoryTaskQueue } from '../adapters/local/memory-queue.ts';
+import { type Delivery, deadLetterPool } from '../ports/task-queue.ts';
 import type { NodeRunner } from '../runner/runner.ts';
 
 /** Handlers of all executions at once. Each execution has its own bound, `maxParallelNodes`. */
@@ -47,7 +47,12 @@ export class QueueWorkers {
     this.#isClosed = true;
     this.#parts.queue.close();
     this.#wakeUp();
-    await Promise.race([Promise.all(this.#working), new Promise((resolve) => this.#parts.clock.after(CLOSE_GRACE_MS, () => resolve(undefined), { isBackground: true }))]);
+    await Promise.race([
+      Promise.all(this.#working),
+      new Promise((resolve) =>
+        this.#parts.clock.after(CLOSE_GRACE_MS, () => resolve(undefined), { isBackground: true }),
+      ),
+    ]);
   }
 
   async #consume(pool: string, work: (delivery: Delivery) => Promise<void>): Promise<void> {

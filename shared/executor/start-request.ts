@@ -25,5 +25,7 @@ export type StartRequest = z.infer<typeof StartRequest>;
 /** Tells whether two starts ask for the same. */
 export function digestOf(definitionHash: string, { input, config = {}, globals = {} }: StartRequest): string {
   const overrides: Json = JSON.parse(JSON.stringify(config));
-  return createHash('sha256').update(canonicalJson([definitionHash, input, overrides, globals])).digest('hex');
+  return createHash('sha256')
+    .update(canonicalJson([definitionHash, input, overrides, globals]))
+    .digest('hex');
 }

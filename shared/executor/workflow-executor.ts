@@ -78,7 +78,11 @@ export class WorkflowExecutor implements AsyncDisposable {
   }
 
   /** Runs a workflow to its end, or to a pause. Does not throw for an execution that fails: see `success` and `error`. */
-  async execute<Input, Output>(workflow: Runnable<Input, Output>, input: Input, options?: StartOptions): Promise<ExecutionResult<Output>> {
+  async execute<Input, Output>(
+    workflow: Runnable<Input, Output>,
+    input: Input,
+    options?: StartOptions,
+  ): Promise<ExecutionResult<Output>> {
     return (await this.start(workflow, input, options)).result();
   }
 
@@ -86,7 +90,11 @@ export class WorkflowExecutor implements AsyncDisposable {
    * Starts a workflow and returns at once.
    * @throws {InvalidInputError | InvalidDefinitionError | ExecutionExistsError | FanjoinError} nothing was started
    */
-  async start<Input, Output>(workflow: Runnable<Input, Output>, input: Input, options: StartOptions = {}): Promise<ExecutionHandle<Output>> {
+  async start<Input, Output>(
+    workflow: Runnable<Input, Output>,
+    input: Input,
+    options: StartOptions = {},
+  ): Promise<ExecutionHandle<Output>> {
     const { definition, json } = await this.#prepare(workflow, input);
     const { executionId } = await this.#executions.start({ ...options, definition, input: json });
     return new ExecutionHandle<Output>(this.#executions, executionId);
@@ -106,17 +114,22 @@ export class WorkflowExecutor implements AsyncDisposable {
     return this.close();
   }
 
-  async #prepare<Input>(workflow: Runnable<Input, unknown>, input: Input): Promise<{ definition: unknown; json: Json }> {
+  async #prepare<Input>(
+    workflow: Runnable<Input, unknown>,
+    input: Input,
+  ): Promise<{ definition: unknown; json: Json }> {
     const json = toJson(input, 'The input');
     if (!isWorkflow(workflow)) return { definition: workflow, json };
     for (const handler of workflow.handlers) this.#handlers.register(handler);
     const checked = await workflow.input?.safeParseAsync(json);
-    if (checked?.success === false) throw new InvalidInputError(`The input of '${workflow.definition.name}'`, zodIssues(checked.error));
+    if (checked?.success === false)
+      throw new InvalidInputError(`The input of '${workflow.definition.name}'`, zodIssues(checked.error));
     return { definition: workflow.definition, json: checked === undefined ? json : toJson(checked.data, 'The input') };
   }
 }
 
-const isWorkflow = <Input, Output>(workflow: Runnable<Input, Output>): workflow is Workflow<Input, Output> => 'definition' in workflow;
+const isWorkflow = <Input, Output>(workflow: Runnable<Input, Output>): workflow is Workflow<Input, Output> =>
+  'definition' in workflow;
 
 function parseConfig(config: ExecutionConfigInput): ExecutionConfigInput {
   const parsed = ExecutionConfigInput.safeParse(config);

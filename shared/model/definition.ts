@@ -16,7 +16,14 @@ export const Expression = z
  */
 export const Mapping = Json.meta({ description: 'JSON in which strings of the form {% … %} are evaluated' });
 
-export const TriggerRule = z.enum(['all_success', 'all_failed', 'all_done', 'any_success', 'any_failed', 'none_failed']);
+export const TriggerRule = z.enum([
+  'all_success',
+  'all_failed',
+  'all_done',
+  'any_success',
+  'any_failed',
+  'none_failed',
+]);
 export type TriggerRule = z.infer<typeof TriggerRule>;
 
 /** Where a `conditional` workflow goes on: a node id, or `$end`. Unknown ids are found by `compile`. */
@@ -70,7 +77,10 @@ const handled = {
   fallback: z.strictObject({ handler: HandlerType }).optional(),
   catch: z.array(CatchClause).optional(),
   /** The pool whose queue carries this node's work. Default `default`. */
-  pool: z.string().regex(/^[a-z][a-z0-9-]{0,39}$/).optional(),
+  pool: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,39}$/)
+    .optional(),
 };
 
 /** One call of a handler. */

@@ -26,5 +26,8 @@ export const HandlerType = z
   .regex(/^[A-Za-z][A-Za-z0-9._-]{0,127}$/, 'a handler type has a letter, then up to 127 letters, digits, ., - and _');
 
 /** SHA-256 of a definition in canonical form, as 64 hex digits. */
-export const DefinitionHash = z.string().regex(/^[0-9a-f]{64}$/).brand('DefinitionHash');
+export const DefinitionHash = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .brand('DefinitionHash');
 export type DefinitionHash = z.infer<typeof DefinitionHash>;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ExecutionConfig } from './config.ts';
-import { Json } from './json.ts';
 import { DefinitionHash, ExecutionId, NodeId, WorkflowName } from './ids.ts';
+import { Json } from './json.ts';
 import { AttemptRecord, ErrorInfo, ExecutionStatus, ItemFailure, NodeStatus, Payload, ResultSource } from './result.ts';
 import { ExecutionState, StopReason } from './state.ts';
 
@@ -133,5 +133,11 @@ export const AttemptItem = z.object({
 export type AttemptItem = z.infer<typeof AttemptItem>;
 
 /** `WORKFLOW#name` / `VERSION#hash`: a definition. Immutable. */
-export const DefinitionItem = z.object({ ...key, workflow: WorkflowName, hash: DefinitionHash, definition: Payload, createdAtMs: z.number() });
+export const DefinitionItem = z.object({
+  ...key,
+  workflow: WorkflowName,
+  hash: DefinitionHash,
+  definition: Payload,
+  createdAtMs: z.number(),
+});
 export type DefinitionItem = z.infer<typeof DefinitionItem>;

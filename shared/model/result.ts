@@ -46,10 +46,7 @@ export const AttemptRecord = z.object({
 export type AttemptRecord = z.infer<typeof AttemptRecord>;
 
 /** A JSON value kept in the item itself, or in the blob store where it is large. */
-export const Payload = z.union([
-  z.object({ inline: z.string() }),
-  z.object({ blob: z.string(), bytes: z.int() }),
-]);
+export const Payload = z.union([z.object({ inline: z.string() }), z.object({ blob: z.string(), bytes: z.int() })]);
 export type Payload = z.infer<typeof Payload>;
 
 /** An item of a map that failed for good. */

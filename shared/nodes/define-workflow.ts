@@ -34,7 +34,9 @@ export function defineWorkflow<
   Schema extends z.ZodType = z.ZodType<unknown, unknown>,
   const S extends Strategy = 'parallel',
 >(
-  spec: WorkflowSpec<Nodes, Schema, S> & { readonly nodes: Nodes & CheckedNodes<NoInfer<Nodes>, z.output<NoInfer<Schema>>, NoInfer<S>> },
+  spec: WorkflowSpec<Nodes, Schema, S> & {
+    readonly nodes: Nodes & CheckedNodes<NoInfer<Nodes>, z.output<NoInfer<Schema>>, NoInfer<S>>;
+  },
 ): Workflow<z.input<Schema>, WorkflowOutput<Nodes, S>> {
   const { input, nodes, ...rest } = spec;
   const specs: NodeSpecs = nodes;
@@ -50,7 +52,11 @@ export function defineWorkflow<
 function withNames(node: NodeSpec): unknown {
   if (!('handler' in node)) return node;
   const { handler, fallback, ...rest } = node;
-  return { ...rest, handler: handler.type, ...(fallback !== undefined && { fallback: { handler: fallback.handler.type } }) };
+  return {
+    ...rest,
+    handler: handler.type,
+    ...(fallback !== undefined && { fallback: { handler: fallback.handler.type } }),
+  };
 }
 
 function handlersOf(node: NodeSpec): AnyHandler[] {

@@ -14,7 +14,10 @@ export class HandlerRegistry {
   register(handler: AnyHandler): void {
     const type = HandlerType.safeParse(handler?.type);
     if (!type.success || typeof handler.execute !== 'function') {
-      throw new FanjoinError('INVALID_HANDLER', `Not a handler: ${String(handler?.type)}. Make handlers with defineNode({ type, execute })`);
+      throw new FanjoinError(
+        'INVALID_HANDLER',
+        `Not a handler: ${String(handler?.type)}. Make handlers with defineNode({ type, execute })`,
+      );
     }
     const standing = this.#handlers.get(type.data);
     if (standing !== undefined && standing !== handler) {

@@ -23,7 +23,10 @@ export class NodeResult<Output = unknown> {
     this.conditionalNext = fields.conditionalNext;
   }
 
-  static success<Output>(output: Output, route: { nextNodeId?: string; conditionalNext?: string } = {}): NodeResult<Output> {
+  static success<Output>(
+    output: Output,
+    route: { nextNodeId?: string; conditionalNext?: string } = {},
+  ): NodeResult<Output> {
     return new NodeResult({ success: true, output, ...route });
   }
 

@@ -1,7 +1,7 @@
+import type { z } from 'zod';
 import type { ExecutionConfigInput, RetryPolicy } from '../model/config.ts';
 import type { CatchClause, END_TARGET, Strategy, TriggerRule } from '../model/definition.ts';
 import type { Json } from '../model/json.ts';
-import type { z } from 'zod';
 import type { AnyHandler, NodeHandler } from './define-node.ts';
 
 interface CommonSpec {
@@ -65,7 +65,9 @@ type OutputOf<Node> = Node extends { readonly type: 'transform' | 'choice' }
 type Get<Nodes, Id> = Id extends keyof Nodes ? OutputOf<Nodes[Id]> : unknown;
 
 /** A parent that failed or was skipped gives null, where the rule lets the node run then. */
-type Given<Node, Value> = Node extends { readonly triggerRule: Exclude<TriggerRule, 'all_success'> } ? Value | null : Value;
+type Given<Node, Value> = Node extends { readonly triggerRule: Exclude<TriggerRule, 'all_success'> }
+  ? Value | null
+  : Value;
 
 /** What a node receives by its strategy's rule; `unknown` where the compiler cannot tell. */
 type Received<Nodes, Node, WorkflowInput, S extends Strategy> = S extends 'conditional'
@@ -101,7 +103,8 @@ type Fits<Handler, Value> =
       : Handler;
 
 /** `items` and `itemInput` are expressions; a map without them hands on the elements of what it receives. */
-type ElementOf<Value> = IsUnknown<Value> extends true ? unknown : Value extends readonly (infer Element)[] ? Element : Value;
+type ElementOf<Value> =
+  IsUnknown<Value> extends true ? unknown : Value extends readonly (infer Element)[] ? Element : Value;
 
 type CheckedHandler<Nodes, Node, WorkflowInput, S extends Strategy> = Node extends { readonly handler: infer Handler }
   ? Node extends { readonly input: unknown } | { readonly items: unknown } | { readonly itemInput: unknown }
@@ -125,7 +128,9 @@ export type CheckedNodes<Nodes, WorkflowInput, S extends Strategy> = {
   };
 };
 
-type ParentIds<Nodes> = { [Id in keyof Nodes]: Nodes[Id] extends { readonly dependsOn: readonly (infer Parent)[] } ? Parent : never }[keyof Nodes];
+type ParentIds<Nodes> = {
+  [Id in keyof Nodes]: Nodes[Id] extends { readonly dependsOn: readonly (infer Parent)[] } ? Parent : never;
+}[keyof Nodes];
 type SinkIds<Nodes> = Exclude<keyof Nodes, ParentIds<Nodes>>;
 type IsUnion<T, Whole = T> = T extends unknown ? ([Whole] extends [T] ? false : true) : never;
 

@@ -38,7 +38,14 @@ export interface AttemptOptions {
  * Calls a handler once: input checked, under its timeout and the execution's signal, output checked. Never throws.
  * A handler that ignores its signal is left behind; what it does later is not looked at.
  */
-export async function attempt({ handler, input, context, timeoutSeconds, stop, clock }: AttemptOptions): Promise<AttemptOutcome> {
+export async function attempt({
+  handler,
+  input,
+  context,
+  timeoutSeconds,
+  stop,
+  clock,
+}: AttemptOptions): Promise<AttemptOutcome> {
   const { nodeId } = context;
   const accepted = await check(handler.input, input);
   if (!accepted.success) return failure(nodeErrors.invalidInput(nodeId, zodIssues(accepted.error)));
@@ -51,7 +58,8 @@ export async function attempt({ handler, input, context, timeoutSeconds, stop, c
   if ('outcome' in returned) return returned.outcome;
   const { value } = returned;
   if (!(value instanceof NodeResult)) return finish(handler, nodeId, value, {});
-  if (!value.success) return thrown(value.error ?? new Error(`The node '${nodeId}' reported a failure without an error`));
+  if (!value.success)
+    return thrown(value.error ?? new Error(`The node '${nodeId}' reported a failure without an error`));
   return finish(handler, nodeId, value.output, {
     ...(value.nextNodeId !== undefined && { nextNodeId: value.nextNodeId }),
     ...(value.conditionalNext !== undefined && { conditionalNext: value.conditionalNext }),
@@ -65,7 +73,8 @@ async function finish(
   route: { nextNodeId?: string; conditionalNext?: string },
 ): Promise<AttemptOutcome> {
   const checked = await check(handler.output, value);
-  if (!checked.success) return failure(nodeErrors.invalidOutput(nodeId, zodIssues(checked.error), 'INVALID_NODE_OUTPUT'));
+  if (!checked.success)
+    return failure(nodeErrors.invalidOutput(nodeId, zodIssues(checked.error), 'INVALID_NODE_OUTPUT'));
   try {
     return { isSuccess: true, output: toJson(checked.data, `the output of node '${nodeId}'`), ...route };
   } catch (error) {
@@ -101,7 +110,11 @@ function settle(
 ): Promise<{ value: unknown } | { outcome: AttemptOutcome }> {
   return new Promise((resolve) => {
     let cancelSettle: (() => void) | undefined;
-    const aborted = (cause?: ErrorInfo): AttemptOutcome => ({ isSuccess: false, error: nodeErrors.aborted(nodeId, cause), isAborted: true });
+    const aborted = (cause?: ErrorInfo): AttemptOutcome => ({
+      isSuccess: false,
+      error: nodeErrors.aborted(nodeId, cause),
+      isAborted: true,
+    });
     const done = (result: { value: unknown } | { outcome: AttemptOutcome }) => {
       cancelTimeout();
       cancelSettle?.();

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ChunkOutcome } from '../model/items.ts';
 import { Json } from '../model/json.ts';
-import { ErrorInfo, ItemFailure } from '../model/result.ts';
+import { type ErrorInfo, ItemFailure } from '../model/result.ts';
 
 const Carried = z.object({
   outputs: z.array(Json),

@@ -28,9 +28,16 @@ export class HandlerCalls {
   /** @param itemIndex the item's place, in a map */
   async call(visit: Visit, type: string, input: Json, stop: AbortSignal, itemIndex?: number): Promise<AttemptOutcome> {
     const handler = this.#handlers.find(type);
-    if (handler === undefined) return { isSuccess: false, error: nodeErrors.unknownHandler(type, this.#handlers.types()) };
+    if (handler === undefined)
+      return { isSuccess: false, error: nodeErrors.unknownHandler(type, this.#handlers.types()) };
     const { meta, task, node } = visit;
-    const ids = { executionId: meta.executionId, nodeId: node.id, visit: task.visit, attempt: task.attempt, ...(itemIndex !== undefined && { itemIndex }) };
+    const ids = {
+      executionId: meta.executionId,
+      nodeId: node.id,
+      visit: task.visit,
+      attempt: task.attempt,
+      ...(itemIndex !== undefined && { itemIndex }),
+    };
     const item = itemIndex === undefined ? '' : `/${itemIndex}`;
     return attempt({
       handler,

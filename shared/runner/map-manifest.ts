@@ -12,7 +12,12 @@ const OFFSET_BYTES = 8;
  *
  * @returns its key, named by the content: two planners that saw different items never mix
  */
-export async function writeManifest(blobs: BlobStore, folder: string, items: readonly Json[], chunkSize: number): Promise<string> {
+export async function writeManifest(
+  blobs: BlobStore,
+  folder: string,
+  items: readonly Json[],
+  chunkSize: number,
+): Promise<string> {
   const chunks: Buffer[] = [];
   for (let start = 0; start < items.length; start += chunkSize) {
     chunks.push(Buffer.from(JSON.stringify(items.slice(start, start + chunkSize))));
@@ -40,6 +45,7 @@ export async function readManifest(blobs: BlobStore, key: string, chunk: number)
 
 async function readRange(blobs: BlobStore, key: string, start: number, length: number): Promise<Buffer> {
   const body = await blobs.get(key, { start, length });
-  if (body?.length !== length) throw new CorruptItemError(`The map manifest '${key}'`, `${length} bytes from ${start} are not there`);
+  if (body?.length !== length)
+    throw new CorruptItemError(`The map manifest '${key}'`, `${length} bytes from ${start} are not there`);
   return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
 }

@@ -1,6 +1,6 @@
+import { compileExpression } from '../core/expression.ts';
 import { toleratedFailures } from '../core/map-progress.ts';
 import { evaluateCondition, evaluateMapping } from '../core/mapping.ts';
-import { compileExpression } from '../core/expression.ts';
 import { isMapNode } from '../core/plan.ts';
 import { CorruptItemError } from '../errors.ts';
 import type { MapNode } from '../model/definition.ts';
@@ -10,8 +10,8 @@ import { LIMITS } from '../model/limits.ts';
 import type { ChunkTask, CollectTask, PlanTask } from '../model/message.ts';
 import type { ErrorInfo, ItemFailure } from '../model/result.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Store } from '../store/store.ts';
 import { type Dispatcher, poolOf } from '../scheduler/dispatcher.ts';
+import type { Store } from '../store/store.ts';
 import type { AttemptOutcome } from './attempt.ts';
 import { ChunkProgress } from './chunk-progress.ts';
 import { type HandlerCalls, timeoutSecondsOf } from './handler-calls.ts';
@@ -48,7 +48,8 @@ export class MapRunner {
     const items = await this.#items(visit).catch(asFailure);
     if (items === 'skipped') return writer.write(visit, await settleSkip(visit));
     if ('error' in items) return writer.write(visit, await settleFailure(visit, items));
-    if (items.length === 0) return writer.write(visit, await settleSuccess(visit, { isSuccess: true, output: [] }, 'engine'));
+    if (items.length === 0)
+      return writer.write(visit, await settleSuccess(visit, { isSuccess: true, output: [] }, 'engine'));
     const chunkSize = mapOf(visit).chunkSize ?? 1;
     await this.#parts.store.results.putMap({
       ...visitKeyOf(visit),
@@ -64,17 +65,27 @@ export class MapRunner {
     const { input, node } = visit;
     const definition = mapOf(visit);
     if (definition.runIf !== undefined) {
-      const isWanted = await evaluateCondition(definition.runIf, await input.defaultInput(), await input.bindings([definition.runIf]));
+      const isWanted = await evaluateCondition(
+        definition.runIf,
+        await input.defaultInput(),
+        await input.bindings([definition.runIf]),
+      );
       if (!isWanted) return 'skipped';
     }
     const value = await input.input();
     const items =
-      definition.items === undefined ? value : await compileExpression(definition.items).evaluate(value, await input.bindings([definition.items]));
+      definition.items === undefined
+        ? value
+        : await compileExpression(definition.items).evaluate(value, await input.bindings([definition.items]));
     const fail = (problem: string) => ({ isSuccess: false as const, error: nodeErrors.invalidItems(node.id, problem) });
     // JSONata gives a single match bare; a map over one item is still a map.
     if (items === undefined) return fail(`gave nothing; check the names in ${definition.items}`);
-    if (!Array.isArray(items)) return fail(`are no array but ${JSON.stringify(items).slice(0, 100)}${definition.items === undefined ? '; say where they are with items' : '; write [ … ] around what may match once'}`);
-    if (items.length > LIMITS.maxMapItems) return fail(`are ${items.length}; at most ${LIMITS.maxMapItems} are allowed`);
+    if (!Array.isArray(items))
+      return fail(
+        `are no array but ${JSON.stringify(items).slice(0, 100)}${definition.items === undefined ? '; say where they are with items' : '; write [ … ] around what may match once'}`,
+      );
+    if (items.length > LIMITS.maxMapItems)
+      return fail(`are ${items.length}; at most ${LIMITS.maxMapItems} are allowed`);
     return items;
   }
 
@@ -85,12 +96,15 @@ export class MapRunner {
     const { handler } = mapOf(visit);
     let retryInMs: number | undefined;
     for (const index of progress.pending()) {
-      if (visit.remainingMs() < timeoutSecondsOf(visit) * 1000 + WRITE_MARGIN_MS && progress.hasAdvanced) return this.#continueLater(visit, progress);
+      if (visit.remainingMs() < timeoutSecondsOf(visit) * 1000 + WRITE_MARGIN_MS && progress.hasAdvanced)
+        return this.#continueLater(visit, progress);
       const at = firstIndex + index;
       const input = () => this.#itemInput(visit, items[index] ?? null, at);
       const outcome = stop.aborted
         ? { isSuccess: false as const, error: nodeErrors.aborted(visit.node.id, undefined), isAborted: true }
-        : await input().then((value) => calls.call(visit, handler, value, stop, at)).catch(asFailure);
+        : await input()
+            .then((value) => calls.call(visit, handler, value, stop, at))
+            .catch(asFailure);
       if (outcome.isSuccess) {
         progress.succeed(index, outcome.output);
         continue;
@@ -132,23 +146,38 @@ export class MapRunner {
     const tolerated = toleratedFailures(mapOf(visit), map.items);
     const settlement =
       failures.length > tolerated
-        ? settleFailure(visit, { isSuccess: false, error: nodeErrors.toleratedExceeded(visit.node.id, failures.length, map.items, tolerated, failures[0]?.error) })
+        ? settleFailure(visit, {
+            isSuccess: false,
+            error: nodeErrors.toleratedExceeded(
+              visit.node.id,
+              failures.length,
+              map.items,
+              tolerated,
+              failures[0]?.error,
+            ),
+          })
         : settleSuccess(visit, { isSuccess: true, output: outputs }, 'handler');
     await writer.write({ ...visit, startedAtMs: map.startedAtMs }, await settlement, failures);
   }
 
-  async #openChunk(visit: Visit<ChunkTask>): Promise<{ items: readonly Json[]; progress: ChunkProgress; firstIndex: number }> {
+  async #openChunk(
+    visit: Visit<ChunkTask>,
+  ): Promise<{ items: readonly Json[]; progress: ChunkProgress; firstIndex: number }> {
     const { store } = this.#parts;
     const map = await this.#loadMap(visit);
     const items = await readManifest(store.blobs, map.manifest, visit.task.chunk);
     const { carried } = visit.task;
-    const progress = carried === undefined ? ChunkProgress.start(items.length) : ChunkProgress.resume(await store.payloads.load(carried));
+    const progress =
+      carried === undefined
+        ? ChunkProgress.start(items.length)
+        : ChunkProgress.resume(await store.payloads.load(carried));
     return { items, progress, firstIndex: visit.task.chunk * map.chunkSize };
   }
 
   async #loadMap(visit: Visit) {
     const map = await this.#parts.store.results.loadMap(visitKeyOf(visit));
-    if (map === undefined) throw new CorruptItemError(`The map '${visit.node.id}' of '${visit.meta.executionId}'`, 'its plan is not there');
+    if (map === undefined)
+      throw new CorruptItemError(`The map '${visit.node.id}' of '${visit.meta.executionId}'`, 'its plan is not there');
     return map;
   }
 

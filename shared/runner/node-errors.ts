@@ -49,7 +49,13 @@ export const nodeErrors = {
     code: 'INVALID_MAP_ITEMS',
     message: `The items of map '${node}' ${problem}`,
   }),
-  toleratedExceeded: (node: string, failed: number, items: number, tolerated: number, first: ErrorInfo | undefined): ErrorInfo => ({
+  toleratedExceeded: (
+    node: string,
+    failed: number,
+    items: number,
+    tolerated: number,
+    first: ErrorInfo | undefined,
+  ): ErrorInfo => ({
     name: 'ToleratedFailureExceeded',
     code: 'TOLERATED_FAILURE_EXCEEDED',
     message: `${failed} of ${items} items of map '${node}' failed; ${tolerated} may`,

@@ -32,7 +32,9 @@ export class NodeInput {
   async globals(): Promise<Readonly<Record<string, Json>>> {
     if (this.#meta.globals === undefined) return {};
     const globals = await this.#store.payloads.load(this.#meta.globals);
-    return typeof globals === 'object' && globals !== null && !Array.isArray(globals) ? (globals as Readonly<Record<string, Json>>) : {};
+    return typeof globals === 'object' && globals !== null && !Array.isArray(globals)
+      ? (globals as Readonly<Record<string, Json>>)
+      : {};
   }
 
   /** What the node receives unless it maps its own: as its strategy says. A parent without a success gives null. */
@@ -95,21 +97,30 @@ export class NodeInput {
     if (missing.length === 0) return;
     const { executionId, run } = this.#meta;
     if (this.#plan.kind === 'route') {
-      await Promise.all(missing.map(async (id) => this.#results.set(id, await this.#store.results.loadLatest(executionId, id))));
+      await Promise.all(
+        missing.map(async (id) => this.#results.set(id, await this.#store.results.loadLatest(executionId, id))),
+      );
       return;
     }
-    const found = await this.#store.results.loadResults(executionId, run, missing.map((node) => ({ node, visit: 1 })));
+    const found = await this.#store.results.loadResults(
+      executionId,
+      run,
+      missing.map((node) => ({ node, visit: 1 })),
+    );
     for (const id of missing) this.#results.set(id, found.get(id));
   }
 
   async #output(id: NodeId): Promise<Json> {
     const result = this.#results.get(id);
-    return result?.status === 'SUCCEEDED' && result.output !== undefined ? this.#store.payloads.load(result.output) : null;
+    return result?.status === 'SUCCEEDED' && result.output !== undefined
+      ? this.#store.payloads.load(result.output)
+      : null;
   }
 }
 
 /** Whether any expression in a mapping may look at its context. */
-export const usesContext = (mapping: Json): boolean => expressionsIn(mapping).some((source) => compileExpression(source).usesContext);
+export const usesContext = (mapping: Json): boolean =>
+  expressionsIn(mapping).some((source) => compileExpression(source).usesContext);
 
 function expressionsIn(mapping: Json): string[] {
   if (typeof mapping === 'string') return mapping.startsWith('{%') && mapping.endsWith('%}') ? [mapping] : [];

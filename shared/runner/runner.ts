@@ -9,6 +9,7 @@ import type { Logger } from '../observability/logger.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type Dispatcher, poolOf } from '../scheduler/dispatcher.ts';
 import type { Store } from '../store/store.ts';
+import type { AttemptOutcome } from './attempt.ts';
 import { HandlerCalls } from './handler-calls.ts';
 import { MapRunner } from './map-runner.ts';
 import { nodeErrors } from './node-errors.ts';
@@ -17,7 +18,6 @@ import { asFailure, retryDelayOf, settleFailure, settleSkip, settleSuccess } fro
 import { StopSignals } from './stop-signals.ts';
 import type { Visit } from './visit.ts';
 import { VisitWriter } from './visit-writer.ts';
-import type { AttemptOutcome } from './attempt.ts';
 
 /** A message may come so much before its time: queues and machines do not share a clock. */
 const CLOCK_SLACK_MS = 1_000;
@@ -113,7 +113,11 @@ export class NodeRunner {
   async #open(meta: MetaItem, task: VisitTask, remainingMs: (() => number) | undefined): Promise<Visit> {
     const plan = await this.#parts.store.definitions.loadPlan(meta.workflow, meta.definitionHash);
     const node = findNode(plan, task.node);
-    if (node === undefined) throw new CorruptItemError(`A message of the execution '${meta.executionId}'`, `it names the node '${task.node}', which is not in the definition`);
+    if (node === undefined)
+      throw new CorruptItemError(
+        `A message of the execution '${meta.executionId}'`,
+        `it names the node '${task.node}', which is not in the definition`,
+      );
     return {
       meta,
       plan,
@@ -143,14 +147,19 @@ export class NodeRunner {
 
   async #runNode(visit: Visit<NodeTask>, stop: AbortSignal): Promise<void> {
     const outcome = await this.#outcome(visit, stop).catch(asFailure);
-    if (outcome === 'skipped') return this.#writer.write(visit, await settleSkip(visit).catch((error) => settleFailure(visit, asFailure(error))));
+    if (outcome === 'skipped')
+      return this.#writer.write(
+        visit,
+        await settleSkip(visit).catch((error) => settleFailure(visit, asFailure(error))),
+      );
     if (outcome.isSuccess) {
       return this.#writer.write(visit, await this.#success(visit, outcome));
     }
     const delayMs = retryDelayOf(visit, outcome, this.#parts.random);
     if (delayMs !== undefined) return this.#writer.retry(visit, outcome.error, delayMs);
     const fallback = await this.#calls.fallback(visit, outcome, () => visit.input.input(), stop);
-    if (fallback?.isSuccess) return this.#writer.write(visit, await settleSuccess(visit, fallback, 'fallback', outcome.error));
+    if (fallback?.isSuccess)
+      return this.#writer.write(visit, await settleSuccess(visit, fallback, 'fallback', outcome.error));
     return this.#writer.write(visit, await settleFailure(visit, outcome, fallback?.error));
   }
 
@@ -173,9 +182,15 @@ export class NodeRunner {
       case 'choice':
         return { isSuccess: true, output: value };
       case 'transform':
-        return { isSuccess: true, output: await evaluateMapping(definition.output, value, await input.bindings([definition.output])) };
+        return {
+          isSuccess: true,
+          output: await evaluateMapping(definition.output, value, await input.bindings([definition.output])),
+        };
       case 'map':
-        throw new CorruptItemError(`A message of the execution '${visit.meta.executionId}'`, `it runs the map '${node.id}' as a single node`);
+        throw new CorruptItemError(
+          `A message of the execution '${visit.meta.executionId}'`,
+          `it runs the map '${node.id}' as a single node`,
+        );
     }
   }
 }

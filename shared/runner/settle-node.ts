@@ -1,9 +1,9 @@
 import { evaluateCondition, evaluateMapping } from '../core/mapping.ts';
-import { isRetryable, matchesErrorName, retryDelay } from '../core/retry.ts';
 import { findNode } from '../core/plan.ts';
+import { isRetryable, matchesErrorName, retryDelay } from '../core/retry.ts';
 import { FanjoinError, toErrorInfo } from '../errors.ts';
 import { defaultRetryPolicy, type RetryPolicy } from '../model/config.ts';
-import { type CatchClause, END_TARGET, type MapNode, type TaskNode } from '../model/definition.ts';
+import { type CatchClause, END_TARGET } from '../model/definition.ts';
 import type { NodeId } from '../model/ids.ts';
 import type { Json } from '../model/json.ts';
 import type { ErrorInfo, ResultSource } from '../model/result.ts';
@@ -31,26 +31,40 @@ export function retryPolicyOf({ meta, node: { definition } }: Visit): RetryPolic
 }
 
 /** Milliseconds until the next attempt, or `undefined` if there is none to come. */
-export function retryDelayOf(visit: Visit, { error, retryable, isAborted }: Failure, random: () => number): number | undefined {
+export function retryDelayOf(
+  visit: Visit,
+  { error, retryable, isAborted }: Failure,
+  random: () => number,
+): number | undefined {
   const policy = retryPolicyOf(visit);
   if (policy === undefined || isAborted === true || visit.task.attempt > policy.maxRetries) return undefined;
   return isRetryable(policy, error, retryable) ? retryDelay(policy, visit.task.attempt, random()) : undefined;
 }
 
 /** A visit whose handler, choice or transform succeeded: where it goes on, if it routes. */
-export async function settleSuccess(visit: Visit, outcome: Success, source: ResultSource, error?: ErrorInfo): Promise<Settlement> {
+export async function settleSuccess(
+  visit: Visit,
+  outcome: Success,
+  source: ResultSource,
+  error?: ErrorInfo,
+): Promise<Settlement> {
   const route = await routeOf(visit, outcome);
   if ('error' in route) return settleFailure(visit, { isSuccess: false, error: route.error });
   return { status: 'SUCCEEDED', source, output: outcome.output, ...route, ...(error !== undefined && { error }) };
 }
 
 /** A visit that failed for good: its catch clauses may still turn that into a success. */
-export async function settleFailure(visit: Visit, { error, isAborted }: Failure, fallbackError?: ErrorInfo): Promise<Settlement> {
+export async function settleFailure(
+  visit: Visit,
+  { error, isAborted }: Failure,
+  fallbackError?: ErrorInfo,
+): Promise<Settlement> {
   const errors = { error, ...(fallbackError !== undefined && { fallbackError }) };
   const clause = isAborted === true ? undefined : catchClauseOf(visit, error);
   if (clause === undefined) return { status: 'FAILED', source: 'handler', ...errors };
   const output = await caughtOutput(visit, clause, error);
-  const next = clause.next === undefined ? await routeOf(visit, { isSuccess: true, output }) : resolveTarget(visit, clause.next);
+  const next =
+    clause.next === undefined ? await routeOf(visit, { isSuccess: true, output }) : resolveTarget(visit, clause.next);
   if ('error' in next) return { status: 'FAILED', source: 'catch', ...errors };
   return { status: 'SUCCEEDED', source: 'catch', output, ...next, ...errors };
 }
@@ -68,8 +82,16 @@ function catchClauseOf({ node: { definition } }: Visit, { name }: ErrorInfo): Ca
   return clauses.find(({ errors }) => errors.some((pattern) => matchesErrorName(name, pattern)));
 }
 
-async function caughtOutput({ input }: Visit, { output = null }: CatchClause, { name, message }: ErrorInfo): Promise<Json> {
-  return evaluateMapping(output, await input.defaultInput(), await input.bindings([output], { error: { name, message } }));
+async function caughtOutput(
+  { input }: Visit,
+  { output = null }: CatchClause,
+  { name, message }: ErrorInfo,
+): Promise<Json> {
+  return evaluateMapping(
+    output,
+    await input.defaultInput(),
+    await input.bindings([output], { error: { name, message } }),
+  );
 }
 
 type Route = { next?: NodeId | null } | { error: ErrorInfo };
@@ -83,8 +105,12 @@ async function routeOf(visit: Visit, outcome: Success): Promise<Route> {
   const choices = definition.choices ?? [];
   if (choices.length > 0) {
     const context = await visit.input.defaultInput();
-    const bindings = await visit.input.bindings(choices.map(({ when }) => when), { output: outcome.output });
-    for (const { when, next } of choices) if (await evaluateCondition(when, context, bindings)) return resolveTarget(visit, next);
+    const bindings = await visit.input.bindings(
+      choices.map(({ when }) => when),
+      { output: outcome.output },
+    );
+    for (const { when, next } of choices)
+      if (await evaluateCondition(when, context, bindings)) return resolveTarget(visit, next);
     if (definition.next === undefined) return { error: nodeErrors.noChoiceMatched(id) };
   }
   return resolveTarget(visit, definition.next ?? END_TARGET);
@@ -98,8 +124,7 @@ function resolveTarget({ plan, node }: Visit, target: string): Route {
 
 /** What fanjoin itself found wrong with a visit fails the visit; anything that may pass is thrown on, to come again. */
 export function asFailure(error: unknown): Failure {
-  if (error instanceof FanjoinError && !error.retryable) return { isSuccess: false, error: toErrorInfo(error), retryable: false };
+  if (error instanceof FanjoinError && !error.retryable)
+    return { isSuccess: false, error: toErrorInfo(error), retryable: false };
   throw error;
 }
-
-export type HandledNode = TaskNode | MapNode;

@@ -34,7 +34,9 @@ export class StopSignals {
     this.#watched.set(meta.executionId, watched);
     watched.handlers++;
     this.#poll();
-    const cancelDeadline = this.#clock.after(Math.max(0, meta.deadlineAtMs - this.#clock.nowMs()), () => this.#timeOut(watched));
+    const cancelDeadline = this.#clock.after(Math.max(0, meta.deadlineAtMs - this.#clock.nowMs()), () =>
+      this.#timeOut(watched),
+    );
     try {
       return await task(watched.controller.signal);
     } finally {
@@ -71,7 +73,8 @@ export class StopSignals {
       [...this.#watched].map(async ([executionId, { controller, meta }]) => {
         // A poll that fails is followed by the next.
         const now = await this.#executions.loadMeta(executionId).catch(() => meta);
-        if (now === undefined || isTerminal(now.status) || now.stop !== undefined || now.run !== meta.run) controller.abort();
+        if (now === undefined || isTerminal(now.status) || now.stop !== undefined || now.run !== meta.run)
+          controller.abort();
       }),
     );
   }

@@ -35,11 +35,17 @@ export class VisitWriter {
   }
 
   /** Sends the next attempt, delayed, before this one is acknowledged. Nothing waits meanwhile. */
-  async retry(visit: Visit, error: ErrorInfo, delayMs: number, chunk?: { readonly chunk: number; readonly carried: string }): Promise<void> {
+  async retry(
+    visit: Visit,
+    error: ErrorInfo,
+    delayMs: number,
+    chunk?: { readonly chunk: number; readonly carried: string },
+  ): Promise<void> {
     const { task, startedAtMs } = visit;
     const endedAtMs = this.#clock.nowMs();
     const nextAttemptAtMs = endedAtMs + delayMs;
-    const carried = chunk === undefined ? undefined : await this.#store.payloads.saveText(chunk.carried, visitFolder(visit));
+    const carried =
+      chunk === undefined ? undefined : await this.#store.payloads.saveText(chunk.carried, visitFolder(visit));
     const next = {
       ...task,
       attempt: task.attempt + 1,

@@ -1,8 +1,8 @@
 import type { Plan, PlanNode } from '../core/plan.ts';
+import { outlineError } from '../errors.ts';
 import type { MetaItem } from '../model/items.ts';
 import type { VisitTask } from '../model/message.ts';
 import type { AttemptRecord, ErrorInfo } from '../model/result.ts';
-import { outlineError } from '../errors.ts';
 import type { NodeInput } from './node-input.ts';
 
 /** One attempt at one visit of a node, or at a part of it. */
@@ -26,10 +26,16 @@ export const visitKeyOf = ({ meta, task }: Visit) => ({
 });
 
 /** Where a visit's large values are kept. */
-export const visitFolder = ({ meta, task }: Visit): string => `executions/${meta.executionId}/${task.node}/${task.visit}.${task.run}`;
+export const visitFolder = ({ meta, task }: Visit): string =>
+  `executions/${meta.executionId}/${task.node}/${task.visit}.${task.run}`;
 
 /** All attempts so far, this one last. */
 export function attemptsOf({ task, startedAtMs }: Visit, endedAtMs: number, error?: ErrorInfo): AttemptRecord[] {
-  const record = { attempt: task.attempt, startedAtMs, endedAtMs, ...(error !== undefined && { error: outlineError(error) }) };
+  const record = {
+    attempt: task.attempt,
+    startedAtMs,
+    endedAtMs,
+    ...(error !== undefined && { error: outlineError(error) }),
+  };
   return [...(task.earlier ?? []), record];
 }

@@ -49,7 +49,10 @@ export const mapEvent = (plan: Plan, { node, visit, items, chunks }: MapItem): C
   chunks,
 });
 
-export const chunkEvent = (plan: Plan, { node, visit, chunk, failedItems }: Pick<ChunkItem, 'node' | 'visit' | 'chunk' | 'failedItems'>): CoreEvent => ({
+export const chunkEvent = (
+  plan: Plan,
+  { node, visit, chunk, failedItems }: Pick<ChunkItem, 'node' | 'visit' | 'chunk' | 'failedItems'>,
+): CoreEvent => ({
   type: 'chunkSettled',
   node: indexOf(plan, node),
   visit,
@@ -64,7 +67,8 @@ export function flagEvents(plan: Plan, before: MetaItem | undefined, after: Meta
   if (before?.status === 'PAUSED' && after.status === 'RUNNING') {
     events.push({ type: 'resumed', parked: [...(before.parked ?? [])].map((message) => parkedWork(plan, message)) });
   }
-  if (before?.stop === undefined && after.stop !== undefined) events.push({ type: 'stopped', reason: after.stop.reason });
+  if (before?.stop === undefined && after.stop !== undefined)
+    events.push({ type: 'stopped', reason: after.stop.reason });
   if (before?.settleElapsed === undefined && after.settleElapsed === true) events.push({ type: 'settleElapsed' });
   return events;
 }
@@ -74,11 +78,17 @@ function parkedWork(plan: Plan, text: string): WorkRef {
   if (message.kind === 'settle') return { kind: 'settle' };
   const { visit } = message;
   const node = indexOf(plan, message.node);
-  return message.kind === 'chunk' ? { kind: 'chunk', node, visit, chunk: message.chunk } : { kind: message.kind, node, visit };
+  return message.kind === 'chunk'
+    ? { kind: 'chunk', node, visit, chunk: message.chunk }
+    : { kind: message.kind, node, visit };
 }
 
 export function indexOf(plan: Plan, node: string): number {
   const found = findNode(plan, node);
-  if (found === undefined) throw new CorruptItemError(`An item of the workflow '${plan.definition.name}'`, `it names a node that is not in the definition: '${node}'`);
+  if (found === undefined)
+    throw new CorruptItemError(
+      `An item of the workflow '${plan.definition.name}'`,
+      `it names a node that is not in the definition: '${node}'`,
+    );
   return found.index;
 }

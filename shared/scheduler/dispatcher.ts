@@ -21,7 +21,10 @@ export class Dispatcher {
     const byPool = new Map<string, OutgoingMessage[]>();
     for (const ref of work) {
       const pool = ref.kind === 'settle' ? DEFAULT_POOL : poolOf(plan, nodeAt(plan, ref.node).id);
-      const message = { body: JSON.stringify(toMessage(plan, meta, ref, nowMs)), ...(ref.kind === 'settle' && { delayMs: SETTLE_MS }) };
+      const message = {
+        body: JSON.stringify(toMessage(plan, meta, ref, nowMs)),
+        ...(ref.kind === 'settle' && { delayMs: SETTLE_MS }),
+      };
       const messages = byPool.get(pool);
       if (messages === undefined) byPool.set(pool, [message]);
       else messages.push(message);

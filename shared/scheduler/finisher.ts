@@ -1,14 +1,21 @@
 import { type GraphPlan, nodeAt, type Plan } from '../core/plan.ts';
-import type { Json } from '../model/json.ts';
+import type { NodeId } from '../model/ids.ts';
 import type { MetaItem, ResultItem } from '../model/items.ts';
+import type { Json } from '../model/json.ts';
 import type { Payload } from '../model/result.ts';
 import type { Ending, ExecutionState } from '../model/state.ts';
 import type { TerminalWrite } from '../store/execution-store.ts';
 import type { Store } from '../store/store.ts';
-import type { NodeId } from '../model/ids.ts';
 
 /** What the terminal write of an ended execution says: its output or error, from the standing results. */
-export async function composeEnding(store: Store, plan: Plan, meta: MetaItem, state: ExecutionState, ending: Ending, nowMs: number): Promise<TerminalWrite> {
+export async function composeEnding(
+  store: Store,
+  plan: Plan,
+  meta: MetaItem,
+  state: ExecutionState,
+  ending: Ending,
+  nowMs: number,
+): Promise<TerminalWrite> {
   const base = { status: ending.status, endedAtMs: nowMs };
   switch (ending.status) {
     case 'SUCCEEDED':
@@ -18,10 +25,17 @@ export async function composeEnding(store: Store, plan: Plan, meta: MetaItem, st
     case 'TIMED_OUT':
       return {
         ...base,
-        error: { name: 'ExecutionTimedOut', code: 'EXECUTION_TIMED_OUT', message: `The execution took longer than its ${meta.config.timeoutSeconds} s` },
+        error: {
+          name: 'ExecutionTimedOut',
+          code: 'EXECUTION_TIMED_OUT',
+          message: `The execution took longer than its ${meta.config.timeoutSeconds} s`,
+        },
       };
     case 'CANCELLED':
-      return { ...base, error: { name: 'ExecutionCancelled', code: 'EXECUTION_CANCELLED', message: 'The execution was cancelled' } };
+      return {
+        ...base,
+        error: { name: 'ExecutionCancelled', code: 'EXECUTION_CANCELLED', message: 'The execution was cancelled' },
+      };
   }
 }
 
@@ -57,10 +71,20 @@ function lastVisits(plan: Plan, state: ExecutionState): { node: NodeId; visit: n
   return Object.entries(state.visits).map(([node, visit]) => ({ node: nodeAt(plan, Number(node)).id, visit }));
 }
 
-async function composeError(store: Store, plan: Plan, meta: MetaItem, { failedVisit, error }: Ending): Promise<Pick<TerminalWrite, 'error' | 'failedNode'>> {
+async function composeError(
+  store: Store,
+  plan: Plan,
+  meta: MetaItem,
+  { failedVisit, error }: Ending,
+): Promise<Pick<TerminalWrite, 'error' | 'failedNode'>> {
   if (error !== undefined) return { error };
   if (failedVisit === undefined) return { error: { name: 'ExecutionFailed', message: 'The execution failed' } };
   const node = nodeAt(plan, failedVisit.node).id;
-  const result = await store.results.loadResult({ executionId: meta.executionId, run: meta.run, node, visit: failedVisit.visit });
+  const result = await store.results.loadResult({
+    executionId: meta.executionId,
+    run: meta.run,
+    node,
+    visit: failedVisit.visit,
+  });
   return { failedNode: node, error: result?.error ?? { name: 'NodeFailed', message: `The node '${node}' failed` } };
 }

@@ -45,11 +45,19 @@ export class Reconciler {
     const results: ResultItem[] = [];
     for await (const result of this.#store.results.results(executionId)) if (result.run === run) results.push(result);
     const events: CoreEvent[] = [];
-    for await (const map of this.#store.results.maps(executionId)) if (map.run === run) events.push(mapEvent(plan, map));
+    for await (const map of this.#store.results.maps(executionId))
+      if (map.run === run) events.push(mapEvent(plan, map));
     if (events.length > 0) {
-      for await (const chunk of this.#store.results.chunkOutlines(executionId)) if (chunk.run === run) events.push(chunkEvent(plan, chunk));
+      for await (const chunk of this.#store.results.chunkOutlines(executionId))
+        if (chunk.run === run) events.push(chunkEvent(plan, chunk));
     }
-    events.push(...inOrder(plan, state?.state, results.map((result) => resultEvent(plan, result))));
+    events.push(
+      ...inOrder(
+        plan,
+        state?.state,
+        results.map((result) => resultEvent(plan, result)),
+      ),
+    );
     events.push(...flagEvents(plan, undefined, meta));
     if (state?.state.paused === true && meta.status === 'RUNNING') events.push({ type: 'resumed', parked: [] });
     return events;
@@ -65,7 +73,10 @@ export class Reconciler {
     const first: WorkRef[] = [];
     const parked = new Set(meta.status === 'PAUSED' ? meta.parked : []);
     for (const ref of work) {
-      const attempt = ref.kind === 'settle' ? undefined : waiting.get(`${nodeAt(plan, ref.node).id} ${ref.visit} ${ref.kind === 'chunk' ? ref.chunk : ''}`);
+      const attempt =
+        ref.kind === 'settle'
+          ? undefined
+          : waiting.get(`${nodeAt(plan, ref.node).id} ${ref.visit} ${ref.kind === 'chunk' ? ref.chunk : ''}`);
       if (attempt === undefined) {
         first.push(ref);
       } else if (!parked.has(attempt.message)) {
@@ -78,7 +89,11 @@ export class Reconciler {
 }
 
 /** A route's results in the order of its visits: the core takes only the one its position stands on. */
-function inOrder(plan: Plan, state: ExecutionState | undefined, results: readonly (CoreEvent & { type: 'settled' })[]): readonly CoreEvent[] {
+function inOrder(
+  plan: Plan,
+  state: ExecutionState | undefined,
+  results: readonly (CoreEvent & { type: 'settled' })[],
+): readonly CoreEvent[] {
   if (plan.kind !== 'route') return results;
   const byVisit = new Map(results.map((event) => [`${event.node} ${event.visit}`, event]));
   const visits: Record<string, number> = state?.kind === 'route' ? { ...state.visits } : { [plan.start]: 1 };

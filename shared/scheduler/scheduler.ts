@@ -95,7 +95,11 @@ export class Scheduler {
       if (saved === undefined) continue;
       await this.#dispatcher.dispatch(plan, snapshot.meta, decision.dispatch, this.#clock.nowMs());
       const isStillOpen = new Set(openWork(plan, decision.state).map((ref) => encodeWork([ref])));
-      await resend(plan, snapshot.meta, open.filter((ref) => isStillOpen.has(encodeWork([ref]))));
+      await resend(
+        plan,
+        snapshot.meta,
+        open.filter((ref) => isStillOpen.has(encodeWork([ref]))),
+      );
       await this.#conclude(plan, snapshot.meta, saved);
       return;
     }
@@ -110,7 +114,8 @@ export class Scheduler {
       const last = records.at(-1);
       if (last === undefined) return;
       const done = snapshot.state?.batches[last.shard];
-      const fresh = done === undefined ? records : records.filter(({ sequence }) => compareSequence(sequence, done.sequence) > 0);
+      const fresh =
+        done === undefined ? records : records.filter(({ sequence }) => compareSequence(sequence, done.sequence) > 0);
       const repeated = done !== undefined && fresh.length < records.length ? decodeWork(done.sends) : [];
       const events = fresh.flatMap((record) => toCoreEvents(plan, snapshot.meta.run, record));
       if (snapshot.state !== undefined && events.length === 0) {
@@ -142,7 +147,11 @@ export class Scheduler {
     }
   }
 
-  async #load(executionId: ExecutionId, records: readonly ChangeRecord[], isRepeated: boolean): Promise<Snapshot | undefined> {
+  async #load(
+    executionId: ExecutionId,
+    records: readonly ChangeRecord[],
+    isRepeated: boolean,
+  ): Promise<Snapshot | undefined> {
     if (isRepeated) this.#cache.forget(executionId);
     return this.#cache.find(executionId, records) ?? (await this.#store.executions.loadSnapshot(executionId));
   }
@@ -151,19 +160,31 @@ export class Scheduler {
     return this.#store.definitions.loadPlan(workflow, definitionHash);
   }
 
-  #save({ meta, state }: Snapshot, next: StateItem['state'], batches: StateItem['batches']): Promise<StateItem | undefined> {
+  #save(
+    { meta, state }: Snapshot,
+    next: StateItem['state'],
+    batches: StateItem['batches'],
+  ): Promise<StateItem | undefined> {
     return this.#store.executions.saveState(meta.executionId, state?.revision ?? 0, next, batches, this.#clock.nowMs());
   }
 }
 
-function withBatch(batches: StateItem['batches'], { shard, sequence }: Batch, sends: readonly WorkRef[]): StateItem['batches'] {
+function withBatch(
+  batches: StateItem['batches'],
+  { shard, sequence }: Batch,
+  sends: readonly WorkRef[],
+): StateItem['batches'] {
   const { [shard]: _replaced, ...others } = batches;
   const kept = Object.entries(others).slice(-(SHARDS_REMEMBERED - 1));
   return { ...Object.fromEntries(kept), [shard]: { sequence, sends: encodeWork(sends) } };
 }
 
 const tooManyRaces = (executionId: string) =>
-  new FanjoinError('STATE_CONTENDED', `The state of '${executionId}' was changed by others ${MAX_RACES} times in a row; trying again later`, {
-    retryable: true,
-    details: { executionId },
-  });
+  new FanjoinError(
+    'STATE_CONTENDED',
+    `The state of '${executionId}' was changed by others ${MAX_RACES} times in a row; trying again later`,
+    {
+      retryable: true,
+      details: { executionId },
+    },
+  );

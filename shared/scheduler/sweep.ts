@@ -75,7 +75,8 @@ export class Sweep {
     if (!this.#isOurs(meta)) return;
     const isOver = nowMs >= meta.deadlineAtMs && meta.stop === undefined;
     if (isOver && (await this.#store.executions.requestStop(meta, 'TIMED_OUT', nowMs)) !== undefined) report.timedOut++;
-    if (meta.stop !== undefined && nowMs - meta.stop.atMs > 2 * SETTLE_MS) await this.#store.executions.markSettleElapsed(meta);
+    if (meta.stop !== undefined && nowMs - meta.stop.atMs > 2 * SETTLE_MS)
+      await this.#store.executions.markSettleElapsed(meta);
     const snapshot = await this.#store.executions.loadSnapshot(meta.executionId);
     const idleMs = nowMs - (snapshot?.state?.savedAtMs ?? meta.startedAtMs);
     if (isOver || snapshot?.state === undefined || idleMs >= SWEEP_INTERVAL_MS) {

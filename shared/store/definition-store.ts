@@ -28,7 +28,14 @@ export class DefinitionStore {
   async publish({ definition, hash }: Plan, nowMs: number): Promise<void> {
     if (this.#published.has(hash)) return;
     const payload = await this.#payloads.saveText(JSON.stringify(definition), `definitions/${definition.name}`);
-    const item = { ...definitionKey(definition.name, hash), v: ITEM_VERSION, workflow: definition.name, hash, definition: payload, createdAtMs: nowMs };
+    const item = {
+      ...definitionKey(definition.name, hash),
+      v: ITEM_VERSION,
+      workflow: definition.name,
+      hash,
+      definition: payload,
+      createdAtMs: nowMs,
+    };
     await this.#table.put(item, FIRST_WRITER_WINS);
     this.#published.add(hash);
   }

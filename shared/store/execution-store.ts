@@ -91,7 +91,14 @@ export class ExecutionStore {
     batches: StateItem['batches'],
     nowMs: number,
   ): Promise<StateItem | undefined> {
-    const item: StateItem = { ...stateKey(executionId), v: ITEM_VERSION, revision: revision + 1, state, batches, savedAtMs: nowMs };
+    const item: StateItem = {
+      ...stateKey(executionId),
+      v: ITEM_VERSION,
+      revision: revision + 1,
+      state,
+      batches,
+      savedAtMs: nowMs,
+    };
     const outcome = await this.#table.put(item, revisionIs(revision));
     return outcome.written ? item : undefined;
   }
@@ -123,7 +130,11 @@ export class ExecutionStore {
 
   /** Keeps a message that came while paused. `false`: the pause is over, look again. */
   async park(meta: MetaItem, message: string): Promise<boolean> {
-    const outcome = await this.#table.update(metaKey(meta.executionId), { addToSet: { parked: [message] } }, isPaused(meta.run));
+    const outcome = await this.#table.update(
+      metaKey(meta.executionId),
+      { addToSet: { parked: [message] } },
+      isPaused(meta.run),
+    );
     return outcome.written;
   }
 
@@ -138,12 +149,17 @@ export class ExecutionStore {
     return items.map((item) => parseItem(MetaItem, item));
   }
 
-  async #change(meta: MetaItem, change: ItemChange, condition: ReturnType<typeof isOpen>): Promise<MetaItem | undefined> {
+  async #change(
+    meta: MetaItem,
+    change: ItemChange,
+    condition: ReturnType<typeof isOpen>,
+  ): Promise<MetaItem | undefined> {
     return asMeta(await this.#table.update(metaKey(meta.executionId), change, condition));
   }
 }
 
-const asMeta = (outcome: WriteOutcome): MetaItem | undefined => (outcome.written ? parseItem(MetaItem, outcome.item) : undefined);
+const asMeta = (outcome: WriteOutcome): MetaItem | undefined =>
+  outcome.written ? parseItem(MetaItem, outcome.item) : undefined;
 
 /** The META in a change record's image. */
 export const parseMeta = (item: Item): MetaItem => parseItem(MetaItem, item);

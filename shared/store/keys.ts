@@ -16,7 +16,8 @@ export const metaKey = (executionId: ExecutionId): ItemKey => ({ pk: executionPk
 export const stateKey = (executionId: ExecutionId): ItemKey => ({ pk: executionPk(executionId), sk: 'STATE' });
 
 /** Visit and run are padded so that the latest sorts last. */
-const visitSk = (type: string, { node, visit, run }: VisitKey): string => `${type}#${node}#${digits(visit, 6)}#${digits(run, 4)}`;
+const visitSk = (type: string, { node, visit, run }: VisitKey): string =>
+  `${type}#${node}#${digits(visit, 6)}#${digits(run, 4)}`;
 
 export const resultKey = (key: VisitKey): ItemKey => ({ pk: executionPk(key.executionId), sk: visitSk('RESULT', key) });
 export const resultPrefix = (node: NodeId): string => `RESULT#${node}#`;
@@ -30,7 +31,10 @@ export const attemptKey = (key: VisitKey, chunk: number | undefined, attempt: nu
   pk: executionPk(key.executionId),
   sk: `${visitSk('ATTEMPT', key)}#${chunk === undefined ? '' : digits(chunk, 7)}#${digits(attempt, 3)}`,
 });
-export const definitionKey = (workflow: string, hash: DefinitionHash): ItemKey => ({ pk: `WORKFLOW#${workflow}`, sk: `VERSION#${hash}` });
+export const definitionKey = (workflow: string, hash: DefinitionHash): ItemKey => ({
+  pk: `WORKFLOW#${workflow}`,
+  sk: `VERSION#${hash}`,
+});
 
 /** What kind of item a sort key names. */
 export const itemType = (sk: string): string => sk.split('#', 1)[0] ?? '';

@@ -11,7 +11,10 @@ export function parseItem<T>(schema: z.ZodType<T>, item: Item): T {
   const parsed = schema.safeParse(item);
   if (parsed.success) return parsed.data;
   if (typeof item.v === 'number' && item.v > ITEM_VERSION) {
-    throw new CorruptItemError(nameOf(item), `version ${item.v} wrote it; this is version ${ITEM_VERSION}. Upgrade fanjoin`);
+    throw new CorruptItemError(
+      nameOf(item),
+      `version ${item.v} wrote it; this is version ${ITEM_VERSION}. Upgrade fanjoin`,
+    );
   }
   const [issue] = parsed.error.issues;
   throw new CorruptItemError(nameOf(item), `${issue?.path.join('.')}: ${issue?.message}`);

@@ -28,10 +28,14 @@ export class Payloads {
   }
 
   async saveText(text: string, folder: string): Promise<Payload> {
-    if (text.length <= LIMITS.inlinePayloadBytes && Buffer.byteLength(text) <= LIMITS.inlinePayloadBytes) return { inline: text };
+    if (text.length <= LIMITS.inlinePayloadBytes && Buffer.byteLength(text) <= LIMITS.inlinePayloadBytes)
+      return { inline: text };
     const body = Buffer.from(text);
     if (body.length > LIMITS.maxPayloadBytes) {
-      throw new FanjoinError('PAYLOAD_TOO_LARGE', `A value has ${body.length} bytes of JSON; at most ${LIMITS.maxPayloadBytes} are allowed`);
+      throw new FanjoinError(
+        'PAYLOAD_TOO_LARGE',
+        `A value has ${body.length} bytes of JSON; at most ${LIMITS.maxPayloadBytes} are allowed`,
+      );
     }
     const key = `${folder}/${createHash('sha256').update(body).digest('hex').slice(0, 32)}.json`;
     await this.#blobs.put(key, body);

@@ -2,7 +2,16 @@ import type { ExecutionId, NodeId } from '../model/ids.ts';
 import { AttemptItem, ChunkItem, ITEM_VERSION, MapItem, ResultItem } from '../model/items.ts';
 import type { Item, ItemTable, Page } from '../ports/item-table.ts';
 import { FIRST_WRITER_WINS } from './conditions.ts';
-import { attemptKey, chunkKey, chunkPrefix, executionPk, mapKey, resultKey, resultPrefix, type VisitKey } from './keys.ts';
+import {
+  attemptKey,
+  chunkKey,
+  chunkPrefix,
+  executionPk,
+  mapKey,
+  resultKey,
+  resultPrefix,
+  type VisitKey,
+} from './keys.ts';
 import { parseItem } from './parse-item.ts';
 
 type New<T> = Omit<T, 'pk' | 'sk' | 'v' | 'advance'>;
@@ -51,7 +60,9 @@ export class ResultStore {
     const found = new Map<NodeId, ResultItem>();
     let missing = visits;
     for (let at = run; at >= 1 && missing.length > 0; at--) {
-      const items = await this.#table.getMany(missing.map(({ node, visit }) => resultKey({ executionId, run: at, node, visit })));
+      const items = await this.#table.getMany(
+        missing.map(({ node, visit }) => resultKey({ executionId, run: at, node, visit })),
+      );
       for (const item of items) {
         const result = parseItem(ResultItem, item);
         found.set(result.node, result);
@@ -63,7 +74,11 @@ export class ResultStore {
 
   /** The result of the last visit that has one; in loops there may be many. */
   async loadLatest(executionId: ExecutionId, node: NodeId): Promise<ResultItem | undefined> {
-    const { items } = await this.#table.query(executionPk(executionId), { prefix: resultPrefix(node), descending: true, limit: 1 });
+    const { items } = await this.#table.query(executionPk(executionId), {
+      prefix: resultPrefix(node),
+      descending: true,
+      limit: 1,
+    });
     return items[0] === undefined ? undefined : parseItem(ResultItem, items[0]);
   }
 
@@ -91,7 +106,9 @@ export class ResultStore {
   }
 
   /** Every chunk of every map, without its outcome. */
-  async *chunkOutlines(executionId: ExecutionId): AsyncGenerator<Pick<ChunkItem, 'node' | 'visit' | 'run' | 'chunk' | 'failedItems'>> {
+  async *chunkOutlines(
+    executionId: ExecutionId,
+  ): AsyncGenerator<Pick<ChunkItem, 'node' | 'visit' | 'run' | 'chunk' | 'failedItems'>> {
     const outline = ChunkItem.pick({ node: true, visit: true, run: true, chunk: true, failedItems: true });
     const attributes = ['node', 'visit', 'run', 'chunk', 'failedItems'];
     for await (const item of this.#all(executionId, 'CHUNK#', attributes)) yield parseItem(outline, item);
@@ -102,9 +119,20 @@ export class ResultStore {
   }
 
   /** A page of results by node id, for readers. */
-  async pageOfResults(executionId: ExecutionId, after: string | undefined, limit: number): Promise<{ results: ResultItem[]; next?: string }> {
-    const page = await this.#table.query(executionPk(executionId), { prefix: 'RESULT#', limit, ...(after !== undefined && { after }) });
-    return { results: page.items.map((item) => parseItem(ResultItem, item)), ...(page.next !== undefined && { next: page.next }) };
+  async pageOfResults(
+    executionId: ExecutionId,
+    after: string | undefined,
+    limit: number,
+  ): Promise<{ results: ResultItem[]; next?: string }> {
+    const page = await this.#table.query(executionPk(executionId), {
+      prefix: 'RESULT#',
+      limit,
+      ...(after !== undefined && { after }),
+    });
+    return {
+      results: page.items.map((item) => parseItem(ResultItem, item)),
+      ...(page.next !== undefined && { next: page.next }),
+    };
   }
 
   async *#all(executionId: ExecutionId, prefix: string, attributes?: readonly string[]): AsyncGenerator<Item> {

@@ -114,7 +114,7 @@ describe('TimeHeap', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(20)), fc.nat(20), (times, nowMs) => {
         const heap = new TimeHeap<readonly [number, number]>();
-        times.forEach((atMs, order) => heap.push(atMs, [atMs, order]));
+        for (const [order, atMs] of times.entries()) heap.push(atMs, [atMs, order]);
 
         const popped: (readonly [number, number])[] = [];
         for (let next = heap.popDue(nowMs); next !== undefined; next = heap.popDue(nowMs)) popped.push(next);

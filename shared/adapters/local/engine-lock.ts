@@ -25,7 +25,6 @@ export function acquireEngineLock(file: string): EngineLock {
   try {
     connection = new DatabaseSync(lockFile, { timeout: 0 });
     connection.exec('BEGIN EXCLUSIVE');
-    writeFileSync(pidFile, String(process.pid));
   } catch (error) {
     connection?.close();
     if (!isBusy(error)) throw toDatabaseError(error, lockFile);
@@ -37,6 +36,7 @@ export function acquireEngineLock(file: string): EngineLock {
   }
   const held = connection;
   heldConnections.add(held);
+  noteHolder(pidFile);
   return {
     release() {
       // The lock file itself stays: removing it would let two engines lock two files of one name.
@@ -45,6 +45,14 @@ export function acquireEngineLock(file: string): EngineLock {
       heldConnections.delete(held);
     },
   };
+}
+
+function noteHolder(pidFile: string): void {
+  try {
+    writeFileSync(pidFile, String(process.pid));
+  } catch {
+    // Only a hint for a message: no reason not to start.
+  }
 }
 
 function describeHolder(pidFile: string): string {

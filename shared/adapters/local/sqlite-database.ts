@@ -138,7 +138,10 @@ export class SqliteDatabase implements AsyncDisposable {
       this.#rollBack();
       const [only, ...others] = batch;
       if (only === undefined) return;
-      if (others.length === 0) return only.reject(toDatabaseError(error, this.file));
+      if (others.length === 0) {
+        only.reject(toDatabaseError(error, this.file));
+        return;
+      }
       // One of them failed, and the transaction with it: each once more alone, so that the others do not pay for it.
       for (const write of batch) {
         this.#commit([write]);

@@ -3,9 +3,13 @@ import { DatabaseError, FanjoinError, TableUnavailableError } from '../../errors
 /** Primary result codes of SQLite (https://sqlite.org/rescode.html). */
 const SQLITE = { busy: 5, locked: 6, readOnly: 8, corrupt: 11, full: 13, cannotOpen: 14, notADatabase: 26 } as const;
 
+/** The shared memory beside a write-ahead log cannot grow: what a full disk looks like when a database is opened. */
+const SQLITE_IOERR_SHMSIZE = 4874;
+
 /** The primary result code of an error of `node:sqlite`, whose `errcode` is the extended one. */
 function sqliteCode(error: unknown): number | undefined {
-  return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : undefined;
+  if (!(error instanceof Error && 'errcode' in error && typeof error.errcode === 'number')) return undefined;
+  return error.errcode === SQLITE_IOERR_SHMSIZE ? SQLITE.full : error.errcode & 0xff;
 }
 
 export const isBusy = (error: unknown): boolean => sqliteCode(error) === SQLITE.busy || sqliteCode(error) === SQLITE.locked;
