@@ -8,6 +8,7 @@ import { DEFAULT_POOL } from '../../shared/scheduler/dispatcher.ts';
 import { allow } from './allow.ts';
 import { ExecutionApi } from './execution-api.ts';
 import { ExecutorFunction, type ExecutorFunctionProps } from './executor-function.ts';
+import { bundleFunctions } from './function-bundles.ts';
 import { ItemTable } from './item-table.ts';
 import { PayloadBucket } from './payload-bucket.ts';
 import { StreamSource } from './stream-source.ts';
@@ -95,6 +96,7 @@ interface FunctionSettings extends ServerlessExecutorProps {
 
 function createFunctions(scope: Construct, settings: FunctionSettings): ServerlessExecutor['functions'] {
   const { logLevel, logRetention, handlersEntry, runnerMemorySize = 1_024 } = settings;
+  const bundles = bundleFunctions(scope, handlersEntry === undefined ? {} : { '#handlers': handlersEntry });
   const create = (id: string, props: ExecutorFunctionProps) =>
     new ExecutorFunction(scope, id, {
       ...props,
@@ -103,35 +105,34 @@ function createFunctions(scope: Construct, settings: FunctionSettings): Serverle
     });
   return {
     api: create('ApiFunction', {
-      folder: 'api',
       description: 'Answers the HTTP API',
+      code: bundles.api,
       // API Gateway waits for 30 s.
       timeout: Duration.seconds(29),
       memorySize: 512,
     }),
     scheduler: create('Scheduler', {
-      folder: 'scheduler',
       description: 'Advances executions by the changes of their items',
+      code: bundles.scheduler,
       timeout: Duration.minutes(1),
       memorySize: 1_024,
     }),
     nodeRunner: create('NodeRunner', {
-      folder: 'node-runner',
       description: 'Runs nodes and writes their results',
+      code: bundles['node-runner'],
       timeout: settings.runnerTimeout,
       memorySize: runnerMemorySize,
       sendsToItself: true,
-      ...(handlersEntry !== undefined && { replacedImports: { '#handlers': handlersEntry } }),
     }),
     deadLetter: create('DeadLetter', {
-      folder: 'dead-letter',
       description: 'Settles nodes whose runners crashed each time',
+      code: bundles['dead-letter'],
       timeout: settings.deadLetterTimeout,
       memorySize: 512,
     }),
     sweep: create('Sweep', {
-      folder: 'sweep',
       description: 'Ends what is over its deadline and repairs what was lost',
+      code: bundles.sweep,
       // Longer than its interval: a pass over a backlog is better finished than begun anew.
       timeout: Duration.minutes(5),
       memorySize: 512,

@@ -8,6 +8,7 @@ import { type Plan, requiredHandlers } from '../core/plan.ts';
 import { ExecutionNotFoundError, FanjoinError } from '../errors.ts';
 import type { ExecutionConfigInput } from '../model/config.ts';
 import { ExecutionId } from '../model/ids.ts';
+import type { MetaItem } from '../model/items.ts';
 import { isTerminal } from '../model/result.ts';
 import type { HandlerRegistry } from '../nodes/handler-registry.ts';
 import type { Logger } from '../observability/logger.ts';
@@ -59,6 +60,7 @@ export class LocalEngine implements Executions {
   readonly #unsubscribe: () => void;
   /** Executions that are this engine's to advance: those it started or was told to resume. */
   readonly #adopted = new Set<string>();
+  readonly #paused = new Set<string>();
   readonly #waiters = new Map<string, Set<() => void>>();
   #cancelSweep: () => void = () => undefined;
   #fault: Error | undefined;
@@ -163,14 +165,19 @@ export class LocalEngine implements Executions {
     const ours = records.filter(({ key }) => this.#adopted.has(key.pk));
     this.#pump.push(ours);
     for (const { key, after } of ours) {
-      if (key.sk !== 'META' && key.sk !== 'STATE') continue;
-      if (key.sk === 'META' && after !== undefined) {
-        const meta = parseMeta(after);
-        if (meta.stop !== undefined) this.#runner.abort(meta.executionId);
-        if (isTerminal(meta.status)) this.#adopted.delete(key.pk);
+      if (key.sk === 'META' && after !== undefined) this.#hearMeta(parseMeta(after));
+      // A pause is at rest once its running nodes are done, which only the state tells.
+      if (key.sk === 'META' || (key.sk === 'STATE' && this.#paused.has(key.pk))) {
+        for (const wake of this.#waiters.get(key.pk) ?? []) wake();
       }
-      for (const wake of this.#waiters.get(key.pk) ?? []) wake();
     }
+  }
+
+  #hearMeta(meta: MetaItem): void {
+    if (meta.stop !== undefined) this.#runner.abort(meta.executionId);
+    if (meta.status === 'PAUSED') this.#paused.add(meta.pk);
+    else this.#paused.delete(meta.pk);
+    if (isTerminal(meta.status)) this.#adopted.delete(meta.pk);
   }
 
   #nextChange(executionId: string, signal: AbortSignal | undefined): Promise<void> {

@@ -1,0 +1,50 @@
+import { join } from 'node:path';
+import { Stage } from 'aws-cdk-lib';
+import { Code } from 'aws-cdk-lib/aws-lambda';
+import type { Construct } from 'constructs';
+import { buildSync } from 'esbuild';
+
+const FUNCTIONS = join(import.meta.dirname, '../../functions');
+
+/** The functions, by their folder under `functions/`. */
+export const FUNCTION_FOLDERS = ['api', 'scheduler', 'node-runner', 'dead-letter', 'sweep'] as const;
+export type FunctionFolder = (typeof FUNCTION_FOLDERS)[number];
+
+export type FunctionBundles = Readonly<Record<FunctionFolder, Code>>;
+
+/**
+ * Bundles each function into one ES module, `index.mjs`, without anything left to install.
+ *
+ * By esbuild's own API, not by `NodejsFunction`s: those start npx for each function, which took four of the five seconds
+ * of a synthesis, and so of each start of the local stack. Together they take 0.4 s, since they share most modules.
+ *
+ * @param replacedImports files that stand in for subpath imports of package.json: `{ '#handlers': '/app/handlers.ts' }`
+ */
+export function bundleFunctions(scope: Construct, replacedImports: Readonly<Record<string, string>> = {}): FunctionBundles {
+  const outdir = join(Stage.of(scope)?.assetOutdir ?? 'cdk.out', `bundles.${scope.node.addr}`);
+  buildSync({
+    entryPoints: FUNCTION_FOLDERS.map((folder) => ({ in: join(FUNCTIONS, folder, 'handler.ts'), out: join(folder, 'index') })),
+    outdir,
+    outExtension: { '.js': '.mjs' },
+    alias: replacedImports,
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    // Of packages that have both forms the one that is shaken. None is left out: the SDK that the runtime brings is
+    // older than the one this is tested with.
+    mainFields: ['module', 'main'],
+    // For packages that have only the other form: an ES module has no `require`.
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    logLevel: 'error',
+  });
+  const code = (folder: FunctionFolder): Code => Code.fromAsset(join(outdir, folder));
+  return {
+    api: code('api'),
+    scheduler: code('scheduler'),
+    'node-runner': code('node-runner'),
+    'dead-letter': code('dead-letter'),
+    sweep: code('sweep'),
+  };
+}
