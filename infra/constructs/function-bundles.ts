@@ -15,8 +15,8 @@ export type FunctionBundles = Readonly<Record<FunctionFolder, Code>>;
 /**
  * Bundles each function into one ES module, `index.mjs`, without anything left to install.
  *
- * By esbuild's own API, not by `NodejsFunction`s: those start npx for each function, which took four of the five seconds
- * of a synthesis, and so of each start of the local stack. Together they take 0.4 s, since they share most modules.
+ * By esbuild's own API, not by `NodejsFunction`s: those start npx for each function, which took four seconds of a
+ * synthesis, and so of each start of the local stack. Together they take half a second: they share most modules.
  *
  * @param replacedImports files that stand in for subpath imports of package.json: `{ '#handlers': '/app/handlers.ts' }`
  */

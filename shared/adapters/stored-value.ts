@@ -1,4 +1,4 @@
-import { FanjoinError } from '../errors.ts';
+import { CorruptItemError, FanjoinError } from '../errors.ts';
 import type { Item, ItemChange, ItemKey, Value } from '../ports/item-table.ts';
 
 /** The most an item may weigh (DynamoDB: 400 KB, names and values). */
@@ -63,6 +63,28 @@ function storedAttributes(map: { readonly [name: string]: Value | undefined }): 
     if (stored !== undefined) entries.push([name, stored]);
   }
   return Object.fromEntries(entries);
+}
+
+/**
+ * An item as the table's client read it.
+ *
+ * @throws CorruptItemError for one without the table's key, or with a set of a kind that nobody of us writes.
+ */
+export function toItem(attributes: { readonly [name: string]: unknown }): Item {
+  const values = Object.entries(attributes).map(([name, value]): [string, Value] => {
+    if (!isValue(value)) throw new CorruptItemError(`The attribute '${name}'`, 'it holds a set of something else than strings');
+    return [name, value];
+  });
+  const { pk, sk } = attributes;
+  if (typeof pk !== 'string' || typeof sk !== 'string') throw new CorruptItemError('An item of the table', 'it has no pk or sk');
+  return { ...Object.fromEntries(values), pk, sk };
+}
+
+/** DynamoDB has sets of numbers and of bytes too; of all else that it has, a client makes what we know. */
+function isValue(value: unknown): value is Value {
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return true;
+  if (value instanceof Set) return [...value].every((member) => typeof member === 'string');
+  return Object.values(value).every(isValue);
 }
 
 export const isStringSet = (value: object): value is ReadonlySet<string> => value instanceof Set;

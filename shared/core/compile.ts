@@ -156,10 +156,11 @@ function checkFields(
     );
   }
   const dependsOn = node.dependsOn ?? [];
+  const named = new Set<string>();
   for (const [index, parent] of dependsOn.entries()) {
     if (!indexOf.has(parent)) report(at(`dependsOn[${index}]`), 'UNKNOWN_NODE', unknownNode(parent, indexOf));
-    if (dependsOn.indexOf(parent) !== index)
-      report(at(`dependsOn[${index}]`), 'DUPLICATE_NODE', `names '${parent}' a second time`);
+    if (named.has(parent)) report(at(`dependsOn[${index}]`), 'DUPLICATE_NODE', `names '${parent}' a second time`);
+    named.add(parent);
   }
   if (node.triggerRule !== undefined && dependsOn.length === 0) {
     report(at('triggerRule'), 'NO_DEPENDENCIES', 'has no effect without dependsOn');

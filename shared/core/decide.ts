@@ -2,7 +2,7 @@ import { FanjoinError } from '../errors.ts';
 import type { Ending, ExecutionState, MapProgress } from '../model/state.ts';
 import { copyBits, emptyBits, hasBit } from './bits.ts';
 import type { CoreEvent, Decision, WorkRef } from './events.ts';
-import { isSettled, openGraph, openNodes, settleGraphNode, takeReady, unabsorbedFailure } from './graph.ts';
+import { isSettled, openGraph, openNodes, settleGraphNode, spread, takeReady, unabsorbedFailure } from './graph.ts';
 import { canDispatchChunk, dispatchChunk, openChunks, settleChunk, startMap } from './map-progress.ts';
 import { isMapNode, nodeAt, type Plan } from './plan.ts';
 import { arrive, dispatchPosition, openRoute, settlePosition } from './route.ts';
@@ -37,11 +37,14 @@ export function decide(plan: Plan, state: ExecutionState, events: readonly CoreE
   if (state.ending !== undefined) return { state, dispatch: [] };
   const next = copyState(state);
   const resent: WorkRef[] = [];
+  const settled: number[] = [];
   let isSettleElapsed = false;
   for (const event of events) {
     if (event.type === 'settleElapsed') isSettleElapsed = next.stop !== undefined;
-    else apply(plan, next, event, resent);
+    else if (event.type !== 'settled') apply(plan, next, event, resent);
+    else if (settle(plan, next, event)) settled.push(event.node);
   }
+  if (plan.kind === 'graph' && next.kind === 'graph') spread(plan, next, settled);
   failFast(plan, next);
   const dispatch = [...resent, ...fill(plan, next)];
   const ending = endingOf(plan, next, isSettleElapsed);
@@ -91,13 +94,10 @@ export function openWork(plan: Plan, state: ExecutionState): WorkRef[] {
 function apply(
   plan: Plan,
   state: ExecutionState,
-  event: Exclude<CoreEvent, { type: 'settleElapsed' }>,
+  event: Exclude<CoreEvent, { type: 'settled' | 'settleElapsed' }>,
   resent: WorkRef[],
 ): void {
   switch (event.type) {
-    case 'settled':
-      settle(plan, state, event);
-      return;
     case 'mapPlanned':
       planMap(state, event);
       return;
@@ -117,23 +117,24 @@ function apply(
   }
 }
 
-function settle(plan: Plan, state: ExecutionState, event: CoreEvent & { type: 'settled' }): void {
+/** `false`: it was known already, or is of a visit that is past. */
+function settle(plan: Plan, state: ExecutionState, event: CoreEvent & { type: 'settled' }): boolean {
   const { node, visit, status } = event;
   const slots = slotsOf(state, node, visit);
   const isNews =
     plan.kind === 'graph' && state.kind === 'graph'
-      ? settleGraphNode(plan, state, node, status)
+      ? settleGraphNode(state, node, status)
       : plan.kind === 'route' && state.kind === 'route' && settlePosition(state, node, visit);
-  if (!isNews) return;
+  if (!isNews) return false;
   state.inFlight -= slots;
   delete state.maps[node];
-  if (plan.kind !== 'route' || state.kind !== 'route') return;
-  if (status === 'FAILED') {
+  if (state.kind === 'route' && status === 'FAILED') {
     state.failedVisit = { node, visit };
     state.stop ??= 'FAILED';
-  } else {
+  } else if (state.kind === 'route') {
     arrive(state, event.next ?? undefined);
   }
+  return true;
 }
 
 /** How many slots a visit holds: a map's chunks one each, anything else dispatched one. */

@@ -8,32 +8,40 @@ export function openGraph(plan: GraphPlan, state: GraphState): void {
   for (const root of plan.roots) setBit(state.ready, root);
 }
 
-/**
- * Marks a node settled and what follows from it: nodes that may now start, nodes that never will (skips are derived,
- * and spread). Changes `state`. `false`: it was known already.
- */
-export function settleGraphNode(
-  plan: GraphPlan,
-  state: GraphState,
-  index: number,
-  status: 'SUCCEEDED' | 'FAILED' | 'SKIPPED',
-): boolean {
+/** Marks a node settled. What follows from it, {@link spread} finds. Changes `state`. `false`: it was known already. */
+export function settleGraphNode(state: GraphState, index: number, status: 'SUCCEEDED' | 'FAILED' | 'SKIPPED'): boolean {
   if (isSettled(state, index)) return false;
   setBit(state[status === 'SUCCEEDED' ? 'succeeded' : status === 'FAILED' ? 'failed' : 'skipped'], index);
   clearBit(state.ready, index);
-  const settled = [index];
-  for (let at = 0; at < settled.length; at++) {
-    for (const child of nodeAt(plan, settled[at] ?? 0).children) {
+  return true;
+}
+
+/**
+ * Marks what follows from nodes that settled: nodes that may now start, and nodes that never will (skips are derived,
+ * and spread). Once for all of a batch: a wide join is looked at once, not once for each parent. Changes `state`.
+ */
+export function spread(plan: GraphPlan, state: GraphState, settled: readonly number[]): void {
+  let layer: Iterable<number> = settled;
+  for (;;) {
+    const skipped: number[] = [];
+    for (const child of childrenOf(plan, layer)) {
       if (hasBit(state.ready, child) || hasBit(state.dispatched, child) || isSettled(state, child)) continue;
       const readiness = triggerRule(nodeAt(plan, child), state);
       if (readiness === 'run') setBit(state.ready, child);
       if (readiness === 'skip') {
         setBit(state.skipped, child);
-        settled.push(child);
+        skipped.push(child);
       }
     }
+    if (skipped.length === 0) return;
+    layer = skipped;
   }
-  return true;
+}
+
+function childrenOf(plan: GraphPlan, nodes: Iterable<number>): Set<number> {
+  const children = new Set<number>();
+  for (const node of nodes) for (const child of nodeAt(plan, node).children) children.add(child);
+  return children;
 }
 
 export const isSettled = (state: GraphState, index: number): boolean =>

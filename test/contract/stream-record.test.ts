@@ -41,6 +41,20 @@ describe('toChangeRecord', () => {
     expect(toChangeRecord(aRecord({ OldImage: image }), STREAM)).not.toHaveProperty('after');
   });
 
+  it('takes an attribute whose type DynamoDB Local left out for an empty map', () => {
+    const NewImage = { pk: { S: 'P' }, sk: { S: 'A' }, map: {}, list: { L: [{}] } };
+
+    expect(toChangeRecord(aRecord({ NewImage }), STREAM).after).toStrictEqual({ pk: 'P', sk: 'A', map: {}, list: [{}] });
+  });
+
+  it('refuses an image with an attribute that is not ours', () => {
+    const NewImage = { pk: { S: 'P' }, sk: { S: 'A' }, numbers: { NS: ['1'] } };
+
+    expect(() => toChangeRecord(aRecord({ NewImage }), STREAM)).toThrow(
+      expect.objectContaining({ code: 'CORRUPT_ITEM', message: expect.stringContaining("'numbers'") }),
+    );
+  });
+
   it('refuses a record without keys or sequence number', () => {
     expect(() => toChangeRecord({}, STREAM)).toThrow(expect.objectContaining({ code: 'CORRUPT_ITEM' }));
     expect(() => toChangeRecord({ dynamodb: { Keys: { pk: { S: 'P' } }, SequenceNumber: '1' } }, STREAM)).toThrow(

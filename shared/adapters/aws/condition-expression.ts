@@ -1,7 +1,6 @@
-import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { assertNever } from '../../errors.ts';
 import type { Condition, Value } from '../../ports/item-table.ts';
-import { toAttribute } from './attribute-value.ts';
+import { toStoredValue } from '../stored-value.ts';
 
 /** DynamoDB's bound on the operands of one `IN`. */
 const MAX_IN_OPERANDS = 100;
@@ -9,7 +8,7 @@ const MAX_IN_OPERANDS = 100;
 /** The placeholders of one request's expressions: names and values never become part of an expression's text. */
 export class Placeholders {
   readonly #names = new Map<string, string>();
-  readonly #values: Record<string, AttributeValue> = {};
+  readonly #values: Record<string, Value> = {};
   #valueCount = 0;
 
   name(attribute: string): string {
@@ -22,15 +21,15 @@ export class Placeholders {
 
   /** `undefined` for what DynamoDB cannot store: an empty set. */
   value(value: Value): string | undefined {
-    const attribute = toAttribute(value);
-    if (attribute === undefined) return undefined;
+    const stored = toStoredValue(value);
+    if (stored === undefined) return undefined;
     const placeholder = `:v${this.#valueCount++}`;
-    this.#values[placeholder] = attribute;
+    this.#values[placeholder] = stored;
     return placeholder;
   }
 
   /** The request's fields; DynamoDB refuses empty ones. */
-  fields(): { ExpressionAttributeNames?: Record<string, string>; ExpressionAttributeValues?: Record<string, AttributeValue> } {
+  fields(): { ExpressionAttributeNames?: Record<string, string>; ExpressionAttributeValues?: Record<string, Value> } {
     const names = Object.fromEntries([...this.#names].map(([attribute, placeholder]) => [placeholder, attribute]));
     return {
       ...(this.#names.size > 0 && { ExpressionAttributeNames: names }),

@@ -1,17 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { AttributeValue, DynamoDBClient, QueryCommandInput } from '@aws-sdk/client-dynamodb';
+import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
-  BatchGetItemCommand,
-  ConditionalCheckFailedException,
-  GetItemCommand,
-  PutItemCommand,
+  BatchGetCommand,
+  DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
   QueryCommand,
-  UpdateItemCommand,
-} from '@aws-sdk/client-dynamodb';
+  type QueryCommandInput,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { describeCause, FanjoinError, ItemTooLargeError, TableUnavailableError } from '../../errors.ts';
 import type { Condition, Item, ItemChange, ItemKey, ItemTable, Page, QueryOptions, WriteOutcome } from '../../ports/item-table.ts';
-import { assertValidChange, assertValidKey, notASetError, toStored } from '../stored-value.ts';
-import { fromAttributes, toAttributes } from './attribute-value.ts';
+import { assertValidChange, assertValidKey, notASetError, toItem, toStored } from '../stored-value.ts';
 import { compileCondition, Placeholders } from './condition-expression.ts';
 import { errorName, isTransient } from './service-errors.ts';
 
@@ -32,12 +33,21 @@ export interface DynamoItemTableOptions {
 
 /** The item table in DynamoDB. Reads are strongly consistent but for `queryDue`, which reads an index. */
 export class DynamoItemTable implements ItemTable {
-  readonly #client: DynamoDBClient;
+  readonly #client: DynamoDBDocumentClient;
   readonly #tableName: string;
   readonly #retryDelayMs: number;
 
   constructor({ client, tableName, retryDelayMs = 50 }: DynamoItemTableOptions) {
-    this.#client = client;
+    this.#client = DynamoDBDocumentClient.from(client, {
+      marshallOptions: {
+        // Beyond 2^53 as well: what is exact in JavaScript comes back the same.
+        allowImpreciseNumbers: true,
+        // Without it a map with the name `constructor` is taken for an instance of a class, and refused.
+        convertClassInstanceToMap: true,
+      },
+      // Without it numbers beyond 2^53 come back as BigInt.
+      unmarshallOptions: { wrapNumbers: Number },
+    });
     this.#tableName = tableName;
     this.#retryDelayMs = retryDelayMs;
   }
@@ -45,16 +55,17 @@ export class DynamoItemTable implements ItemTable {
   async put(item: Item, condition?: Condition): Promise<WriteOutcome> {
     assertValidKey(item);
     const placeholders = new Placeholders();
-    const command = new PutItemCommand({
+    const stored = toStored(item);
+    const command = new PutCommand({
       TableName: this.#tableName,
-      Item: toAttributes(item),
+      Item: stored,
       ...conditionFields(condition, placeholders),
       ...placeholders.fields(),
     });
     // A put does not answer with the item: what was written is what was sent.
     return this.#write('put', item, async () => {
       await this.#client.send(command);
-      return toStored(item);
+      return stored;
     });
   }
 
@@ -63,9 +74,9 @@ export class DynamoItemTable implements ItemTable {
     assertValidChange(change);
     const placeholders = new Placeholders();
     const expression = updateExpression(change, placeholders);
-    const command = new UpdateItemCommand({
+    const command = new UpdateCommand({
       TableName: this.#tableName,
-      Key: keyAttributes(key),
+      Key: keyOf(key),
       ...(expression !== '' && { UpdateExpression: expression }),
       ...conditionFields(condition, placeholders),
       ...placeholders.fields(),
@@ -73,20 +84,20 @@ export class DynamoItemTable implements ItemTable {
     });
     return this.#write('update', key, async () => {
       const { Attributes } = await this.#client.send(command);
-      return fromAttributes(Attributes ?? keyAttributes(key));
+      return toItem(Attributes ?? keyOf(key));
     });
   }
 
   async get(key: ItemKey): Promise<Item | undefined> {
-    const command = new GetItemCommand({ TableName: this.#tableName, Key: keyAttributes(key), ConsistentRead: true });
-    const { Item: attributes } = await translating('get', () => this.#client.send(command));
-    return attributes === undefined ? undefined : fromAttributes(attributes);
+    const command = new GetCommand({ TableName: this.#tableName, Key: keyOf(key), ConsistentRead: true });
+    const { Item: item } = await translating('get', () => this.#client.send(command));
+    return item === undefined ? undefined : toItem(item);
   }
 
   async getMany(keys: readonly ItemKey[]): Promise<readonly Item[]> {
     const batches: Promise<readonly Item[]>[] = [];
     for (let start = 0; start < keys.length; start += MAX_BATCH_KEYS) {
-      batches.push(this.#getBatch(keys.slice(start, start + MAX_BATCH_KEYS).map(keyAttributes)));
+      batches.push(this.#getBatch(keys.slice(start, start + MAX_BATCH_KEYS)));
     }
     return (await Promise.all(batches)).flat();
   }
@@ -105,10 +116,10 @@ export class DynamoItemTable implements ItemTable {
       ScanIndexForward: !descending,
       Limit: limit,
       ...(projection !== undefined && { ProjectionExpression: projection }),
-      ...(after !== undefined && position === 'within' && { ExclusiveStartKey: keyAttributes({ pk, sk: after }) }),
+      ...(after !== undefined && position === 'within' && { ExclusiveStartKey: { pk, sk: after } }),
       ...placeholders.fields(),
     });
-    return { items, ...(last !== undefined && { next: fromAttributes(last).sk }) };
+    return { items, ...(last !== undefined && { next: toItem(last).sk }) };
   }
 
   async queryDue(shard: string, untilMs: number, limit: number): Promise<readonly Item[]> {
@@ -119,7 +130,7 @@ export class DynamoItemTable implements ItemTable {
       ...placeholders.fields(),
     };
     const due: Item[] = [];
-    let start: Record<string, AttributeValue> | undefined;
+    let start: QueryCommandInput['ExclusiveStartKey'];
     do {
       const { items, last } = await this.#query('queryDue', {
         ...input,
@@ -132,24 +143,24 @@ export class DynamoItemTable implements ItemTable {
     return due;
   }
 
-  async #query(operation: string, input: Omit<QueryCommandInput, 'TableName'>): Promise<{ items: readonly Item[]; last?: Record<string, AttributeValue> }> {
+  async #query(operation: string, input: Omit<QueryCommandInput, 'TableName'>): Promise<{ items: readonly Item[]; last?: Record<string, unknown> }> {
     const command = new QueryCommand({ TableName: this.#tableName, ...input });
     const { Items = [], LastEvaluatedKey } = await translating(operation, () => this.#client.send(command));
-    return { items: Items.map(fromAttributes), ...(LastEvaluatedKey !== undefined && { last: LastEvaluatedKey }) };
+    return { items: Items.map(toItem), ...(LastEvaluatedKey !== undefined && { last: LastEvaluatedKey }) };
   }
 
-  async #getBatch(keys: readonly Record<string, AttributeValue>[]): Promise<readonly Item[]> {
+  async #getBatch(keys: readonly ItemKey[]): Promise<readonly Item[]> {
     const items: Item[] = [];
-    let remaining = [...keys];
+    let remaining: Record<string, unknown>[] = keys.map(keyOf);
     for (let attempt = 0; remaining.length > 0; attempt++) {
       if (attempt === BATCH_ATTEMPTS) {
         throw new TableUnavailableError('getMany', `${remaining.length} keys were left unprocessed ${BATCH_ATTEMPTS} times`);
       }
       // Jittered, so that batches that were throttled together do not come back together.
       if (attempt > 0) await delay(this.#retryDelayMs * 2 ** (attempt - 1) * (0.5 + Math.random() / 2));
-      const command = new BatchGetItemCommand({ RequestItems: { [this.#tableName]: { Keys: remaining, ConsistentRead: true } } });
+      const command = new BatchGetCommand({ RequestItems: { [this.#tableName]: { Keys: remaining, ConsistentRead: true } } });
       const { Responses, UnprocessedKeys } = await translating('getMany', () => this.#client.send(command));
-      items.push(...(Responses?.[this.#tableName] ?? []).map(fromAttributes));
+      items.push(...(Responses?.[this.#tableName] ?? []).map(toItem));
       remaining = UnprocessedKeys?.[this.#tableName]?.Keys ?? [];
     }
     return items;
@@ -160,14 +171,17 @@ export class DynamoItemTable implements ItemTable {
       return { written: true, item: await send() };
     } catch (error) {
       if (error instanceof ConditionalCheckFailedException) {
-        return { written: false, standing: error.Item === undefined ? undefined : fromAttributes(error.Item) };
+        // The document client leaves what an exception holds as it is.
+        const standing = error.Item && toItem(unmarshall(error.Item, { wrapNumbers: Number }));
+        return { written: false, standing };
       }
       throw toTableError(operation, error, key);
     }
   }
 }
 
-const keyAttributes = ({ pk, sk }: ItemKey): Record<string, AttributeValue> => ({ pk: { S: pk }, sk: { S: sk } });
+/** The key alone: DynamoDB refuses more, and callers may pass whole items. */
+const keyOf = ({ pk, sk }: ItemKey) => ({ pk, sk });
 
 function conditionFields(condition: Condition | undefined, placeholders: Placeholders) {
   return (

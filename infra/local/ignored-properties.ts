@@ -1,0 +1,83 @@
+/** Why a property has no local effect, by its path; `[]` stands for each element of a list. */
+type Ignored = Readonly<Record<string, string>>;
+
+const NO_IAM = 'nothing is authorized locally';
+const NO_ENCRYPTION = 'what is kept locally is kept in memory, unencrypted';
+const NO_RETENTION = 'what is kept locally is gone when the stack stops';
+
+/** Properties of the template that change nothing locally. Any other that the local stack does not know is an error. */
+export const IGNORED_PROPERTIES: Readonly<Record<string, Ignored>> = {
+  'AWS::ApiGatewayV2::Api': {
+    Name: 'a label',
+  },
+  'AWS::ApiGatewayV2::Route': {
+    AuthorizationType: 'the local API takes unsigned requests, from this machine only',
+    AuthorizerId: 'the local API takes unsigned requests, from this machine only',
+  },
+  'AWS::ApiGatewayV2::Stage': {
+    AutoDeploy: 'the one stage serves what the template has',
+  },
+  'AWS::DynamoDB::Table': {
+    PointInTimeRecoverySpecification: NO_RETENTION,
+    TimeToLiveSpecification: 'DynamoDB Local would delete expired items within hours; no local stack runs that long',
+  },
+  'AWS::Events::Rule': {
+    Description: 'a label',
+    'Targets[].Id': 'a label',
+    'Targets[].RetryPolicy': 'the local schedule always reaches its function',
+  },
+  'AWS::Lambda::EventInvokeConfig': {
+    MaximumEventAgeInSeconds: 'an event reaches its function at once',
+  },
+  'AWS::Lambda::Function': {
+    Architectures: 'functions run on this machine',
+    Description: 'a label',
+    LoggingConfig: 'log lines go to this terminal',
+    RecursiveLoop: 'no loops are looked for locally',
+    Role: NO_IAM,
+    Runtime: 'functions run on this Node.js',
+  },
+  'AWS::S3::Bucket': {
+    BucketEncryption: NO_ENCRYPTION,
+    LifecycleConfiguration: NO_RETENTION,
+    PublicAccessBlockConfiguration: NO_IAM,
+  },
+  'AWS::SQS::Queue': {
+    MessageRetentionPeriod: NO_RETENTION,
+    SqsManagedSseEnabled: NO_ENCRYPTION,
+  },
+};
+
+/** Resource types of which nothing is made locally. */
+export const IGNORED_TYPES: Readonly<Record<string, string>> = {
+  'AWS::IAM::Policy': NO_IAM,
+  'AWS::IAM::Role': NO_IAM,
+  'AWS::Lambda::Permission': NO_IAM,
+  'AWS::Logs::LogGroup': 'log lines go to this terminal',
+  'AWS::S3::BucketPolicy': NO_IAM,
+  'AWS::SQS::QueuePolicy': NO_IAM,
+};
+
+/** A resource's properties without the ignored ones; the original is left as it is. */
+export function withoutIgnored(type: string, properties: Readonly<Record<string, unknown>>): unknown {
+  const paths = Object.keys(IGNORED_PROPERTIES[type] ?? {}).map((path) => path.replaceAll('[]', '.[]').split('.'));
+  return paths.reduce<unknown>(withoutPath, properties);
+}
+
+function withoutPath(value: unknown, path: readonly string[]): unknown {
+  const [head, ...rest] = path;
+  if (head === undefined || typeof value !== 'object' || value === null) return value;
+  if (head === '[]') return Array.isArray(value) ? value.map((element) => withoutPath(element, rest)) : value;
+  const entries = Object.entries(value).flatMap(([key, property]) => {
+    if (key !== head) return [[key, property] as const];
+    return rest.length === 0 ? [] : [[key, withoutPath(property, rest)] as const];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** One line for each resource type: what of it has no local effect. */
+export const ignoredInShort = (): string[] =>
+  [
+    ...Object.keys(IGNORED_TYPES).map((type) => type),
+    ...Object.entries(IGNORED_PROPERTIES).map(([type, properties]) => `${type}: ${Object.keys(properties).join(', ')}`),
+  ].sort();

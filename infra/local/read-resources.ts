@@ -1,0 +1,77 @@
+import type { z } from 'zod';
+import { FanjoinError } from '../../shared/errors.ts';
+import { IGNORED_TYPES, withoutIgnored } from './ignored-properties.ts';
+import { resolveIntrinsics } from './intrinsics.ts';
+import { localReferences } from './references.ts';
+import { RESOURCE_SCHEMAS, type ResourceType } from './resource-schemas.ts';
+import type { Template } from './template.ts';
+
+/** A resource to be made locally. Its logical id is its name. */
+export interface LocalResource<Properties> {
+  readonly id: string;
+  /** The construct's name in its tree (`NodeRunner`), for people; the logical id where the template does not tell. */
+  readonly label: string;
+  readonly properties: Properties;
+}
+
+export type LocalResources = ReturnType<typeof readResources>;
+
+/**
+ * Reads what is to be made locally from a template: references resolved, ignored properties left out.
+ *
+ * @param queueEndpoint where the queues are, for their URLs
+ * @throws {FanjoinError} `UNKNOWN_RESOURCE_TYPE` or `UNKNOWN_PROPERTY`, naming the resource and the place: nothing that
+ *   the template asks for goes unnoticed
+ */
+export function readResources(template: Template, queueEndpoint: string) {
+  const references = localReferences(template, queueEndpoint);
+  const resources = Object.entries(template.Resources).filter(([, { Type }]) => !Object.hasOwn(IGNORED_TYPES, Type));
+  for (const [id, { Type }] of resources) {
+    if (!Object.hasOwn(RESOURCE_SCHEMAS, Type)) throw unknownType(id, Type);
+  }
+  const read = <Schema extends z.ZodType>(type: ResourceType, schema: Schema): readonly LocalResource<z.infer<Schema>>[] =>
+    resources.flatMap(([id, { Type, Properties, Metadata }]) => {
+      if (Type !== type) return [];
+      const place = `${id} (${Type})`;
+      const properties = parseProperties(schema, resolveIntrinsics(withoutIgnored(Type, Properties), references, place), place);
+      return [{ id, label: labelOf(Metadata?.['aws:cdk:path']) ?? id, properties }];
+    });
+  return {
+    apis: read('AWS::ApiGatewayV2::Api', RESOURCE_SCHEMAS['AWS::ApiGatewayV2::Api']),
+    integrations: read('AWS::ApiGatewayV2::Integration', RESOURCE_SCHEMAS['AWS::ApiGatewayV2::Integration']),
+    routes: read('AWS::ApiGatewayV2::Route', RESOURCE_SCHEMAS['AWS::ApiGatewayV2::Route']),
+    stages: read('AWS::ApiGatewayV2::Stage', RESOURCE_SCHEMAS['AWS::ApiGatewayV2::Stage']),
+    tables: read('AWS::DynamoDB::Table', RESOURCE_SCHEMAS['AWS::DynamoDB::Table']),
+    rules: read('AWS::Events::Rule', RESOURCE_SCHEMAS['AWS::Events::Rule']),
+    invokeConfigs: read('AWS::Lambda::EventInvokeConfig', RESOURCE_SCHEMAS['AWS::Lambda::EventInvokeConfig']),
+    eventSources: read('AWS::Lambda::EventSourceMapping', RESOURCE_SCHEMAS['AWS::Lambda::EventSourceMapping']),
+    functions: read('AWS::Lambda::Function', RESOURCE_SCHEMAS['AWS::Lambda::Function']),
+    buckets: read('AWS::S3::Bucket', RESOURCE_SCHEMAS['AWS::S3::Bucket']),
+    queues: read('AWS::SQS::Queue', RESOURCE_SCHEMAS['AWS::SQS::Queue']),
+  };
+}
+
+/** `Fanjoin/Executor/NodeRunner/Resource` → `NodeRunner` */
+const labelOf = (path: string | undefined): string | undefined => path?.split('/').at(-2);
+
+function parseProperties<Schema extends z.ZodType>(schema: Schema, properties: unknown, place: string): z.infer<Schema> {
+  const parsed = schema.safeParse(properties);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => {
+    const path = issue.path.join('.');
+    if (issue.code !== 'unrecognized_keys') return `${path}: ${issue.message}`;
+    return `${[...issue.path, issue.keys.join(', ')].join('.')} is not known`;
+  });
+  throw new FanjoinError(
+    'UNKNOWN_PROPERTY',
+    `${place} asks for what the local stack does not do: ${problems.join('; ')}. ` +
+      'Give it an effect (infra/local/resource-schemas.ts), or say why it has none (infra/local/ignored-properties.ts)',
+  );
+}
+
+const unknownType = (id: string, type: string): FanjoinError =>
+  new FanjoinError(
+    'UNKNOWN_RESOURCE_TYPE',
+    `${id} (${type}): the local stack does not know this type of resource. ` +
+      'Make it (infra/local/resource-schemas.ts), or say why it is not needed (infra/local/ignored-properties.ts)',
+  );

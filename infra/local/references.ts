@@ -1,0 +1,45 @@
+import { LOCAL_ACCOUNT, LOCAL_REGION, queueUrlAt } from './emulators.ts';
+import type { References } from './intrinsics.ts';
+import type { Template } from './template.ts';
+
+const arn = (service: string, resource: string): string => `arn:aws:${service}:${LOCAL_REGION}:${LOCAL_ACCOUNT}:${resource}`;
+
+export const tableArn = (name: string): string => arn('dynamodb', `table/${name}`);
+/** Stands for the stream's ARN in the template; the real one has the time of its creation in it. */
+export const streamArn = (tableName: string): string => `${tableArn(tableName)}/stream/local`;
+export const queueArn = (name: string): string => arn('sqs', name);
+export const functionArn = (name: string): string => arn('lambda', `function:${name}`);
+
+/** S3 takes lower case only. */
+export const bucketName = (logicalId: string): string => logicalId.toLowerCase();
+
+interface Resolver {
+  ref?(logicalId: string): string;
+  readonly attributes?: Readonly<Record<string, (logicalId: string) => string>>;
+}
+
+/** What references to resources of a type stand for. A resource is named by its logical id. */
+function resolvers(queueEndpoint: string): Readonly<Record<string, Resolver>> {
+  const itself = (logicalId: string): string => logicalId;
+  return {
+    'AWS::ApiGatewayV2::Api': { ref: itself },
+    'AWS::ApiGatewayV2::Integration': { ref: itself },
+    'AWS::DynamoDB::Table': { ref: itself, attributes: { Arn: tableArn, StreamArn: streamArn } },
+    'AWS::Lambda::Function': { ref: itself, attributes: { Arn: functionArn } },
+    'AWS::S3::Bucket': { ref: bucketName },
+    'AWS::SQS::Queue': {
+      ref: (logicalId) => queueUrlAt(queueEndpoint, logicalId),
+      attributes: { Arn: queueArn, QueueName: itself },
+    },
+  };
+}
+
+/** The references of a template whose resources run locally. */
+export function localReferences({ Resources }: Template, queueEndpoint: string): References {
+  const byType = resolvers(queueEndpoint);
+  const resolverOf = (logicalId: string): Resolver => byType[Resources[logicalId]?.Type ?? ''] ?? {};
+  return {
+    ref: (logicalId) => resolverOf(logicalId).ref?.(logicalId),
+    attribute: (logicalId, attribute) => resolverOf(logicalId).attributes?.[attribute]?.(logicalId),
+  };
+}

@@ -1,0 +1,83 @@
+import { z } from 'zod';
+
+const AttributeDefinition = z.strictObject({ AttributeName: z.string(), AttributeType: z.enum(['S', 'N', 'B']) });
+const KeyElement = z.strictObject({ AttributeName: z.string(), KeyType: z.enum(['HASH', 'RANGE']) });
+
+/**
+ * The properties that have an effect locally, by resource type, references resolved. They are strict: a property that is
+ * neither here nor in `ignored-properties.ts` is an error, and so is a value that is not done locally.
+ */
+export const RESOURCE_SCHEMAS = {
+  'AWS::ApiGatewayV2::Api': z.strictObject({ ProtocolType: z.literal('HTTP') }),
+  'AWS::ApiGatewayV2::Integration': z.strictObject({
+    ApiId: z.string(),
+    IntegrationType: z.literal('AWS_PROXY'),
+    IntegrationUri: z.string(),
+    PayloadFormatVersion: z.literal('2.0'),
+  }),
+  'AWS::ApiGatewayV2::Route': z.strictObject({
+    ApiId: z.string(),
+    RouteKey: z.string(),
+    Target: z.templateLiteral(['integrations/', z.string()]),
+  }),
+  'AWS::ApiGatewayV2::Stage': z.strictObject({ ApiId: z.string(), StageName: z.literal('$default') }),
+  'AWS::DynamoDB::Table': z.strictObject({
+    AttributeDefinitions: z.array(AttributeDefinition),
+    BillingMode: z.literal('PAY_PER_REQUEST'),
+    GlobalSecondaryIndexes: z
+      .array(
+        z.strictObject({
+          IndexName: z.string(),
+          KeySchema: z.array(KeyElement),
+          Projection: z.strictObject({ ProjectionType: z.enum(['ALL', 'KEYS_ONLY']) }),
+        }),
+      )
+      .optional(),
+    KeySchema: z.array(KeyElement),
+    StreamSpecification: z.strictObject({ StreamViewType: z.literal('NEW_AND_OLD_IMAGES') }).optional(),
+  }),
+  'AWS::Events::Rule': z.strictObject({
+    ScheduleExpression: z.string().regex(/^rate\(\d+ (minute|hour|day)s?\)$/, 'only rate(…) is done locally'),
+    State: z.literal('ENABLED'),
+    Targets: z.array(z.strictObject({ Arn: z.string() })),
+  }),
+  'AWS::Lambda::EventInvokeConfig': z.strictObject({
+    FunctionName: z.string(),
+    MaximumRetryAttempts: z.literal(0, 'asynchronous invocations are not repeated locally'),
+    Qualifier: z.literal('$LATEST'),
+  }),
+  'AWS::Lambda::EventSourceMapping': z.strictObject({
+    BatchSize: z.int().min(1),
+    BisectBatchOnFunctionError: z.boolean().default(false),
+    DestinationConfig: z.strictObject({ OnFailure: z.strictObject({ Destination: z.string() }) }).optional(),
+    EventSourceArn: z.string(),
+    FilterCriteria: z.strictObject({ Filters: z.array(z.strictObject({ Pattern: z.string() })) }).optional(),
+    FunctionName: z.string(),
+    FunctionResponseTypes: z.array(z.literal('ReportBatchItemFailures')).default([]),
+    MaximumRecordAgeInSeconds: z.int().default(-1),
+    MaximumRetryAttempts: z.int().default(-1),
+    ParallelizationFactor: z.int().min(1).max(10).default(1),
+    ScalingConfig: z.strictObject({ MaximumConcurrency: z.int().min(2).max(1_000) }).optional(),
+    StartingPosition: z.literal('TRIM_HORIZON').optional(),
+  }),
+  'AWS::Lambda::Function': z.strictObject({
+    Code: z.strictObject({ S3Bucket: z.string(), S3Key: z.string() }),
+    Environment: z.strictObject({ Variables: z.record(z.string(), z.string()) }).default({ Variables: {} }),
+    Handler: z.string().regex(/^[\w/-]+\.\w+$/),
+    MemorySize: z.int().default(128),
+    ReservedConcurrentExecutions: z.int().min(0).optional(),
+    Timeout: z.int().default(3),
+  }),
+  'AWS::S3::Bucket': z.strictObject({}),
+  'AWS::SQS::Queue': z.strictObject({
+    DelaySeconds: z.int().optional(),
+    RedrivePolicy: z.strictObject({ deadLetterTargetArn: z.string(), maxReceiveCount: z.int().min(1) }).optional(),
+    VisibilityTimeout: z.int().default(30),
+  }),
+} as const;
+
+export type ResourceType = keyof typeof RESOURCE_SCHEMAS;
+export type TableProperties = z.infer<(typeof RESOURCE_SCHEMAS)['AWS::DynamoDB::Table']>;
+export type QueueProperties = z.infer<(typeof RESOURCE_SCHEMAS)['AWS::SQS::Queue']>;
+export type FunctionProperties = z.infer<(typeof RESOURCE_SCHEMAS)['AWS::Lambda::Function']>;
+export type EventSourceProperties = z.infer<(typeof RESOURCE_SCHEMAS)['AWS::Lambda::EventSourceMapping']>;

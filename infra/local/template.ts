@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+/** One resource as CloudFormation is told of it. What the strict schema does not know has no meaning here either. */
+const Resource = z.strictObject({
+  Type: z.string(),
+  Properties: z.record(z.string(), z.unknown()).default({}),
+  /** `aws:cdk:path`: where the construct stands in its tree. */
+  Metadata: z.looseObject({ 'aws:cdk:path': z.string().optional() }).optional(),
+  // All resources are made at once, and gone with the process.
+  DependsOn: z.unknown().optional(),
+  DeletionPolicy: z.unknown().optional(),
+  UpdateReplacePolicy: z.unknown().optional(),
+});
+
+export const Template = z.object({ Resources: z.record(z.string(), Resource) });
+export type Template = z.infer<typeof Template>;
+
+const AssetManifest = z.object({
+  files: z.record(
+    z.string(),
+    z.object({
+      source: z.object({ path: z.string() }),
+      destinations: z.record(z.string(), z.object({ objectKey: z.string() })),
+    }),
+  ),
+});
+
+/** A synthesized stack: its template, and where its assets lie. */
+export interface Assembly {
+  readonly template: Template;
+  /** Folder of an asset by its key in the assets bucket. */
+  readonly assets: ReadonlyMap<string, string>;
+}
+
+/** Reads what `cdk synth` wrote to `directory`. */
+export function readAssembly(directory: string, stackName: string): Assembly {
+  const read = (file: string): unknown => JSON.parse(readFileSync(join(directory, file), 'utf8'));
+  const template = Template.parse(read(`${stackName}.template.json`));
+  const manifest = AssetManifest.parse(read(`${stackName}.assets.json`));
+  const assets = Object.values(manifest.files).flatMap(({ source, destinations }) =>
+    Object.values(destinations).map(({ objectKey }) => [objectKey, join(directory, source.path)] as const),
+  );
+  return { template, assets: new Map(assets) };
+}

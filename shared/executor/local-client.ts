@@ -1,0 +1,83 @@
+import { ulid } from 'ulid';
+import { SqliteBlobStore } from '../adapters/local/sqlite-blobs.ts';
+import { openDatabase, type SqliteDatabase } from '../adapters/local/sqlite-database.ts';
+import { SqliteItemTable } from '../adapters/local/sqlite-table.ts';
+import { type Clock, sleep } from '../ports/clock.ts';
+import { dueShards } from '../store/execution-store.ts';
+import { openStore, type Store } from '../store/store.ts';
+import type { ExecutionDescription, ExecutionOutcome, ResultsPage } from './description.ts';
+import { ExecutionService } from './execution-service.ts';
+import type { Executions, StartInput } from './executions.ts';
+import { withoutUndefined } from './start-request.ts';
+
+const POLL_MS = 100;
+/** Open executions listed of each shard. */
+const LISTED = 1_000;
+
+/**
+ * The executions of a local database, beside the engine that may be running them in another process: reads, records
+ * starts, and sets the flags that engine hears of. Runs nothing itself.
+ */
+export class LocalClient implements Executions {
+  readonly #database: SqliteDatabase;
+  readonly #store: Store;
+  readonly #service: ExecutionService;
+  readonly #clock: Clock;
+
+  /** @throws {DatabaseError} if the file cannot serve */
+  constructor({ database, clock }: { database: string; clock: Clock }) {
+    this.#database = openDatabase(database, { mode: 'client', clock });
+    this.#store = openStore(new SqliteItemTable(this.#database), new SqliteBlobStore(this.#database));
+    this.#service = new ExecutionService({ store: this.#store, clock, newId: ulid });
+    this.#clock = clock;
+  }
+
+  /** Records an execution. It runs once an engine is told to resume it. */
+  start(request: StartInput): Promise<{ executionId: string }> {
+    return this.#service.start(withoutUndefined(request));
+  }
+
+  describe(executionId: string): Promise<ExecutionDescription> {
+    return this.#service.describe(executionId);
+  }
+
+  outcome(executionId: string): Promise<ExecutionOutcome> {
+    return this.#service.outcome(executionId);
+  }
+
+  results(
+    executionId: string,
+    options?: { after?: string; limit?: number; withOutputs?: boolean },
+  ): Promise<ResultsPage> {
+    return this.#service.results(executionId, options);
+  }
+
+  cancel(executionId: string): Promise<void> {
+    return this.#service.cancel(executionId);
+  }
+
+  pause(executionId: string): Promise<void> {
+    return this.#service.pause(executionId);
+  }
+
+  resume(executionId: string): Promise<void> {
+    return this.#service.resume(executionId);
+  }
+
+  async untilAtRest(executionId: string, signal?: AbortSignal): Promise<void> {
+    while (!signal?.aborted && !(await this.describe(executionId)).isAtRest) await sleep(this.#clock, POLL_MS, signal);
+  }
+
+  /** Every execution that has not ended, oldest first; at most 4,000. */
+  async openExecutions(): Promise<ExecutionDescription[]> {
+    const shards = await Promise.all(
+      dueShards.map((shard) => this.#store.executions.loadDue(shard, Number.MAX_SAFE_INTEGER, LISTED)),
+    );
+    const open = await Promise.all(shards.flat().map(({ executionId }) => this.describe(executionId)));
+    return open.sort((a, b) => a.startedAtMs - b.startedAtMs);
+  }
+
+  close(): Promise<void> {
+    return this.#database.close();
+  }
+}
