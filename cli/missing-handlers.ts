@@ -18,13 +18,13 @@ export function missingHandlers(definition: unknown, handlers: readonly AnyHandl
       [`nodes.${id}.fallback.handler`, data?.fallback?.handler],
     ] as const;
     return named.flatMap(([path, type]) =>
-      type === undefined || known.has(type) ? [] : [{ path, code: 'UNREGISTERED_HANDLER', message: problemOf(type, [...known], handlersFile) }],
+      type === undefined || known.has(type) ? [] : [{ path, code: 'UNREGISTERED_HANDLER', message: problemOf(type, [...known].sort(), handlersFile) }],
     );
   });
 }
 
 function problemOf(type: string, known: readonly string[], handlersFile: string | undefined): string {
   if (handlersFile === undefined) return `no handler '${type}': there is no handlers.ts beside the workflow; name its file with --handlers`;
-  const there = known.length === 0 ? 'exports none' : known.length <= 12 ? `exports: ${known.sort().join(', ')}` : `exports ${known.length} others`;
+  const there = known.length === 0 ? 'exports none' : known.length <= 12 ? `exports: ${known.join(', ')}` : `exports ${known.length} others`;
   return `no handler '${type}': ${handlersFile} ${there}`;
 }

@@ -22,5 +22,5 @@ export function failedItems(outcome: InvocationOutcome, identifiers: readonly st
   if (!response.success) return all;
   const failed = typeof response.data === 'object' ? (response.data?.batchItemFailures ?? []) : [];
   const failedIdentifiers = new Set(failed.map(({ itemIdentifier }) => itemIdentifier));
-  return failedIdentifiers.isSubsetOf(all) ? failedIdentifiers : all;
+  return [...failedIdentifiers].every((identifier) => all.has(identifier)) ? failedIdentifiers : all;
 }

@@ -3,7 +3,9 @@ import { FanjoinError } from '../../shared/errors.ts';
 
 type Test = (value: unknown) => boolean;
 
-const Numeric = z.tuple([z.enum(['=', '<', '<=', '>', '>=']), z.number()], z.union([z.enum(['<', '<=']), z.number()]));
+const Operator = z.enum(['=', '<', '<=', '>', '>=']);
+/** One or two pairs of an operator and a bound. */
+const Numeric = z.union([z.tuple([Operator, z.number()]), z.tuple([Operator, z.number(), Operator, z.number()])]);
 
 /** What may stand in a rule's list, besides a value itself. */
 const Comparison = z.union([
@@ -64,12 +66,14 @@ function compileRule(rule: unknown, source: string): Test {
   return (value) => typeof value === 'string' && value.toLowerCase() === wanted;
 }
 
-function compileNumeric(parts: readonly (string | number)[]): Test {
-  const bounds = Array.from({ length: parts.length / 2 }, (_, index) => [String(parts[2 * index]), Number(parts[2 * index + 1])] as const);
-  return (value) => typeof value === 'number' && bounds.every(([operator, bound]) => COMPARE[operator]?.(value, bound) ?? false);
+function compileNumeric([operator, bound, secondOperator, secondBound]: z.infer<typeof Numeric>): Test {
+  return (value) =>
+    typeof value === 'number' &&
+    COMPARE[operator](value, bound) &&
+    (secondOperator === undefined || secondBound === undefined || COMPARE[secondOperator](value, secondBound));
 }
 
-const COMPARE: Readonly<Record<string, (value: number, bound: number) => boolean>> = {
+const COMPARE: Readonly<Record<z.infer<typeof Operator>, (value: number, bound: number) => boolean>> = {
   '=': (value, bound) => value === bound,
   '<': (value, bound) => value < bound,
   '<=': (value, bound) => value <= bound,

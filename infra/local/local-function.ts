@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { Worker } from 'node:worker_threads';
 import { FanjoinError } from '../../shared/errors.ts';
@@ -22,6 +21,8 @@ interface Instance {
   readonly worker: Worker;
   /** Settles the invocation it is busy with. */
   settle: ((outcome: InvocationOutcome) => void) | undefined;
+  /** Why it was ended, if it was. */
+  endedBecause: string | undefined;
 }
 
 /**
@@ -64,7 +65,7 @@ export class LocalFunction {
     const { timeoutSeconds } = this.#options;
     const request: InvocationRequest = { requestId: randomUUID(), event: JSON.stringify(event), deadlineMs: Date.now() + timeoutSeconds * 1_000 };
     const outcome = await new Promise<InvocationOutcome>((resolve) => {
-      const timer = setTimeout(() => this.#kill(instance, `Task timed out after ${timeoutSeconds} seconds`), timeoutSeconds * 1_000);
+      const timer = setTimeout(() => void this.#kill(instance, `Task timed out after ${timeoutSeconds} seconds`), timeoutSeconds * 1_000);
       instance.settle = (settled) => {
         clearTimeout(timer);
         instance.settle = undefined;
@@ -83,7 +84,7 @@ export class LocalFunction {
     const busy = [...this.#instances].filter(({ settle }) => settle !== undefined);
     const instance = busy[Math.floor(random() * busy.length)];
     if (instance === undefined) return false;
-    this.#kill(instance, 'the worker was killed');
+    void this.#kill(instance, 'the worker was killed');
     return true;
   }
 
@@ -115,21 +116,21 @@ export class LocalFunction {
       stderr: true,
       execArgv: [],
     });
-    const instance: Instance = { worker, settle: undefined };
+    const instance: Instance = { worker, settle: undefined, endedBecause: undefined };
     this.#instances.add(instance);
     for (const output of [worker.stdout, worker.stderr]) createInterface({ input: output }).on('line', log);
     worker.on('message', (response: InvocationResponse) => instance.settle?.(toOutcome(response)));
-    worker.on('error', (error) => this.#lose(instance, `the function crashed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`));
-    worker.on('exit', (code) => this.#lose(instance, `the function exited with code ${code}`));
+    worker.on('error', (error) => {
+      instance.endedBecause ??= `the function crashed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+    });
+    // Comes after an error too. Only now nothing of the invocation goes on.
+    worker.on('exit', (code) => this.#lose(instance, instance.endedBecause ?? `the function exited with code ${code}`));
     return instance;
   }
 
   async #kill(instance: Instance, reason: string): Promise<void> {
-    // Ended before its invocation is reported: what it does until then must not be acknowledged.
-    const ended = once(instance.worker, 'exit');
-    this.#instances.delete(instance);
-    await Promise.all([instance.worker.terminate(), ended]);
-    this.#lose(instance, reason);
+    instance.endedBecause ??= reason;
+    await instance.worker.terminate();
   }
 
   #lose(instance: Instance, reason: string): void {

@@ -14,9 +14,13 @@ const MIN_MAGNITUDE = 1e-130;
 export function assertStorableNumber(value: number): void {
   const magnitude = Math.abs(value);
   if (magnitude < MAX_MAGNITUDE && (magnitude >= MIN_MAGNITUDE || magnitude === 0)) return;
-  throw new FanjoinError('UNSUPPORTED_VALUE', `The number ${value} cannot be stored: the table takes 1e-130 to 1e126. Store it as a string.`, {
-    details: { value: String(value) },
-  });
+  throw new FanjoinError(
+    'UNSUPPORTED_VALUE',
+    `The number ${value} cannot be stored: the table takes 1e-130 to 1e126. Store it as a string.`,
+    {
+      details: { value: String(value) },
+    },
+  );
 }
 
 /** Throws `INVALID_KEY` for a key that DynamoDB does not take: a part of it empty, or too long. */
@@ -24,9 +28,13 @@ export function assertValidKey(key: ItemKey): void {
   for (const part of ['pk', 'sk'] as const) {
     const bytes = Buffer.byteLength(key[part]);
     if (bytes > 0 && bytes <= MAX_KEY_BYTES[part]) continue;
-    throw new FanjoinError('INVALID_KEY', `The key ${key.pk} / ${key.sk} cannot be stored: its ${part} has ${bytes} bytes, and 1 to ${MAX_KEY_BYTES[part]} are allowed.`, {
-      details: { pk: key.pk, sk: key.sk },
-    });
+    throw new FanjoinError(
+      'INVALID_KEY',
+      `The key ${key.pk} / ${key.sk} cannot be stored: its ${part} has ${bytes} bytes, and 1 to ${MAX_KEY_BYTES[part]} are allowed.`,
+      {
+        details: { pk: key.pk, sk: key.sk },
+      },
+    );
   }
 }
 
@@ -72,11 +80,13 @@ function storedAttributes(map: { readonly [name: string]: Value | undefined }): 
  */
 export function toItem(attributes: { readonly [name: string]: unknown }): Item {
   const values = Object.entries(attributes).map(([name, value]): [string, Value] => {
-    if (!isValue(value)) throw new CorruptItemError(`The attribute '${name}'`, 'it holds a set of something else than strings');
+    if (!isValue(value))
+      throw new CorruptItemError(`The attribute '${name}'`, 'it holds a set of something else than strings');
     return [name, value];
   });
   const { pk, sk } = attributes;
-  if (typeof pk !== 'string' || typeof sk !== 'string') throw new CorruptItemError('An item of the table', 'it has no pk or sk');
+  if (typeof pk !== 'string' || typeof sk !== 'string')
+    throw new CorruptItemError('An item of the table', 'it has no pk or sk');
   return { ...Object.fromEntries(values), pk, sk };
 }
 
@@ -103,7 +113,9 @@ export function assertValidChange(change: ItemChange): void {
   for (const name of touched) {
     if (seen.has(name)) {
       const problem = name === 'pk' || name === 'sk' ? 'is part of the key' : 'is changed twice';
-      throw new FanjoinError('INVALID_CHANGE', `The attribute '${name}' ${problem} in one update.`, { details: { name } });
+      throw new FanjoinError('INVALID_CHANGE', `The attribute '${name}' ${problem} in one update.`, {
+        details: { name },
+      });
     }
     seen.add(name);
   }

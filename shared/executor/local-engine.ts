@@ -26,6 +26,7 @@ import { ExecutionService } from './execution-service.ts';
 import type { Executions, StartInput } from './executions.ts';
 import { FeedPump } from './feed-pump.ts';
 import { QueueWorkers } from './queue-workers.ts';
+import { withoutUndefined } from './start-request.ts';
 
 /** How often deadlines of executions that only wait are looked at; AWS does so once a minute. */
 const SWEEP_MS = 1_000;
@@ -95,9 +96,19 @@ export class LocalEngine implements Executions {
     this.#assertHandlers(plan);
     const { clock, config } = this.#options;
     const executionId = request.executionId ?? ulid(clock.nowMs());
+    const pk = `EXEC#${executionId}`;
+    const wasOurs = this.#adopted.has(pk);
     // Before it exists: its first change record comes with the write that makes it.
-    this.#adopted.add(`EXEC#${executionId}`);
-    return this.#service.start(withoutUndefined({ ...request, executionId }), config);
+    this.#adopted.add(pk);
+    let isNew = false;
+    try {
+      ({ isNew } = await this.#service.start(withoutUndefined({ ...request, executionId }), config));
+    } finally {
+      if (!isNew && !wasOurs) this.#adopted.delete(pk);
+    }
+    // Started before and left by a crash, nothing would move it.
+    if (!isNew) await this.#adopt(executionId);
+    return { executionId };
   }
 
   describe(executionId: string) {
@@ -114,7 +125,7 @@ export class LocalEngine implements Executions {
 
   async cancel(executionId: string): Promise<void> {
     await this.#service.cancel(executionId);
-    await this.#adopt(executionId);
+    await this.#adopt(executionId, { startsNodes: false });
   }
 
   pause(executionId: string): Promise<void> {
@@ -124,8 +135,9 @@ export class LocalEngine implements Executions {
   /** Goes on with an execution that is paused, or that a crash left behind. Of one that ended it says so. */
   async resume(executionId: string): Promise<void> {
     const { status } = await this.#service.describe(executionId);
+    const isOurs = this.#adopted.has(`EXEC#${executionId}`);
     await this.#adopt(executionId);
-    if (status !== 'RUNNING') await this.#service.resume(executionId);
+    if (status !== 'RUNNING' || isOurs) await this.#service.resume(executionId);
   }
 
   async untilAtRest(executionId: string, signal?: AbortSignal): Promise<void> {
@@ -138,8 +150,14 @@ export class LocalEngine implements Executions {
     }
   }
 
+  /** Who still waits for an execution is told so; it stays as it is, to be resumed. */
   async close(): Promise<void> {
-    this.#cancelSweep();
+    this.#fail(
+      new FanjoinError(
+        'EXECUTOR_CLOSED',
+        'The executor was closed before the execution was done. It is kept: resume it',
+      ),
+    );
     this.#unsubscribe();
     await this.#workers.close();
     await this.#pump.close();
@@ -147,7 +165,7 @@ export class LocalEngine implements Executions {
   }
 
   /** Takes over an execution that is not in this engine's hands yet: what was dispatched is sent again. */
-  async #adopt(executionId: string): Promise<void> {
+  async #adopt(executionId: string, { startsNodes = true } = {}): Promise<void> {
     const id = ExecutionId.parse(executionId);
     const pk = executionPk(id);
     if (this.#adopted.has(pk)) return;
@@ -155,7 +173,7 @@ export class LocalEngine implements Executions {
     if (meta === undefined) throw new ExecutionNotFoundError(executionId);
     if (isTerminal(meta.status)) return;
     const plan = await this.#store.definitions.loadPlan(meta.workflow, meta.definitionHash);
-    this.#assertHandlers(plan);
+    if (startsNodes) this.#assertHandlers(plan);
     this.#workers.serve(poolsOf(plan));
     this.#adopted.add(pk);
     await this.#reconciler.reconcile(id, { resend: true });
@@ -237,6 +255,3 @@ const poolsOf = (plan: Plan): Set<string> =>
       .map(({ definition }) => ('pool' in definition ? definition.pool : undefined) ?? 'default')
       .concat('default'),
   );
-
-const withoutUndefined = (request: StartInput): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined));

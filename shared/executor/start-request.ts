@@ -4,6 +4,7 @@ import { canonicalJson } from '../core/json.ts';
 import { ExecutionConfigInput } from '../model/config.ts';
 import { ExecutionId } from '../model/ids.ts';
 import { Json } from '../model/json.ts';
+import type { StartInput } from './executions.ts';
 
 /** What it takes to start an execution. */
 export const StartRequest = z.strictObject({
@@ -29,3 +30,7 @@ export function digestOf(definitionHash: string, { input, config = {}, globals =
     .update(canonicalJson([definitionHash, input, overrides, globals]))
     .digest('hex');
 }
+
+/** A request in the form the schema takes: what was not given is not there. */
+export const withoutUndefined = (request: StartInput): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined));

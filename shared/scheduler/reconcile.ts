@@ -31,13 +31,9 @@ export class Reconciler {
   }
 
   async reconcile(executionId: ExecutionId, { resend = false }: ReconcileOptions = {}): Promise<void> {
-    await this.#scheduler.repair(
-      executionId,
-      (plan, snapshot) => this.#gather(plan, snapshot),
-      async (plan, meta, work) => {
-        if (resend) await this.#resend(plan, meta, work);
-      },
-    );
+    const gather = (plan: Plan, snapshot: Snapshot) => this.#gather(plan, snapshot);
+    if (!resend) return this.#scheduler.repair(executionId, gather);
+    return this.#scheduler.repair(executionId, gather, (plan, meta, work) => this.#resend(plan, meta, work));
   }
 
   async #gather(plan: Plan, { meta, state }: Snapshot): Promise<CoreEvent[]> {
@@ -51,16 +47,14 @@ export class Reconciler {
       for await (const chunk of this.#store.results.chunkOutlines(executionId))
         if (chunk.run === run) events.push(chunkEvent(plan, chunk));
     }
-    events.push(
-      ...inOrder(
-        plan,
-        state?.state,
-        results.map((result) => resultEvent(plan, result)),
-      ),
-    );
-    events.push(...flagEvents(plan, undefined, meta));
-    if (state?.state.paused === true && meta.status === 'RUNNING') events.push({ type: 'resumed', parked: [] });
-    return events;
+    const settled = results.map((result) => resultEvent(plan, result));
+    const isResumed = state?.state.paused === true && meta.status === 'RUNNING';
+    return [
+      ...events,
+      ...inOrder(plan, state?.state, settled),
+      ...flagEvents(plan, undefined, meta),
+      ...(isResumed ? [{ type: 'resumed' as const, parked: [] }] : []),
+    ];
   }
 
   /** A visit that waits for its next attempt goes on with that one, at its time; any other starts with its first. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { decide, initialState, openWork } from '../core/decide.ts';
 import type { CoreEvent, WorkRef } from '../core/events.ts';
 import type { Plan } from '../core/plan.ts';
@@ -76,12 +77,12 @@ export class Scheduler {
    * Decides on what is known, without a record: the way of every repair.
    *
    * @param gather the events that the standing items tell (`reconcile.ts`)
-   * @param resend also send again what is dispatched and unsettled: right after a crash, or when nothing moved for long
+   * @param resend sends again what was dispatched before and is unsettled; left out where nothing is lost but records
    */
   async repair(
     executionId: ExecutionId,
     gather: (plan: Plan, snapshot: Snapshot) => Promise<CoreEvent[]>,
-    resend: (plan: Plan, meta: MetaItem, work: readonly WorkRef[]) => Promise<void>,
+    resend?: (plan: Plan, meta: MetaItem, work: readonly WorkRef[]) => Promise<void>,
   ): Promise<void> {
     for (let race = 0; race < MAX_RACES; race++) {
       const snapshot = await this.#store.executions.loadSnapshot(executionId);
@@ -91,15 +92,16 @@ export class Scheduler {
       const before = snapshot.state?.state ?? initialState(plan, snapshot.meta.config.maxParallelNodes);
       const open = openWork(plan, before);
       const decision = decide(plan, before, events);
-      const saved = await this.#save(snapshot, decision.state, snapshot.state?.batches ?? {});
+      // The state's age tells the sweep how long nothing moved: a look that finds nothing must not renew it.
+      const isNews = resend !== undefined || snapshot.state === undefined || !isDeepStrictEqual(before, decision.state);
+      const saved = isNews ? await this.#save(snapshot, decision.state, snapshot.state?.batches ?? {}) : snapshot.state;
       if (saved === undefined) continue;
       await this.#dispatcher.dispatch(plan, snapshot.meta, decision.dispatch, this.#clock.nowMs());
-      const isStillOpen = new Set(openWork(plan, decision.state).map((ref) => encodeWork([ref])));
-      await resend(
-        plan,
-        snapshot.meta,
-        open.filter((ref) => isStillOpen.has(encodeWork([ref]))),
-      );
+      if (resend !== undefined) {
+        const isStillOpen = new Set(openWork(plan, decision.state).map((ref) => encodeWork([ref])));
+        const lost = open.filter((ref) => isStillOpen.has(encodeWork([ref])));
+        await resend(plan, snapshot.meta, lost);
+      }
       await this.#conclude(plan, snapshot.meta, saved);
       return;
     }

@@ -11,7 +11,8 @@ import type { ChangeRecord } from '../../shared/ports/change-feed.ts';
 import { type AwsEmulators, startAwsEmulators } from '../support/aws-emulators.ts';
 import { blobsContract } from './blobs-contract.ts';
 import { queueContract } from './queue-contract.ts';
-import { tableContract, type TableHarness } from './table-contract.ts';
+import { tableContract } from './table-contract.ts';
+import type { TableHarness } from './table-harness.ts';
 import { tableProperties } from './table-properties.ts';
 
 const TABLE = 'contract';
@@ -80,7 +81,11 @@ function createTableHarness({ dynamo, streams }: AwsEmulators, streamArn: string
     const { StreamDescription } = await streams.send(new DescribeStreamCommand({ StreamArn: streamArn }));
     return Promise.all(
       (StreamDescription?.Shards ?? []).map(async ({ ShardId = '' }) => {
-        const command = new GetShardIteratorCommand({ StreamArn: streamArn, ShardId, ShardIteratorType: 'TRIM_HORIZON' });
+        const command = new GetShardIteratorCommand({
+          StreamArn: streamArn,
+          ShardId,
+          ShardIteratorType: 'TRIM_HORIZON',
+        });
         return [ShardId, (await streams.send(command)).ShardIterator ?? ''] as const;
       }),
     );
@@ -90,7 +95,9 @@ function createTableHarness({ dynamo, streams }: AwsEmulators, streamArn: string
     iterators ??= await openShards();
     const next: (readonly [string, string])[] = [];
     for (const [shard, iterator] of iterators) {
-      const { Records = [], NextShardIterator } = await streams.send(new GetRecordsCommand({ ShardIterator: iterator }));
+      const { Records = [], NextShardIterator } = await streams.send(
+        new GetRecordsCommand({ ShardIterator: iterator }),
+      );
       for (const streamRecord of Records) {
         const record = toChangeRecord(streamRecord, shard);
         changes.set(record.key.pk, [...(changes.get(record.key.pk) ?? []), record]);

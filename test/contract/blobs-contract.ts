@@ -57,7 +57,10 @@ export function blobsContract(store: () => BlobStore): void {
     const key = aKey();
     await store().put(key, LARGE);
     // Around the edges of the local twin's parts (262,144 bytes), and anywhere.
-    const start = fc.oneof(fc.integer({ min: 0, max: LARGE.length - 1 }), fc.constantFrom(0, 262_143, 262_144, 262_145, 524_288, 800_000));
+    const start = fc.oneof(
+      fc.integer({ min: 0, max: LARGE.length - 1 }),
+      fc.constantFrom(0, 262_143, 262_144, 262_145, 524_288, 800_000),
+    );
     const length = fc.oneof(fc.integer({ min: 1, max: LARGE.length }), fc.constantFrom(1, 262_144, 262_145));
 
     await fc.assert(

@@ -1,5 +1,12 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { BatchGetCommand, DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  BatchGetCommand,
+  DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { DynamoItemTable } from '../../shared/adapters/aws/dynamo-table.ts';
@@ -29,7 +36,11 @@ describe('DynamoItemTable', () => {
   ])('reports %s as retryable, with its cause', async (_claim, cause) => {
     dynamo.on(PutCommand).rejects(cause).on(GetCommand).rejects(cause).on(QueryCommand).rejects(cause);
 
-    const expected = { code: 'TABLE_UNAVAILABLE', retryable: true, cause: expect.objectContaining({ message: cause.message }) };
+    const expected = {
+      code: 'TABLE_UNAVAILABLE',
+      retryable: true,
+      cause: expect.objectContaining({ message: cause.message }),
+    };
     await expect(table.put(KEY)).rejects.toMatchObject(expected);
     await expect(table.get(KEY)).rejects.toMatchObject(expected);
     await expect(table.query('P')).rejects.toMatchObject(expected);
@@ -40,7 +51,11 @@ describe('DynamoItemTable', () => {
     const cause = serviceError('ResourceNotFoundException', 400, 'Requested resource not found');
     dynamo.on(UpdateCommand).rejects(cause).on(BatchGetCommand).rejects(cause);
 
-    const expected = { code: 'TABLE_REJECTED', retryable: false, message: expect.stringContaining('Requested resource not found') };
+    const expected = {
+      code: 'TABLE_REJECTED',
+      retryable: false,
+      message: expect.stringContaining('Requested resource not found'),
+    };
     await expect(table.update(KEY, { set: { a: 1 } })).rejects.toMatchObject(expected);
     await expect(table.getMany([KEY])).rejects.toMatchObject(expected);
   });
@@ -56,7 +71,9 @@ describe('DynamoItemTable', () => {
     const items = await table.getMany([first, second, third]);
 
     expect(items.map(({ sk }) => sk)).toStrictEqual(['1', '2', '3']);
-    expect(dynamo.commandCalls(BatchGetCommand)[1]?.args[0].input.RequestItems).toMatchObject({ table: { Keys: [second, third], ConsistentRead: true } });
+    expect(dynamo.commandCalls(BatchGetCommand)[1]?.args[0].input.RequestItems).toMatchObject({
+      table: { Keys: [second, third], ConsistentRead: true },
+    });
   });
 
   it('gives up, retryably, on keys that stay unprocessed', async () => {
@@ -82,7 +99,11 @@ describe('DynamoItemTable', () => {
     dynamo.on(UpdateCommand).resolves({});
     const hostile = 'x = y OR attribute_exists(pk)';
 
-    await table.update(KEY, { set: { [hostile]: hostile }, addToSet: { 'a b': [hostile] }, remove: ['size'] }, { kind: 'isOneOf', attribute: hostile, values: [hostile] });
+    await table.update(
+      KEY,
+      { set: { [hostile]: hostile }, addToSet: { 'a b': [hostile] }, remove: ['size'] },
+      { kind: 'isOneOf', attribute: hostile, values: [hostile] },
+    );
 
     const { UpdateExpression, ConditionExpression } = dynamo.commandCalls(UpdateCommand)[0]?.args[0].input ?? {};
     expect(UpdateExpression).toMatch(/^SET #n\d = :v\d REMOVE #n\d ADD #n\d :v\d$/);

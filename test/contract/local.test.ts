@@ -11,7 +11,8 @@ import { systemClock } from '../../shared/adapters/local/system-clock.ts';
 import type { ChangeRecord } from '../../shared/ports/change-feed.ts';
 import { blobsContract } from './blobs-contract.ts';
 import { queueContract } from './queue-contract.ts';
-import { tableContract, type TableHarness } from './table-contract.ts';
+import { tableContract } from './table-contract.ts';
+import type { TableHarness } from './table-harness.ts';
 import { tableProperties } from './table-properties.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'fanjoin-contract-'));

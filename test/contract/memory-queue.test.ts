@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MemoryTaskQueue } from '../../shared/adapters/local/memory-queue.ts';
 import { systemClock } from '../../shared/adapters/local/system-clock.ts';
 import { TimeHeap } from '../../shared/adapters/local/time-heap.ts';
@@ -18,7 +18,10 @@ afterEach(() => {
 describe('MemoryTaskQueue', () => {
   it('gives a delayed message to a receiver that waits, at its time', async () => {
     const queue = aQueue();
-    await queue.send('p', [{ body: 'late', delayMs: 900_000 }, { body: 'soon', delayMs: 1_000 }]);
+    await queue.send('p', [
+      { body: 'late', delayMs: 900_000 },
+      { body: 'soon', delayMs: 1_000 },
+    ]);
     const waiting = queue.receive('p', { waitMs: 20_000 });
 
     await vi.advanceTimersByTimeAsync(999);
@@ -43,7 +46,10 @@ describe('MemoryTaskQueue', () => {
 
   it('keeps one timer for any number of delayed messages', async () => {
     const queue = aQueue();
-    await queue.send('p', Array.from({ length: 1_000 }, (_, n) => ({ body: `${n}`, delayMs: 500 + n })));
+    await queue.send(
+      'p',
+      Array.from({ length: 1_000 }, (_, n) => ({ body: `${n}`, delayMs: 500 + n })),
+    );
 
     const waiting = queue.receive('p', { waitMs: 20_000 });
 
@@ -89,10 +95,17 @@ describe('MemoryTaskQueue', () => {
   it('carries 100,000 messages, half of them delayed, in a moment', async () => {
     vi.useRealTimers();
     let nowMs = 0;
-    const queue = new MemoryTaskQueue({ clock: { nowMs: () => nowMs, after: () => () => {} }, visibilityMs: 30_000, maxReceiveCount: 3 });
+    const queue = new MemoryTaskQueue({
+      clock: { nowMs: () => nowMs, after: () => () => {} },
+      visibilityMs: 30_000,
+      maxReceiveCount: 3,
+    });
     const startedAtMs = performance.now();
 
-    await queue.send('p', Array.from({ length: 100_000 }, (_, n) => ({ body: `${n}`, delayMs: n % 2 === 0 ? 0 : n })));
+    await queue.send(
+      'p',
+      Array.from({ length: 100_000 }, (_, n) => ({ body: `${n}`, delayMs: n % 2 === 0 ? 0 : n })),
+    );
     nowMs = 100_000;
     const seen = new Set<string>();
     for (;;) {

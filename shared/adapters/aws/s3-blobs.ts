@@ -51,8 +51,12 @@ export class S3BlobStore implements BlobStore {
 
 function toBlobError(operation: string, key: string, error: unknown): Error {
   if (isTransient(error)) return new BlobsUnavailableError(operation, key, error);
-  return new FanjoinError('BLOBS_REJECTED', `The blob store refused the request (${operation} ${key}): ${describeCause(error)}`, {
-    cause: error,
-    details: { key },
-  });
+  return new FanjoinError(
+    'BLOBS_REJECTED',
+    `The blob store refused the request (${operation} ${key}): ${describeCause(error)}`,
+    {
+      cause: error,
+      details: { key },
+    },
+  );
 }

@@ -1,6 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SendMessageBatchRequestEntry, SQSClient } from '@aws-sdk/client-sqs';
-import { ChangeMessageVisibilityCommand, DeleteMessageCommand, ReceiveMessageCommand, SendMessageBatchCommand } from '@aws-sdk/client-sqs';
+import {
+  ChangeMessageVisibilityCommand,
+  DeleteMessageCommand,
+  ReceiveMessageCommand,
+  SendMessageBatchCommand,
+} from '@aws-sdk/client-sqs';
 import { describeCause, FanjoinError, QueueUnavailableError } from '../../errors.ts';
 import type { Delivery, OutgoingMessage, ReceiveOptions, TaskQueue } from '../../ports/task-queue.ts';
 import { assertSendable, MAX_MESSAGE_BYTES } from '../outgoing-message.ts';
@@ -90,9 +95,13 @@ export class SqsTaskQueue implements TaskQueue {
     const url = this.#queueUrls.get(pool);
     if (url !== undefined) return url;
     const known = [...this.#queueUrls.keys()].join(', ');
-    throw new FanjoinError('UNKNOWN_POOL', `There is no pool '${pool}' here; there is: ${known}. Deploy the pool, or correct the node's 'pool'.`, {
-      details: { pool },
-    });
+    throw new FanjoinError(
+      'UNKNOWN_POOL',
+      `There is no pool '${pool}' here; there is: ${known}. Deploy the pool, or correct the node's 'pool'.`,
+      {
+        details: { pool },
+      },
+    );
   }
 
   async #translating<T>(operation: string, pool: string, send: () => Promise<T>): Promise<T> {
@@ -127,7 +136,11 @@ function toBatches(messages: readonly OutgoingMessage[]): readonly (readonly Sen
       batches.push(batch);
     }
     batchBytes += bytes;
-    batch.push({ Id: String(batch.length), MessageBody: sendableBody, ...(delayMs > 0 && { DelaySeconds: toSeconds(delayMs) }) });
+    batch.push({
+      Id: String(batch.length),
+      MessageBody: sendableBody,
+      ...(delayMs > 0 && { DelaySeconds: toSeconds(delayMs) }),
+    });
   }
   return batches;
 }
@@ -140,7 +153,9 @@ async function ignoringExpired(sent: Promise<unknown>): Promise<void> {
   try {
     await sent;
   } catch (error) {
-    const isExpired = EXPIRED_RECEIPT.has(errorName(error)) || /receipt handle (has expired|is invalid)|not available for visibility/i.test(describeCause(error));
+    const isExpired =
+      EXPIRED_RECEIPT.has(errorName(error)) ||
+      /receipt handle (has expired|is invalid)|not available for visibility/i.test(describeCause(error));
     if (!isExpired) throw error;
   }
 }

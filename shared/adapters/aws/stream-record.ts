@@ -23,12 +23,14 @@ interface StreamImage {
 
 /** What is read of a DynamoDB stream record, as a Lambda event (`DynamoDBRecord`) or the streams API gives it. */
 export interface TableStreamRecord {
-  readonly dynamodb?: {
-    readonly Keys?: StreamImage | undefined;
-    readonly OldImage?: StreamImage | undefined;
-    readonly NewImage?: StreamImage | undefined;
-    readonly SequenceNumber?: string | undefined;
-  } | undefined;
+  readonly dynamodb?:
+    | {
+        readonly Keys?: StreamImage | undefined;
+        readonly OldImage?: StreamImage | undefined;
+        readonly NewImage?: StreamImage | undefined;
+        readonly SequenceNumber?: string | undefined;
+      }
+    | undefined;
 }
 
 /**
@@ -37,7 +39,7 @@ export interface TableStreamRecord {
  * A Lambda event does not name the shard its records came through. Pass the stream's ARN (`eventSourceARN`): the records
  * of one partition key come in ascending sequence even when its shard is split, and only they are ever compared.
  *
- * @throws CorruptItemError for a record without keys or sequence number.
+ * @throws CorruptItemError for a record without keys or sequence number, or an image with an attribute that is not ours.
  */
 export function toChangeRecord({ dynamodb }: TableStreamRecord, shard: string): ChangeRecord {
   if (dynamodb?.Keys === undefined || dynamodb.SequenceNumber === undefined) {

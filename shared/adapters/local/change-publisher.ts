@@ -116,7 +116,9 @@ export class ChangePublisher {
     const row = this.#database.statement("SELECT value FROM counters WHERE name = 'sequence'").get();
     const first = Math.max(this.#lastSequence + 1, Number(row?.value ?? 0) + 1, this.#clock.nowMs() * 1_000);
     this.#reservedUntil = first + RESERVED_AT_ONCE;
-    this.#database.statement("INSERT OR REPLACE INTO counters (name, value) VALUES ('sequence', ?)").run(this.#reservedUntil);
+    this.#database
+      .statement("INSERT OR REPLACE INTO counters (name, value) VALUES ('sequence', ?)")
+      .run(this.#reservedUntil);
     return first;
   }
 

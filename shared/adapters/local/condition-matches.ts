@@ -36,6 +36,7 @@ const attributeOf = (item: Item | undefined, name: string): Value | undefined =>
 function isLess(value: Value | undefined, bound: string | number): boolean {
   if (typeof value === 'number' && typeof bound === 'number') return value < bound;
   // DynamoDB orders strings by their UTF-8 bytes; JavaScript's `<` by UTF-16 units, which differs beyond U+FFFF.
-  if (typeof value === 'string' && typeof bound === 'string') return Buffer.compare(Buffer.from(value), Buffer.from(bound)) < 0;
+  if (typeof value === 'string' && typeof bound === 'string')
+    return Buffer.compare(Buffer.from(value), Buffer.from(bound)) < 0;
   return false;
 }

@@ -30,7 +30,12 @@ type Tagged = string | number | boolean | null | readonly Tagged[] | { readonly 
 
 // The text is our own; the store parses what it means with its schemas. Here only the key is looked at.
 const isItem = (value: unknown): value is Item =>
-  typeof value === 'object' && value !== null && 'pk' in value && 'sk' in value && typeof value.pk === 'string' && typeof value.sk === 'string';
+  typeof value === 'object' &&
+  value !== null &&
+  'pk' in value &&
+  'sk' in value &&
+  typeof value.pk === 'string' &&
+  typeof value.sk === 'string';
 
 function isPlain(value: Value | undefined): boolean {
   if (typeof value === 'number') {
@@ -51,7 +56,8 @@ function isPlain(value: Value | undefined): boolean {
 
 function tag(value: Value | undefined): Tagged | undefined {
   if (typeof value !== 'object' || value === null) return value;
-  if (value instanceof Uint8Array) return { $bytes: Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64') };
+  if (value instanceof Uint8Array)
+    return { $bytes: Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64') };
   if (isStringSet(value)) return value.size === 0 ? undefined : { $set: [...value] };
   if (isList(value)) {
     return value.map((element) => {
@@ -60,7 +66,9 @@ function tag(value: Value | undefined): Tagged | undefined {
       return tagged;
     });
   }
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name.startsWith('$') ? `$${name}` : name, tag(inner)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [name.startsWith('$') ? `$${name}` : name, tag(inner)]),
+  );
 }
 
 function untag(value: Tagged | undefined): Value | undefined {
@@ -69,7 +77,9 @@ function untag(value: Tagged | undefined): Value | undefined {
   if (typeof value.$bytes === 'string') return new Uint8Array(Buffer.from(value.$bytes, 'base64'));
   const members = value.$set;
   if (typeof members === 'object' && members !== null && isTaggedList(members)) return new Set(members.map(String));
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name.startsWith('$') ? name.slice(1) : name, untag(inner)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [name.startsWith('$') ? name.slice(1) : name, untag(inner)]),
+  );
 }
 
 const isTaggedList = (value: object): value is readonly Tagged[] => Array.isArray(value);

@@ -69,7 +69,11 @@ function preparePath(path: string): string {
   try {
     mkdirSync(directory, { recursive: true });
   } catch (error) {
-    throw new DatabaseError(mkdirErrorCode(error), `The directory '${directory}' of the database cannot be created: ${String(error)}`, error);
+    throw new DatabaseError(
+      mkdirErrorCode(error),
+      `The directory '${directory}' of the database cannot be created: ${String(error)}`,
+      error,
+    );
   }
   // One file under two names must have one lock.
   const file = existsSync(path) ? realpathSync(path) : join(realpathSync(directory), basename(path));
@@ -79,7 +83,11 @@ function preparePath(path: string): string {
       accessSync(target, constants.R_OK | constants.W_OK);
     } catch (error) {
       const what = target === file ? 'The database' : 'The directory of the database';
-      throw new DatabaseError('DATABASE_READ_ONLY', `${what}, '${target}', is not writable. Change its permissions, or choose another file.`, error);
+      throw new DatabaseError(
+        'DATABASE_READ_ONLY',
+        `${what}, '${target}', is not writable. Change its permissions, or choose another file.`,
+        error,
+      );
     }
   }
   return file;
@@ -97,7 +105,10 @@ function identify(connection: DatabaseSync, file: string): 'new' | 'ours' {
   const objects = readNumber(connection, 'SELECT count(*) AS value FROM sqlite_schema');
   if (applicationId === 0 && version === 0 && objects === 0) return 'new';
   if (applicationId !== APPLICATION_ID) {
-    throw new DatabaseError('DATABASE_NOT_OURS', `The SQLite database '${file}' belongs to another program. Choose another file.`);
+    throw new DatabaseError(
+      'DATABASE_NOT_OURS',
+      `The SQLite database '${file}' belongs to another program. Choose another file.`,
+    );
   }
   if (version > SCHEMA_VERSION) {
     throw new DatabaseError(

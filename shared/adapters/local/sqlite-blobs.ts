@@ -24,7 +24,9 @@ export class SqliteBlobStore implements BlobStore {
         this.#insertParts(standing.id, body);
         return;
       }
-      const { lastInsertRowid } = this.#database.statement('INSERT INTO blobs (key, size) VALUES (?, ?)').run(key, body.byteLength);
+      const { lastInsertRowid } = this.#database
+        .statement('INSERT INTO blobs (key, size) VALUES (?, ?)')
+        .run(key, body.byteLength);
       this.#insertParts(Number(lastInsertRowid), body);
     });
   }

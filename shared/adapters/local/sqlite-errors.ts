@@ -12,7 +12,8 @@ function sqliteCode(error: unknown): number | undefined {
   return error.errcode === SQLITE_IOERR_SHMSIZE ? SQLITE.full : error.errcode & 0xff;
 }
 
-export const isBusy = (error: unknown): boolean => sqliteCode(error) === SQLITE.busy || sqliteCode(error) === SQLITE.locked;
+export const isBusy = (error: unknown): boolean =>
+  sqliteCode(error) === SQLITE.busy || sqliteCode(error) === SQLITE.locked;
 
 /** Translates what SQLite threw about `file`; errors of our own pass through. */
 export function toDatabaseError(error: unknown, file: string): Error {
@@ -26,16 +27,40 @@ export function toDatabaseError(error: unknown, file: string): Error {
     case SQLITE.locked:
       return new TableUnavailableError(`another process is writing to '${file}'`, error);
     case SQLITE.full:
-      return new DatabaseError('DATABASE_FULL', `The disk is full: '${file}' cannot grow, and this write did not happen. Free some space.`, error);
+      return new DatabaseError(
+        'DATABASE_FULL',
+        `The disk is full: '${file}' cannot grow, and this write did not happen. Free some space.`,
+        error,
+      );
     case SQLITE.readOnly:
-      return new DatabaseError('DATABASE_READ_ONLY', `The database '${file}' is read-only. Make the file and its directory writable.`, error);
+      return new DatabaseError(
+        'DATABASE_READ_ONLY',
+        `The database '${file}' is read-only. Make the file and its directory writable.`,
+        error,
+      );
     case SQLITE.notADatabase:
-      return new DatabaseError('DATABASE_NOT_OURS', `The file '${file}' is not a SQLite database. Choose another file.`, error);
+      return new DatabaseError(
+        'DATABASE_NOT_OURS',
+        `The file '${file}' is not a SQLite database. Choose another file.`,
+        error,
+      );
     case SQLITE.corrupt:
-      return new DatabaseError('DATABASE_FAILED', `The database '${file}' is damaged. Restore it from a copy, or start with a new file.`, error);
+      return new DatabaseError(
+        'DATABASE_FAILED',
+        `The database '${file}' is damaged. Restore it from a copy, or start with a new file.`,
+        error,
+      );
     case SQLITE.cannotOpen:
-      return new DatabaseError('DATABASE_FAILED', `The database '${file}' cannot be opened: is it a directory, or its path wrong?`, error);
+      return new DatabaseError(
+        'DATABASE_FAILED',
+        `The database '${file}' cannot be opened: is it a directory, or its path wrong?`,
+        error,
+      );
     default:
-      return new DatabaseError('DATABASE_FAILED', `The database '${file}' failed (SQLite code ${code}): ${String(error)}`, error);
+      return new DatabaseError(
+        'DATABASE_FAILED',
+        `The database '${file}' failed (SQLite code ${code}): ${String(error)}`,
+        error,
+      );
   }
 }

@@ -1,6 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ItemTooLargeError } from '../../errors.ts';
-import type { Condition, Item, ItemChange, ItemKey, ItemTable, Page, QueryOptions, Value, WriteOutcome } from '../../ports/item-table.ts';
+import type {
+  Condition,
+  Item,
+  ItemChange,
+  ItemKey,
+  ItemTable,
+  Page,
+  QueryOptions,
+  Value,
+  WriteOutcome,
+} from '../../ports/item-table.ts';
 import { assertValidChange, assertValidKey, isStringSet, MAX_ITEM_BYTES, notASetError } from '../stored-value.ts';
 import type { ChangeListener } from './change-publisher.ts';
 import { conditionMatches } from './condition-matches.ts';
@@ -74,7 +84,10 @@ export class SqliteItemTable implements ItemTable {
     );
   }
 
-  #query(pk: string, { prefix = '', after, limit = DEFAULT_LIMIT, descending = false, attributes }: QueryOptions): Page {
+  #query(
+    pk: string,
+    { prefix = '', after, limit = DEFAULT_LIMIT, descending = false, attributes }: QueryOptions,
+  ): Page {
     const bounds = ['pk = ?', 'sk >= ?'];
     const values = [pk, prefix];
     const end = endOfPrefix(prefix);
@@ -87,7 +100,9 @@ export class SqliteItemTable implements ItemTable {
       values.push(after);
     }
     const order = descending ? 'DESC' : 'ASC';
-    const statement = this.#database.statement(`SELECT item FROM items WHERE ${bounds.join(' AND ')} ORDER BY sk ${order} LIMIT ?`);
+    const statement = this.#database.statement(
+      `SELECT item FROM items WHERE ${bounds.join(' AND ')} ORDER BY sk ${order} LIMIT ?`,
+    );
     const items: Item[] = [];
     let bytes = 0;
     for (const row of statement.iterate(...values, limit + 1)) {
@@ -111,7 +126,8 @@ export class SqliteItemTable implements ItemTable {
     // Read back, as a stream would give it: shared with nobody who could change it.
     const item = decodeItem(text);
     if (standing !== undefined && standingText !== undefined) {
-      const isSame = text === standingText || (text.length === standingText.length && isDeepStrictEqual(item, standing));
+      const isSame =
+        text === standingText || (text.length === standingText.length && isDeepStrictEqual(item, standing));
       if (isSame) return item;
     }
     const { dueShard, dueAtMs } = item;
@@ -136,7 +152,8 @@ function applyChange(key: ItemKey, standing: Item | undefined, change: ItemChang
   for (const [name, members] of Object.entries(change.addToSet ?? {})) {
     const set = item.get(name);
     if (members.length === 0) continue;
-    if (set !== undefined && !(typeof set === 'object' && set !== null && isStringSet(set))) throw notASetError(key.pk, key.sk);
+    if (set !== undefined && !(typeof set === 'object' && set !== null && isStringSet(set)))
+      throw notASetError(key.pk, key.sk);
     item.set(name, new Set([...(set ?? []), ...members]));
   }
   return { ...Object.fromEntries(item), pk: key.pk, sk: key.sk };

@@ -54,4 +54,5 @@ export class TimeHeap<T> {
   }
 }
 
-const isBefore = (a: Entry<unknown>, b: Entry<unknown>): boolean => a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
+const isBefore = (a: Entry<unknown>, b: Entry<unknown>): boolean =>
+  a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);

@@ -1,0 +1,40 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '../..');
+const run = promisify(execFile);
+
+describe('the README', () => {
+  let folder: string;
+
+  beforeAll(async () => {
+    // Within the package, so that its files can import it by its name.
+    await mkdir(join(ROOT, '.fanjoin'), { recursive: true });
+    folder = await mkdtemp(join(ROOT, '.fanjoin/readme-'));
+    const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
+    for (const [, comment, name, text] of readme.matchAll(/```(?:ts|yaml)\n(\/\/|#) (\S+)\n([\s\S]*?)```/g)) {
+      await writeFile(join(folder, name ?? ''), `${comment} ${name}\n${text}`);
+    }
+  });
+
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it('shows a workflow in TypeScript that does what its comment says', async () => {
+    const { stdout } = await run(process.execPath, ['greeting.ts'], { cwd: folder });
+
+    expect(stdout).toBe('SUCCEEDED HELLO, ADA\n');
+  });
+
+  it('shows the same workflow in YAML, for the command it names', async () => {
+    const cli = join(ROOT, 'cli/main.ts');
+    const input = JSON.stringify({ name: 'Ada' });
+    const args = [cli, 'run', 'greeting.yaml', '--input', input, '--quiet'];
+
+    const { stdout } = await run(process.execPath, args, { cwd: folder });
+
+    expect(stdout.trim()).toBe('"HELLO, ADA"');
+  });
+});
