@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const DiskSizes = z.discriminatedUnion('isMeasured', [
   z.object({ isMeasured: z.literal(false), reason: z.string() }),

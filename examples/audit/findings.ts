@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { LicenceVerdict } from './licence-policy.ts';
 import type { LockedPackage, Lockfile } from './locked-package.ts';
 import type { PackageCheck } from './package-check.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineNode } from '../../shared/nodes/define-node.ts';
 import { DiskSizes, measureSizes } from './disk-sizes.ts';
 import { Duplicate, findDuplicates } from './duplicates.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { LicencePolicy } from './licence-policy.ts';
 
 /** What the audit's reader allows. Every field has a default. */

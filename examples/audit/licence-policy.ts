@@ -1,5 +1,5 @@
 import parseSpdx from 'spdx-expression-parse';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** SPDX ids; a `*` at the end stands for any ending, and the more exact entry goes first. */
 const Ids = z.array(z.string().min(1));

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** An entry of `packages`, as npm 7 and later write it. Fields the audit has no use for are dropped. */
 export const LockfileEntry = z.object({

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { resolveDependencies } from './dependency-edges.ts';
 import { isInstalled, type LockedPackage, type Lockfile, LockfileEntry } from './locked-package.ts';
 import { LockfileError } from './lockfile-error.ts';

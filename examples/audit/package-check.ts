@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AuditPolicy } from './input.ts';
 import { judgeLicence, LicenceJudgement } from './licence-policy.ts';
 import type { LockedPackage } from './locked-package.ts';

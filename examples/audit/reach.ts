@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Dependency, LockedPackage, Lockfile } from './locked-package.ts';
 
 /**

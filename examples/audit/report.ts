@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { DiskSizes } from './disk-sizes.ts';
 import { Duplicate } from './duplicates.ts';
 import { computeFindings, Finding } from './findings.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DiskSizes } from './disk-sizes.ts';
 import type { Duplicate } from './duplicates.ts';
 import type { Lockfile } from './locked-package.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineNode } from '../../shared/nodes/define-node.ts';
 import { NodeResult } from '../../shared/nodes/node-result.ts';
 

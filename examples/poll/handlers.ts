@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineNode } from '../../shared/nodes/define-node.ts';
 import { NodeResult } from '../../shared/nodes/node-result.ts';
 

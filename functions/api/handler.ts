@@ -1,6 +1,6 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { ulid } from 'ulid';
-import { z } from 'zod';
+import * as z from 'zod';
 import { FanjoinError } from '../../shared/errors.ts';
 import { ExecutionService } from '../../shared/executor/execution-service.ts';
 import { LIMITS } from '../../shared/model/limits.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { InvocationOutcome } from './local-function.ts';
 
 /** As Lambda reads it: nothing, or no failures, means that all is well. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { FanjoinError } from '../../shared/errors.ts';
 
 type Test = (value: unknown) => boolean;

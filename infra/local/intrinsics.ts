@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { FanjoinError } from '../../shared/errors.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from './emulators.ts';
 

@@ -24,6 +24,8 @@ const MAX_BACKLOG = 5_000;
 export interface StreamSourceOptions {
   readonly streams: DynamoDBStreamsClient;
   readonly streamArn: string;
+  /** Name of the table's partition key: what is ordered. */
+  readonly partitionKey: string;
   readonly function: LocalFunction;
   readonly settings: EventSourceProperties;
   readonly deliveries: Deliveries;
@@ -99,7 +101,8 @@ export class StreamSource {
 
   /** Records of one partition key always come to the same part. */
   #laneOf(shardId: string, record: DynamoDBRecord): Lane {
-    const partition = createHash('sha256').update(record.dynamodb?.Keys?.pk?.S ?? '').digest().readUInt32BE();
+    const partition = createHash('sha256')
+      .update(JSON.stringify(record.dynamodb?.Keys?.[this.#options.partitionKey])).digest().readUInt32BE();
     const name = `${shardId} ${partition % this.#options.settings.ParallelizationFactor}`;
     const known = this.#lanes.get(name);
     if (known !== undefined) return known;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** One resource as CloudFormation is told of it. What the strict schema does not know has no meaning here either. */
 const Resource = z.strictObject({

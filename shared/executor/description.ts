@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ExecutionConfig } from '../model/config.ts';
 import { Json } from '../model/json.ts';
 import { ErrorInfo, ExecutionStatus, NodeResultView } from '../model/result.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { canonicalJson } from '../core/json.ts';
 import { ExecutionConfigInput } from '../model/config.ts';
 import { ExecutionId } from '../model/ids.ts';

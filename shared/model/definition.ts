@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ExecutionConfigInput, RetryPolicy } from './config.ts';
 import { HandlerType, NodeId, WorkflowName } from './ids.ts';
 import { Json } from './json.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Time-ordered unless the caller chose it; letters, digits, `-` and `_`, at most 80. Safe in keys and URLs. */
 export const ExecutionId = z

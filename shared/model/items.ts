@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ExecutionConfig } from './config.ts';
 import { DefinitionHash, ExecutionId, NodeId, WorkflowName } from './ids.ts';
 import { Json } from './json.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Any JSON value. Inputs, outputs and globals are of this kind; nothing else crosses a queue or the table. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Json } from './json.ts';
 
 /** What is kept of an error: always a name and a message. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'is not binary');
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ChunkOutcome } from '../model/items.ts';
 import { Json } from '../model/json.ts';
 import { type ErrorInfo, ItemFailure } from '../model/result.ts';

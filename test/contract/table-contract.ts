@@ -17,7 +17,14 @@ const UNUSUAL_ITEM = {
   bytes: new Uint8Array([0, 1, 255]),
   tags: new Set(['b', 'a']),
   list: [1, 'two', [], {}, [new Uint8Array([7])], new Set(['x'])],
-  map: { nested: { deeper: [null] }, $set: ['no set'], $bytes: 'AAE=', $$bytes: 1, 'a.b#c': 2 },
+  map: {
+    nested: { deeper: [null] },
+    $set: ['no set'],
+    $bytes: 'AAE=',
+    $$bytes: 1,
+    'a.b#c': 2,
+    constructor: 'and nested',
+  },
   name: 'a reserved word',
   constructor: 'a name of Object.prototype',
   $tagged: { $set: 1 },
@@ -69,11 +76,11 @@ export function tableContract(harness: () => TableHarness): void {
 
     it('gives a lost condition what stands instead, and writes nothing', async () => {
       const key = { pk: aPartition(), sk: 'A' };
-      await table.put({ ...key, by: 'first', tags: new Set(['t']), bytes: new Uint8Array([1]) });
+      await table.put({ ...key, by: 'first', n: 1e100, tags: new Set(['t']), bytes: new Uint8Array([1]) });
 
       const outcome = await table.put({ ...key, by: 'second' }, { kind: 'itemAbsent' });
 
-      const standing = { ...key, by: 'first', tags: new Set(['t']), bytes: new Uint8Array([1]) };
+      const standing = { ...key, by: 'first', n: 1e100, tags: new Set(['t']), bytes: new Uint8Array([1]) };
       expect(outcome).toStrictEqual({ written: false, standing });
       expect(await table.get(key)).toStrictEqual(standing);
     });

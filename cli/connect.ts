@@ -1,0 +1,51 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { systemClock } from '../shared/adapters/local/system-clock.ts';
+import { DatabaseError, ExecutionNotFoundError } from '../shared/errors.ts';
+import type { Executions } from '../shared/executor/executions.ts';
+import { HttpExecutions } from '../shared/executor/http-executions.ts';
+import { LocalClient } from '../shared/executor/local-client.ts';
+import { WorkflowExecutor } from '../shared/executor/workflow-executor.ts';
+import type { AnyHandler } from '../shared/nodes/define-node.ts';
+import type { CommandIo } from './command-io.ts';
+
+/** Where executions are: in a local database, or behind an endpoint. */
+export interface Place {
+  readonly database: string;
+  readonly endpoint: string | undefined;
+}
+
+export const DEFAULT_DATABASE = '.fanjoin/fanjoin.db';
+
+export interface PlaceOptions {
+  readonly database?: string | undefined;
+  readonly endpoint?: string | undefined;
+}
+
+export const placeOf = ({ database = DEFAULT_DATABASE, endpoint }: PlaceOptions, { cwd }: Pick<CommandIo, 'cwd'>): Place => ({
+  database: database === ':memory:' ? database : resolve(cwd, database),
+  endpoint,
+});
+
+/** The options that lead to `place` again, for commands that are suggested. */
+export const placeArguments = ({ database, endpoint }: PlaceOptions): string => {
+  if (endpoint !== undefined) return ` --endpoint ${endpoint}`;
+  return database === undefined || database === DEFAULT_DATABASE ? '' : ` --database ${database}`;
+};
+
+/** What runs workflows. @throws {DatabaseError} `DATABASE_IN_USE` if another process does so with this file */
+export const openExecutor = ({ database, endpoint }: Place, handlers: readonly AnyHandler[] = []): WorkflowExecutor =>
+  new WorkflowExecutor(endpoint === undefined ? { database, handlers } : { endpoint });
+
+/** What looks at executions and sets their flags, whoever runs them. */
+export const openExecutions = ({ database, endpoint }: Place): Executions =>
+  endpoint === undefined ? new LocalClient({ database, clock: systemClock }) : new HttpExecutions({ endpoint, config: {}, clock: systemClock });
+
+/** As `openExecutions`, for an execution that should be there: no database is made to look for it in. @throws {ExecutionNotFoundError} */
+export function openExisting(place: Place, executionId: string): Executions {
+  if (place.endpoint === undefined && !existsSync(place.database)) throw new ExecutionNotFoundError(executionId);
+  return openExecutions(place);
+}
+
+/** Whether a live process runs the executions of the database. */
+export const isInUse = (error: unknown): boolean => error instanceof DatabaseError && error.code === 'DATABASE_IN_USE';

@@ -1,0 +1,54 @@
+import type { Plan } from '../shared/core/plan.ts';
+import type { ExecutionDescription } from '../shared/executor/description.ts';
+import { planOf } from './progress/snapshot.ts';
+import { formatCount, formatDuration, formatError, oneLine, type Palette, plural } from './text.ts';
+
+const MAX_MESSAGE_LINES = 12;
+
+export interface SummaryOptions {
+  readonly palette: Palette;
+  readonly nowMs: number;
+  readonly plan: Plan | undefined;
+  /** What goes on with it, if anything can: `fanjoin resume 01M83J…` */
+  readonly resume: string;
+}
+
+/** How an execution ended, or how it stands: one line, on a failure with its error and node below. */
+export function summaryLines(description: ExecutionDescription, options: SummaryOptions): string[] {
+  const { workflow, status, startedAtMs, endedAtMs, error, failedNode } = description;
+  const { palette, nowMs, resume } = options;
+  const time = formatDuration((endedAtMs ?? nowMs) - startedAtMs);
+  const head = `${palette.bold(workflow)} ${statusText(status, palette)} in ${time} · ${nodesText(description, options)}`;
+  if (status === 'SUCCEEDED') return [`${palette.good('✓')} ${head}`];
+  if (status === 'PAUSED') return [`${palette.warn('‖')} ${head}`, `  go on with: ${resume}`];
+  const where = failedNode === undefined ? '' : `${palette.bold(failedNode)}: `;
+  const why = error === undefined ? [] : messageLines(error);
+  return [`${palette.bad('✗')} ${head}`, ...why.map((line, index) => (index === 0 ? `  ${where}${line}` : `  ${line}`))];
+}
+
+function statusText(status: ExecutionDescription['status'], palette: Palette): string {
+  if (status === 'SUCCEEDED') return palette.good(status);
+  return status === 'PAUSED' || status === 'RUNNING' ? palette.warn(status) : palette.bad(status);
+}
+
+function nodesText(description: ExecutionDescription, { plan }: SummaryOptions): string {
+  const { nodes, succeeded, failed, skipped } = description.progress;
+  // What a route did not visit is no loss: that is how it goes one way and not the other.
+  const isRoute = planOf(plan, description)?.kind === 'route';
+  const missing = isRoute ? 0 : nodes - succeeded - failed - skipped;
+  if (succeeded === nodes) return plural(nodes, 'node');
+  const parts = [
+    isRoute ? plural(succeeded, 'node') : `${formatCount(succeeded)} of ${plural(nodes, 'node')}`,
+    ...(failed > 0 ? [`${formatCount(failed)} failed`] : []),
+    ...(skipped > 0 ? [`${formatCount(skipped)} skipped`] : []),
+    ...(missing > 0 && description.status !== 'PAUSED' ? [`${formatCount(missing)} not run`] : []),
+  ];
+  return parts.join(', ');
+}
+
+/** Messages of validation go over several lines, which tell more as they are. */
+function messageLines({ name, message }: { name: string; message: string }): string[] {
+  const lines = message.split('\n').slice(0, MAX_MESSAGE_LINES);
+  if (lines.length === 1) return [formatError({ name, message }, 1_000)];
+  return lines.map((line, index) => (index === 0 ? oneLine(`${name}: ${line}`) : `  ${oneLine(line)}`));
+}

@@ -1,0 +1,104 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import * as z from 'zod';
+import type { InvocationOutcome, LocalFunction } from './local-function.ts';
+import { matchRoute, type Route } from './http-routes.ts';
+import { toProxyEvent } from './proxy-event.ts';
+
+/** What one invocation takes and gives (Lambda's limit). */
+const MAX_INVOCATION_BYTES = 6_291_556;
+/** What API Gateway takes of a request. */
+const MAX_REQUEST_BYTES = 10_485_760;
+
+export interface HttpApiOptions {
+  readonly routes: readonly Route<LocalFunction>[];
+  readonly log: (line: string) => void;
+  /** Default: a free one. */
+  readonly port?: number;
+}
+
+/** Serves an HTTP API on this machine, for nobody else, as API Gateway does. */
+export class HttpApi {
+  readonly url: string;
+  readonly #server: Server;
+
+  private constructor(server: Server, url: string) {
+    this.#server = server;
+    this.url = url;
+  }
+
+  static async start({ routes, log, port = 0 }: HttpApiOptions): Promise<HttpApi> {
+    const server = createServer((request, response) => {
+      answer(request, response, routes).catch((error: unknown) => {
+        log(`request failed: ${error instanceof Error ? error.message : String(error)}`);
+        response.destroy();
+      });
+    });
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('Unreachable: the server listens on a port');
+    return new HttpApi(server, `http://127.0.0.1:${address.port}`);
+  }
+
+  async stop(): Promise<void> {
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await closed;
+  }
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, routes: readonly Route<LocalFunction>[]): Promise<void> {
+  const url = new URL(request.url ?? '/', 'http://localhost');
+  const match = matchRoute(routes, request.method ?? 'GET', url.pathname);
+  if (match === undefined) {
+    request.resume();
+    return gatewayAnswer(response, 404, 'Not Found');
+  }
+  const body = await readBody(request);
+  if (body === undefined) return gatewayAnswer(response, 413, 'Request Entity Too Large');
+  const event: APIGatewayProxyEventV2 = toProxyEvent(request, url, body, match);
+  if (Buffer.byteLength(JSON.stringify(event)) > MAX_INVOCATION_BYTES) return gatewayAnswer(response, 413, 'Request Entity Too Large');
+  return functionAnswer(response, await match.target.invoke(event));
+}
+
+/** `undefined`: it is larger than the gateway takes. */
+async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request) {
+    bytes += chunk.length;
+    // Read to its end all the same: a client that is still sending would not see the answer.
+    if (bytes <= MAX_REQUEST_BYTES) chunks.push(chunk);
+  }
+  return bytes > MAX_REQUEST_BYTES ? undefined : Buffer.concat(chunks);
+}
+
+const ProxyResult = z.object({
+  statusCode: z.int(),
+  headers: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
+  cookies: z.array(z.string()).default([]),
+  body: z.string().default(''),
+  isBase64Encoded: z.boolean().default(false),
+});
+
+function functionAnswer(response: ServerResponse, outcome: InvocationOutcome): void {
+  if (!outcome.ok) return gatewayAnswer(response, 500, 'Internal Server Error');
+  const text = JSON.stringify(outcome.result);
+  if (Buffer.byteLength(text) > MAX_INVOCATION_BYTES) return gatewayAnswer(response, 500, 'Internal Server Error');
+  const result = ProxyResult.safeParse(outcome.result);
+  // Without a status the gateway takes the whole for a body.
+  const { statusCode, headers, cookies, body, isBase64Encoded } = result.success
+    ? result.data
+    : { statusCode: 200, headers: { 'content-type': 'application/json' }, cookies: [], body: text, isBase64Encoded: false };
+  response.statusCode = statusCode;
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, String(value));
+  if (cookies.length > 0) response.setHeader('set-cookie', cookies);
+  response.end(isBase64Encoded ? Buffer.from(body, 'base64') : body);
+}
+
+function gatewayAnswer(response: ServerResponse, status: number, message: string): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ message }));
+}
