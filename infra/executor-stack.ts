@@ -11,7 +11,13 @@ export class ExecutorStack extends Stack {
   constructor(scope: Construct, id: string, props: ExecutorStackProps = {}) {
     super(scope, id, props);
     this.executor = new ServerlessExecutor(this, 'Executor', props);
-    new CfnOutput(this, 'ApiUrl', { value: this.executor.api.httpApi.apiEndpoint, description: 'Pass as --endpoint to the CLI' });
-    new CfnOutput(this, 'TableName', { value: this.executor.itemTable.table.tableName, description: 'Where executions and results are kept' });
+    new CfnOutput(this, 'ApiUrl', {
+      value: this.executor.api.httpApi.apiEndpoint,
+      description: 'Pass as --endpoint to the CLI',
+    });
+    new CfnOutput(this, 'TableName', {
+      value: this.executor.itemTable.table.tableName,
+      description: 'Where executions and results are kept',
+    });
   }
 }

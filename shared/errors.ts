@@ -63,9 +63,13 @@ export class InvalidInputError extends FanjoinError {
 export class ExecutionNotFoundError extends FanjoinError {
   override readonly name = 'ExecutionNotFoundError';
   constructor(executionId: string) {
-    super('EXECUTION_NOT_FOUND', `There is no execution '${executionId}' here. Check the id and the database or endpoint.`, {
-      details: { executionId },
-    });
+    super(
+      'EXECUTION_NOT_FOUND',
+      `There is no execution '${executionId}' here. Check the id and the database or endpoint.`,
+      {
+        details: { executionId },
+      },
+    );
   }
 }
 
@@ -95,7 +99,10 @@ export class ExecutionExistsError extends FanjoinError {
 export class TableUnavailableError extends FanjoinError {
   override readonly name = 'TableUnavailableError';
   constructor(operation: string, cause: unknown) {
-    super('TABLE_UNAVAILABLE', `The table did not answer (${operation}): ${describeCause(cause)}`, { retryable: true, cause });
+    super('TABLE_UNAVAILABLE', `The table did not answer (${operation}): ${describeCause(cause)}`, {
+      retryable: true,
+      cause,
+    });
   }
 }
 
@@ -139,7 +146,13 @@ export class BlobsUnavailableError extends FanjoinError {
 export class DatabaseError extends FanjoinError {
   override readonly name = 'DatabaseError';
   constructor(
-    code: 'DATABASE_NOT_OURS' | 'DATABASE_TOO_NEW' | 'DATABASE_READ_ONLY' | 'DATABASE_IN_USE' | 'DATABASE_FULL' | 'DATABASE_FAILED',
+    code:
+      | 'DATABASE_NOT_OURS'
+      | 'DATABASE_TOO_NEW'
+      | 'DATABASE_READ_ONLY'
+      | 'DATABASE_IN_USE'
+      | 'DATABASE_FULL'
+      | 'DATABASE_FAILED',
     message: string,
     cause?: unknown,
   ) {

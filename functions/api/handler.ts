@@ -44,6 +44,10 @@ const routes: Readonly<Record<string, Route>> = {
     202,
     await service.resume(id).then(() => service.describe(id)),
   ],
+  'POST /executions/{executionId}/redrive': async (_event, id) => [
+    202,
+    await service.redrive(id).then(() => service.describe(id)),
+  ],
 };
 
 /** Answers the HTTP API. */

@@ -13,6 +13,7 @@ export const API_ROUTES = [
   'POST /executions/{executionId}/cancel',
   'POST /executions/{executionId}/pause',
   'POST /executions/{executionId}/resume',
+  'POST /executions/{executionId}/redrive',
 ] as const;
 
 export interface ExecutionApiProps {

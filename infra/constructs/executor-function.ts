@@ -23,7 +23,10 @@ export interface ExecutorFunctionProps {
 export class ExecutorFunction extends LambdaFunction {
   constructor(scope: Construct, id: string, props: ExecutorFunctionProps) {
     const { description, code, timeout, memorySize, logLevel = 'warn', logRetention = RetentionDays.ONE_MONTH } = props;
-    const logGroup = new LogGroup(scope, `${id}Logs`, { retention: logRetention, removalPolicy: RemovalPolicy.DESTROY });
+    const logGroup = new LogGroup(scope, `${id}Logs`, {
+      retention: logRetention,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
     // The role that the library makes may write to every log group.
     const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(role);

@@ -20,10 +20,16 @@ export type FunctionBundles = Readonly<Record<FunctionFolder, Code>>;
  *
  * @param replacedImports files that stand in for subpath imports of package.json: `{ '#handlers': '/app/handlers.ts' }`
  */
-export function bundleFunctions(scope: Construct, replacedImports: Readonly<Record<string, string>> = {}): FunctionBundles {
+export function bundleFunctions(
+  scope: Construct,
+  replacedImports: Readonly<Record<string, string>> = {},
+): FunctionBundles {
   const outdir = join(Stage.of(scope)?.assetOutdir ?? 'cdk.out', `bundles.${scope.node.addr}`);
   buildSync({
-    entryPoints: FUNCTION_FOLDERS.map((folder) => ({ in: join(FUNCTIONS, folder, 'handler.ts'), out: join(folder, 'index') })),
+    entryPoints: FUNCTION_FOLDERS.map((folder) => ({
+      in: join(FUNCTIONS, folder, 'handler.ts'),
+      out: join(folder, 'index'),
+    })),
     outdir,
     outExtension: { '.js': '.mjs' },
     alias: replacedImports,

@@ -46,7 +46,11 @@ export class ItemTable extends Construct {
 
   /** Lets a function use items, and tells it where they are. */
   connect(user: LambdaFunction, ...actions: readonly ItemAction[]): void {
-    allow(user, actions.map((action) => `dynamodb:${action}`), this.table.tableArn);
+    allow(
+      user,
+      actions.map((action) => `dynamodb:${action}`),
+      this.table.tableArn,
+    );
     user.addEnvironment('TABLE_NAME', this.table.tableName);
   }
 
@@ -61,6 +65,10 @@ export class ItemTable extends Construct {
    */
   allowReadStream(user: LambdaFunction): void {
     const actions = ['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'];
-    allow(user, actions.map((action) => `dynamodb:${action}`), this.streamArn);
+    allow(
+      user,
+      actions.map((action) => `dynamodb:${action}`),
+      this.streamArn,
+    );
   }
 }

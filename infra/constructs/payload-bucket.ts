@@ -15,7 +15,11 @@ export interface PayloadBucketProps {
 export class PayloadBucket extends Construct {
   readonly bucket: Bucket;
 
-  constructor(scope: Construct, id: string, { removalPolicy = RemovalPolicy.RETAIN, retention }: PayloadBucketProps = {}) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { removalPolicy = RemovalPolicy.RETAIN, retention }: PayloadBucketProps = {},
+  ) {
     super(scope, id);
     this.bucket = new Bucket(this, 'Bucket', {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,

@@ -55,7 +55,10 @@ export class ServerlessExecutor extends Construct {
     });
     const sizes = { [DEFAULT_POOL]: {}, ...props.pools };
     this.pools = new Map(
-      Object.entries(sizes).map(([name, size]) => [name, new WorkerPool(this, `Pool-${name}`, { ...size, runnerTimeout, deadLetterTimeout })]),
+      Object.entries(sizes).map(([name, size]) => [
+        name,
+        new WorkerPool(this, `Pool-${name}`, { ...size, runnerTimeout, deadLetterTimeout }),
+      ]),
     );
     this.functions = createFunctions(this, { ...props, runnerTimeout, deadLetterTimeout });
     this.#connectFunctions();

@@ -20,7 +20,10 @@ const FILTERS = [
   // A start, and every flag that is raised while an execution is open. Its end concerns nobody here.
   FilterCriteria.filter({
     eventName: FilterRule.or('INSERT', 'MODIFY'),
-    dynamodb: { Keys: { sk: { S: FilterRule.isEqual('META') } }, NewImage: { status: { S: FilterRule.or('RUNNING', 'PAUSED') } } },
+    dynamodb: {
+      Keys: { sk: { S: FilterRule.isEqual('META') } },
+      NewImage: { status: { S: FilterRule.or('RUNNING', 'PAUSED') } },
+    },
   }),
   // Results that somebody has to go on from. The stream has numbers as text.
   FilterCriteria.filter({ dynamodb: { NewImage: { advance: { N: FilterRule.isEqual('1') } } } }),

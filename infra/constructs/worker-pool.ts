@@ -30,7 +30,11 @@ export class WorkerPool extends Construct {
   readonly deadLetterQueue: Queue;
   readonly #size: Required<PoolSize>;
 
-  constructor(scope: Construct, id: string, { runnerTimeout, deadLetterTimeout, maxConcurrency = 10, batchSize = 10 }: WorkerPoolProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { runnerTimeout, deadLetterTimeout, maxConcurrency = 10, batchSize = 10 }: WorkerPoolProps,
+  ) {
     super(scope, id);
     this.#size = { maxConcurrency, batchSize };
     const common = { encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true, removalPolicy: RemovalPolicy.DESTROY };
@@ -53,6 +57,8 @@ export class WorkerPool extends Construct {
   /** Feeds the pool's work to the node runner, and what it could not finish to the dead-letter function. */
   feed(nodeRunner: LambdaFunction, deadLetter: LambdaFunction): void {
     nodeRunner.addEventSource(new SqsEventSource(this.queue, { ...this.#size, reportBatchItemFailures: true }));
-    deadLetter.addEventSource(new SqsEventSource(this.deadLetterQueue, { batchSize: 10, maxConcurrency: 2, reportBatchItemFailures: true }));
+    deadLetter.addEventSource(
+      new SqsEventSource(this.deadLetterQueue, { batchSize: 10, maxConcurrency: 2, reportBatchItemFailures: true }),
+    );
   }
 }

@@ -14,7 +14,11 @@ const BatchResponse = z.union([
  *
  * @param reportsFailures whether the event source asks for `ReportBatchItemFailures`
  */
-export function failedItems(outcome: InvocationOutcome, identifiers: readonly string[], reportsFailures: boolean): ReadonlySet<string> {
+export function failedItems(
+  outcome: InvocationOutcome,
+  identifiers: readonly string[],
+  reportsFailures: boolean,
+): ReadonlySet<string> {
   const all = new Set(identifiers);
   if (!outcome.ok) return all;
   if (!reportsFailures) return new Set();

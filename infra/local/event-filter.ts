@@ -85,8 +85,13 @@ const COMPARE: Readonly<Record<z.infer<typeof Operator>, (value: number, bound: 
 const isLeaf = (value: unknown): boolean => value !== undefined && (typeof value !== 'object' || value === null);
 
 function propertyOf(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null ? Object.entries(value).find(([name]) => name === key)?.[1] : undefined;
+  return typeof value === 'object' && value !== null
+    ? Object.entries(value).find(([name]) => name === key)?.[1]
+    : undefined;
 }
 
 const unknownFilter = (pattern: string, problem: string): FanjoinError =>
-  new FanjoinError('UNKNOWN_FILTER', `The event filter ${pattern} is not done locally: ${problem}. See infra/local/event-filter.ts`);
+  new FanjoinError(
+    'UNKNOWN_FILTER',
+    `The event filter ${pattern} is not done locally: ${problem}. See infra/local/event-filter.ts`,
+  );

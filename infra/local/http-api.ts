@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import * as z from 'zod';
-import type { InvocationOutcome, LocalFunction } from './local-function.ts';
 import { matchRoute, type Route } from './http-routes.ts';
+import type { InvocationOutcome, LocalFunction } from './local-function.ts';
 import { toProxyEvent } from './proxy-event.ts';
 
 /** What one invocation takes and gives (Lambda's limit). */
@@ -50,17 +50,22 @@ export class HttpApi {
   }
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, routes: readonly Route<LocalFunction>[]): Promise<void> {
-  const url = new URL(request.url ?? '/', 'http://localhost');
-  const match = matchRoute(routes, request.method ?? 'GET', url.pathname);
-  if (match === undefined) {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  routes: readonly Route<LocalFunction>[],
+): Promise<void> {
+  const url = URL.parse(request.url ?? '/', 'http://localhost');
+  const match = url === null ? undefined : matchRoute(routes, request.method ?? 'GET', url.pathname);
+  if (url === null || match === undefined) {
     request.resume();
     return gatewayAnswer(response, 404, 'Not Found');
   }
   const body = await readBody(request);
   if (body === undefined) return gatewayAnswer(response, 413, 'Request Entity Too Large');
   const event: APIGatewayProxyEventV2 = toProxyEvent(request, url, body, match);
-  if (Buffer.byteLength(JSON.stringify(event)) > MAX_INVOCATION_BYTES) return gatewayAnswer(response, 413, 'Request Entity Too Large');
+  if (Buffer.byteLength(JSON.stringify(event)) > MAX_INVOCATION_BYTES)
+    return gatewayAnswer(response, 413, 'Request Entity Too Large');
   return functionAnswer(response, await match.target.invoke(event));
 }
 
@@ -92,7 +97,13 @@ function functionAnswer(response: ServerResponse, outcome: InvocationOutcome): v
   // Without a status the gateway takes the whole for a body.
   const { statusCode, headers, cookies, body, isBase64Encoded } = result.success
     ? result.data
-    : { statusCode: 200, headers: { 'content-type': 'application/json' }, cookies: [], body: text, isBase64Encoded: false };
+    : {
+        statusCode: 200,
+        headers: { 'content-type': 'application/json' },
+        cookies: [],
+        body: text,
+        isBase64Encoded: false,
+      };
   response.statusCode = statusCode;
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, String(value));
   if (cookies.length > 0) response.setHeader('set-cookie', cookies);

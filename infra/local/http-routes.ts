@@ -10,7 +10,11 @@ export interface MatchedRoute<Target> extends Route<Target> {
 }
 
 /** The route of a request; where several match, the one with the fewest parameters. */
-export function matchRoute<Target>(routes: readonly Route<Target>[], method: string, path: string): MatchedRoute<Target> | undefined {
+export function matchRoute<Target>(
+  routes: readonly Route<Target>[],
+  method: string,
+  path: string,
+): MatchedRoute<Target> | undefined {
   const matches = routes.flatMap((route) => {
     const pathParameters = matchKey(route.routeKey, method, path);
     return pathParameters === undefined ? [] : [{ ...route, pathParameters }];

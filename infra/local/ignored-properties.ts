@@ -12,7 +12,6 @@ export const IGNORED_PROPERTIES: Readonly<Record<string, Ignored>> = {
   },
   'AWS::ApiGatewayV2::Route': {
     AuthorizationType: 'the local API takes unsigned requests, from this machine only',
-    AuthorizerId: 'the local API takes unsigned requests, from this machine only',
   },
   'AWS::ApiGatewayV2::Stage': {
     AutoDeploy: 'the one stage serves what the template has',
@@ -22,7 +21,6 @@ export const IGNORED_PROPERTIES: Readonly<Record<string, Ignored>> = {
     TimeToLiveSpecification: 'DynamoDB Local would delete expired items within hours; no local stack runs that long',
   },
   'AWS::Events::Rule': {
-    Description: 'a label',
     'Targets[].Id': 'a label',
     'Targets[].RetryPolicy': 'the local schedule always reaches its function',
   },

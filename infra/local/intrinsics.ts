@@ -30,17 +30,22 @@ const Sub = z.tuple([z.string(), z.record(z.string(), z.unknown())]);
  */
 export function resolveIntrinsics(value: unknown, references: References, place: string): unknown {
   if (Array.isArray(value)) {
-    return value.map((element, index) => resolveIntrinsics(element, references, `${place}[${index}]`)).filter((element) => element !== undefined);
+    return value
+      .map((element, index) => resolveIntrinsics(element, references, `${place}[${index}]`))
+      .filter((element) => element !== undefined);
   }
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value);
   const [only] = entries;
   if (only !== undefined && entries.length === 1) {
     const [name, argument] = only;
-    if (name === 'Ref' && typeof argument === 'string') return argument === 'AWS::NoValue' ? undefined : refer(argument, references, place);
+    if (name === 'Ref' && typeof argument === 'string')
+      return argument === 'AWS::NoValue' ? undefined : refer(argument, references, place);
     if (name.startsWith('Fn::')) return callIntrinsic(name, argument, references, place);
   }
-  const resolved = entries.map(([key, property]) => [key, resolveIntrinsics(property, references, `${place}.${key}`)] as const);
+  const resolved = entries.map(
+    ([key, property]) => [key, resolveIntrinsics(property, references, `${place}.${key}`)] as const,
+  );
   return Object.fromEntries(resolved.filter(([, property]) => property !== undefined));
 }
 
@@ -60,11 +65,16 @@ function callIntrinsic(name: string, argument: unknown, references: References, 
         if (name.startsWith('!')) return `\${${name.slice(1)}}`;
         if (Object.hasOwn(variables, name)) return String(resolveIntrinsics(variables[name], references, place));
         const [logicalId = '', attribute] = name.split(/\.(.*)/s, 2);
-        return attribute === undefined ? refer(logicalId, references, place) : getAttribute(logicalId, attribute, references, place);
+        return attribute === undefined
+          ? refer(logicalId, references, place)
+          : getAttribute(logicalId, attribute, references, place);
       });
     }
     default:
-      throw new FanjoinError('UNKNOWN_INTRINSIC', `${place}: the local stack does not know ${name}. Add it to infra/local/intrinsics.ts`);
+      throw new FanjoinError(
+        'UNKNOWN_INTRINSIC',
+        `${place}: the local stack does not know ${name}. Add it to infra/local/intrinsics.ts`,
+      );
   }
 }
 
@@ -81,4 +91,7 @@ function getAttribute(logicalId: string, attribute: string, references: Referenc
 }
 
 const unknownReference = (place: string, reference: string): FanjoinError =>
-  new FanjoinError('UNKNOWN_REFERENCE', `${place}: the local stack does not know what ${reference} stands for. Add it to infra/local/references.ts`);
+  new FanjoinError(
+    'UNKNOWN_REFERENCE',
+    `${place}: the local stack does not know what ${reference} stands for. Add it to infra/local/references.ts`,
+  );

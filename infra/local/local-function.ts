@@ -15,7 +15,9 @@ export interface LocalFunctionOptions extends WorkerSettings {
 }
 
 /** What became of an invocation. A failed one says why: the function threw, crashed or took too long. */
-export type InvocationOutcome = { readonly ok: true; readonly result: unknown } | { readonly ok: false; readonly reason: string };
+export type InvocationOutcome =
+  | { readonly ok: true; readonly result: unknown }
+  | { readonly ok: false; readonly reason: string };
 
 interface Instance {
   readonly worker: Worker;
@@ -63,9 +65,16 @@ export class LocalFunction {
     if (instance === undefined) return { ok: false, reason: 'the local stack is stopping' };
     this.#invocations++;
     const { timeoutSeconds } = this.#options;
-    const request: InvocationRequest = { requestId: randomUUID(), event: JSON.stringify(event), deadlineMs: Date.now() + timeoutSeconds * 1_000 };
+    const request: InvocationRequest = {
+      requestId: randomUUID(),
+      event: JSON.stringify(event),
+      deadlineMs: Date.now() + timeoutSeconds * 1_000,
+    };
     const outcome = await new Promise<InvocationOutcome>((resolve) => {
-      const timer = setTimeout(() => void this.#kill(instance, `Task timed out after ${timeoutSeconds} seconds`), timeoutSeconds * 1_000);
+      const timer = setTimeout(
+        () => void this.#kill(instance, `Task timed out after ${timeoutSeconds} seconds`),
+        timeoutSeconds * 1_000,
+      );
       instance.settle = (settled) => {
         clearTimeout(timer);
         instance.settle = undefined;

@@ -26,7 +26,9 @@ export async function makeResources(
       new CreateTableCommand({
         TableName: id,
         ...table,
-        ...(StreamSpecification !== undefined && { StreamSpecification: { StreamEnabled: true, ...StreamSpecification } }),
+        ...(StreamSpecification !== undefined && {
+          StreamSpecification: { StreamEnabled: true, ...StreamSpecification },
+        }),
       }),
     );
     return [id, TableDescription?.LatestStreamArn ?? ''] as const;

@@ -5,14 +5,19 @@ import { LOCAL_ACCOUNT } from './emulators.ts';
 import type { MatchedRoute } from './http-routes.ts';
 
 /** A request as API Gateway hands it to a function: payload format 2.0. */
-export function toProxyEvent(request: IncomingMessage, url: URL, body: Buffer, route: MatchedRoute<unknown>): APIGatewayProxyEventV2 {
+export function toProxyEvent(
+  request: IncomingMessage,
+  url: URL,
+  body: Buffer,
+  route: MatchedRoute<unknown>,
+): APIGatewayProxyEventV2 {
   const { cookie, ...headers } = joinedHeaders(request);
   const query = joinedQuery(url.searchParams);
   const isText = body.length === 0 || isTextType(headers['content-type'] ?? '');
   return {
     version: '2.0',
     routeKey: route.routeKey,
-    rawPath: decodeURI(url.pathname),
+    rawPath: url.pathname,
     rawQueryString: url.search.slice(1),
     headers,
     ...(cookie !== undefined && { cookies: cookie.split(/; */) }),
@@ -50,4 +55,5 @@ function joinedQuery(parameters: URLSearchParams): Record<string, string> {
 }
 
 /** Any other body reaches the function in base64. */
-const isTextType = (contentType: string): boolean => /^(text\/|application\/([\w.+-]+\+)?(json|xml|javascript)\b)/i.test(contentType);
+const isTextType = (contentType: string): boolean =>
+  /^(text\/|application\/([\w.+-]+\+)?(json|xml|javascript)\b)/i.test(contentType);

@@ -74,7 +74,8 @@ export class QueueSource {
     await delay(deliveries.delayMs());
     const repeated = messages.filter(() => deliveries.isRepeated());
     // A second delivery of a standard queue comes while the first may still be at work; nobody waits for what it says.
-    const again = repeated.length === 0 ? undefined : delay(deliveries.repeatAfterMs()).then(() => this.#invoke(repeated));
+    const again =
+      repeated.length === 0 ? undefined : delay(deliveries.repeatAfterMs()).then(() => this.#invoke(repeated));
     const failed = await this.#invoke(messages);
     const done = messages.filter(({ MessageId = '' }) => !failed.has(MessageId));
     if (done.length > 0) {
@@ -90,13 +91,18 @@ export class QueueSource {
 
   async #invoke(messages: readonly Message[]): Promise<ReadonlySet<string>> {
     const { function: target, settings } = this.#options;
-    const outcome = await target.invoke({ Records: messages.map((message) => toRecord(message, settings.EventSourceArn)) });
+    const outcome = await target.invoke({
+      Records: messages.map((message) => toRecord(message, settings.EventSourceArn)),
+    });
     const identifiers = messages.map(({ MessageId = '' }) => MessageId);
     return failedItems(outcome, identifiers, settings.FunctionResponseTypes.length > 0);
   }
 }
 
-function toRecord({ MessageId = '', ReceiptHandle = '', Body = '', MD5OfBody = '', Attributes = {} }: Message, queueArn: string): SQSRecord {
+function toRecord(
+  { MessageId = '', ReceiptHandle = '', Body = '', MD5OfBody = '', Attributes = {} }: Message,
+  queueArn: string,
+): SQSRecord {
   return {
     messageId: MessageId,
     receiptHandle: ReceiptHandle,

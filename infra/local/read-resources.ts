@@ -9,7 +9,7 @@ import type { Template } from './template.ts';
 /** A resource to be made locally. Its logical id is its name. */
 export interface LocalResource<Properties> {
   readonly id: string;
-  /** The construct's name in its tree (`NodeRunner`), for people; the logical id where the template does not tell. */
+  /** Where its construct stands in the executor: `NodeRunner`, `Pool-default/Queue`; the logical id where nothing tells. */
   readonly label: string;
   readonly properties: Properties;
 }
@@ -29,11 +29,18 @@ export function readResources(template: Template, queueEndpoint: string) {
   for (const [id, { Type }] of resources) {
     if (!Object.hasOwn(RESOURCE_SCHEMAS, Type)) throw unknownType(id, Type);
   }
-  const read = <Schema extends z.ZodType>(type: ResourceType, schema: Schema): readonly LocalResource<z.infer<Schema>>[] =>
+  const read = <Schema extends z.ZodType>(
+    type: ResourceType,
+    schema: Schema,
+  ): readonly LocalResource<z.infer<Schema>>[] =>
     resources.flatMap(([id, { Type, Properties, Metadata }]) => {
       if (Type !== type) return [];
       const place = `${id} (${Type})`;
-      const properties = parseProperties(schema, resolveIntrinsics(withoutIgnored(Type, Properties), references, place), place);
+      const properties = parseProperties(
+        schema,
+        resolveIntrinsics(withoutIgnored(Type, Properties), references, place),
+        place,
+      );
       return [{ id, label: labelOf(Metadata?.['aws:cdk:path']) ?? id, properties }];
     });
   return {
@@ -51,10 +58,14 @@ export function readResources(template: Template, queueEndpoint: string) {
   };
 }
 
-/** `Fanjoin/Executor/NodeRunner/Resource` → `NodeRunner` */
-const labelOf = (path: string | undefined): string | undefined => path?.split('/').at(-2);
+/** `Local/Executor/Pool-default/Queue/Resource` → `Pool-default/Queue` */
+const labelOf = (path: string | undefined): string | undefined => path?.split('/').slice(2, -1).join('/');
 
-function parseProperties<Schema extends z.ZodType>(schema: Schema, properties: unknown, place: string): z.infer<Schema> {
+function parseProperties<Schema extends z.ZodType>(
+  schema: Schema,
+  properties: unknown,
+  place: string,
+): z.infer<Schema> {
   const parsed = schema.safeParse(properties);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => {

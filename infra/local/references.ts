@@ -2,7 +2,8 @@ import { LOCAL_ACCOUNT, LOCAL_REGION, queueUrlAt } from './emulators.ts';
 import type { References } from './intrinsics.ts';
 import type { Template } from './template.ts';
 
-const arn = (service: string, resource: string): string => `arn:aws:${service}:${LOCAL_REGION}:${LOCAL_ACCOUNT}:${resource}`;
+const arn = (service: string, resource: string): string =>
+  `arn:aws:${service}:${LOCAL_REGION}:${LOCAL_ACCOUNT}:${resource}`;
 
 export const tableArn = (name: string): string => arn('dynamodb', `table/${name}`);
 /** Stands for the stream's ARN in the template; the real one has the time of its creation in it. */

@@ -65,7 +65,7 @@ export const RESOURCE_SCHEMAS = {
     Environment: z.strictObject({ Variables: z.record(z.string(), z.string()) }).default({ Variables: {} }),
     Handler: z.string().regex(/^[\w/-]+\.\w+$/),
     MemorySize: z.int().default(128),
-    ReservedConcurrentExecutions: z.int().min(0).optional(),
+    ReservedConcurrentExecutions: z.int().min(1).optional(),
     Timeout: z.int().default(3),
   }),
   'AWS::S3::Bucket': z.strictObject({}),

@@ -13,6 +13,10 @@ export function rateMs(expression: string): number {
 
 /** Invokes a function at a rate, the first time after one interval. Gives what ends it. */
 export function startSchedule(expression: string, target: LocalFunction): () => void {
-  const timer = setInterval(() => void target.invoke({ source: 'aws.events', 'detail-type': 'Scheduled Event', time: new Date().toISOString() }), rateMs(expression));
+  const timer = setInterval(
+    () =>
+      void target.invoke({ source: 'aws.events', 'detail-type': 'Scheduled Event', time: new Date().toISOString() }),
+    rateMs(expression),
+  );
   return () => clearInterval(timer);
 }

@@ -16,15 +16,24 @@ export interface StartFunctionsOptions {
 }
 
 /** Hosts the functions of a template. Nothing of this process's environment reaches them. */
-export function startFunctions({ functions, assets, endpoints, maxWorkers, log }: StartFunctionsOptions): readonly LocalFunction[] {
+export function startFunctions({
+  functions,
+  assets,
+  endpoints,
+  maxWorkers,
+  log,
+}: StartFunctionsOptions): readonly LocalFunction[] {
   return functions.map(({ id, label, properties }) => {
     const { Code, Environment, Handler, MemorySize, ReservedConcurrentExecutions, Timeout } = properties;
     const [moduleName = '', exportName = ''] = Handler.split('.');
     const folder = assets.get(Code.S3Key);
-    if (folder === undefined) throw new FanjoinError('ASSET_MISSING', `${id}: there is no asset ${Code.S3Key} in the assembly`);
+    if (folder === undefined)
+      throw new FanjoinError('ASSET_MISSING', `${id}: there is no asset ${Code.S3Key} in the assembly`);
     return new LocalFunction({
       label,
-      file: ['.mjs', '.js'].map((extension) => join(folder, `${moduleName}${extension}`)).find(existsSync) ?? join(folder, `${moduleName}.mjs`),
+      file:
+        ['.mjs', '.js'].map((extension) => join(folder, `${moduleName}${extension}`)).find(existsSync) ??
+        join(folder, `${moduleName}.mjs`),
       exportName,
       functionName: id,
       functionArn: functionArn(id),

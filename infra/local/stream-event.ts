@@ -1,10 +1,14 @@
 import type { AttributeValue, _Record as StreamRecord } from '@aws-sdk/client-dynamodb-streams';
-import type { AttributeValue as EventAttribute, DynamoDBRecord } from 'aws-lambda';
+import type { DynamoDBRecord, AttributeValue as EventAttribute } from 'aws-lambda';
 import { LOCAL_REGION } from './emulators.ts';
 
 /** A stream record as Lambda hands it to a function: JSON, bytes in base64. */
 export function toDynamoDbRecord(record: StreamRecord, streamArn: string): DynamoDBRecord {
-  const { eventID = '', eventName, dynamodb: { ApproximateCreationDateTime, Keys, NewImage, OldImage, SequenceNumber = '', SizeBytes } = {} } = record;
+  const {
+    eventID = '',
+    eventName,
+    dynamodb: { ApproximateCreationDateTime, Keys, NewImage, OldImage, SequenceNumber = '', SizeBytes } = {},
+  } = record;
   return {
     eventID,
     ...(eventName !== undefined && { eventName }),

@@ -1,9 +1,9 @@
 import {
-  type _Record as StreamRecord,
   DescribeStreamCommand,
   type DynamoDBStreamsClient,
   GetRecordsCommand,
   GetShardIteratorCommand,
+  type _Record as StreamRecord,
 } from '@aws-sdk/client-dynamodb-streams';
 
 /** A shard that is read, by its next iterator. */
@@ -25,11 +25,16 @@ export class StreamReader {
   }
 
   /** What is new in all open shards, in the order of each. */
-  async read(signal: AbortSignal): Promise<readonly { readonly shardId: string; readonly records: readonly StreamRecord[] }[]> {
+  async read(
+    signal: AbortSignal,
+  ): Promise<readonly { readonly shardId: string; readonly records: readonly StreamRecord[] }[]> {
     if (this.#open.length === 0) await this.#openShards(signal);
     const read = await Promise.all(
       this.#open.map(async (shard) => {
-        const { Records = [], NextShardIterator } = await this.#streams.send(new GetRecordsCommand({ ShardIterator: shard.iterator }), { abortSignal: signal });
+        const { Records = [], NextShardIterator } = await this.#streams.send(
+          new GetRecordsCommand({ ShardIterator: shard.iterator }),
+          { abortSignal: signal },
+        );
         shard.iterator = NextShardIterator;
         return { shardId: shard.id, records: Records };
       }),
@@ -40,13 +45,19 @@ export class StreamReader {
   }
 
   async #openShards(signal: AbortSignal): Promise<void> {
-    const { StreamDescription } = await this.#streams.send(new DescribeStreamCommand({ StreamArn: this.#streamArn }), { abortSignal: signal });
+    const { StreamDescription } = await this.#streams.send(new DescribeStreamCommand({ StreamArn: this.#streamArn }), {
+      abortSignal: signal,
+    });
     const unread = (StreamDescription?.Shards ?? []).filter(({ ShardId = '' }) => !this.#known.has(ShardId));
     const waiting = new Set(unread.map(({ ShardId }) => ShardId));
     const next = unread.filter(({ ParentShardId }) => !waiting.has(ParentShardId));
     this.#open = await Promise.all(
       next.map(async ({ ShardId = '' }) => {
-        const command = new GetShardIteratorCommand({ StreamArn: this.#streamArn, ShardId, ShardIteratorType: 'TRIM_HORIZON' });
+        const command = new GetShardIteratorCommand({
+          StreamArn: this.#streamArn,
+          ShardId,
+          ShardIteratorType: 'TRIM_HORIZON',
+        });
         const { ShardIterator } = await this.#streams.send(command, { abortSignal: signal });
         this.#known.add(ShardId);
         return { id: ShardId, iterator: ShardIterator };

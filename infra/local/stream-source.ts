@@ -72,7 +72,10 @@ export class StreamSource {
         const shards = this.#backlog > MAX_BACKLOG ? [] : await reader.read(signal);
         const hasRead = shards.some(({ records }) => records.length > 0);
         for (const { shardId, records } of shards) {
-          this.#take(shardId, records.map((record) => toDynamoDbRecord(record, this.#options.settings.EventSourceArn)));
+          this.#take(
+            shardId,
+            records.map((record) => toDynamoDbRecord(record, this.#options.settings.EventSourceArn)),
+          );
         }
         pauseMs = hasRead || this.#deliveries.size > 0 ? BUSY_POLL_MS : Math.min(pauseMs * IDLE_FACTOR, IDLE_POLL_MS);
         await delay(pauseMs, undefined, { signal });
@@ -101,8 +104,8 @@ export class StreamSource {
 
   /** Records of one partition key always come to the same part. */
   #laneOf(shardId: string, record: DynamoDBRecord): Lane {
-    const partition = createHash('sha256')
-      .update(JSON.stringify(record.dynamodb?.Keys?.[this.#options.partitionKey])).digest().readUInt32BE();
+    const partitionKey = JSON.stringify(record.dynamodb?.Keys?.[this.#options.partitionKey]) ?? '';
+    const partition = createHash('sha256').update(partitionKey).digest().readUInt32BE();
     const name = `${shardId} ${partition % this.#options.settings.ParallelizationFactor}`;
     const known = this.#lanes.get(name);
     if (known !== undefined) return known;
@@ -124,7 +127,10 @@ export class StreamSource {
   /** Delivers a batch until nothing of it is left. */
   async #settle(records: readonly DynamoDBRecord[]): Promise<void> {
     const { settings, deliveries, onGivenUp } = this.#options;
-    const failureSettings = { maxRetryAttempts: settings.MaximumRetryAttempts, bisects: settings.BisectBatchOnFunctionError };
+    const failureSettings = {
+      maxRetryAttempts: settings.MaximumRetryAttempts,
+      bisects: settings.BisectBatchOnFunctionError,
+    };
     let pending: readonly PendingBatch<DynamoDBRecord>[] = [{ records, failures: 0 }];
     while (!this.#abort.signal.aborted) {
       const [first, ...rest] = pending;
@@ -139,7 +145,8 @@ export class StreamSource {
       // As when a batch's success is lost on its way: it comes once more before the next.
       if (firstFailed === undefined && deliveries.isRepeated()) await this.#invoke(batch.records);
       const next = planNext(batch, firstFailed, isPartial, failureSettings);
-      if (next.givenUp.length > 0 && !this.#abort.signal.aborted) await onGivenUp(next.givenUp, 'RetryAttemptsExhausted');
+      if (next.givenUp.length > 0 && !this.#abort.signal.aborted)
+        await onGivenUp(next.givenUp, 'RetryAttemptsExhausted');
       pending = [...next.pending, ...rest];
     }
   }
@@ -157,10 +164,13 @@ export class StreamSource {
     const { settings, onGivenUp } = this.#options;
     if (settings.MaximumRecordAgeInSeconds < 0) return records;
     const oldestS = Date.now() / 1_000 - settings.MaximumRecordAgeInSeconds;
-    const { old = [], fresh = [] } = Object.groupBy(records, ({ dynamodb }) => ((dynamodb?.ApproximateCreationDateTime ?? 0) < oldestS ? 'old' : 'fresh'));
+    const { old = [], fresh = [] } = Object.groupBy(records, ({ dynamodb }) =>
+      (dynamodb?.ApproximateCreationDateTime ?? 0) < oldestS ? 'old' : 'fresh',
+    );
     if (old.length > 0) await onGivenUp(old, 'RecordAgeExceeded');
     return fresh;
   }
 }
 
-const backoffMs = (failures: number): number => (failures === 0 ? 0 : Math.min(FIRST_BACKOFF_MS * 2 ** (failures - 1), MAX_BACKOFF_MS));
+const backoffMs = (failures: number): number =>
+  failures === 0 ? 0 : Math.min(FIRST_BACKOFF_MS * 2 ** (failures - 1), MAX_BACKOFF_MS);

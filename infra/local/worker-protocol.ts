@@ -15,6 +15,8 @@ export interface InvocationRequest {
   readonly deadlineMs: number;
 }
 
-export type InvocationResponse =
-  | { readonly requestId: string; /** JSON text. */ readonly result: string }
-  | { readonly requestId: string; readonly error: { readonly name: string; readonly message: string; readonly stack: string } };
+/** What a function returned, as JSON text, or what it threw. */
+export type InvocationResponse = { readonly requestId: string } & (
+  | { readonly result: string }
+  | { readonly error: { readonly name: string; readonly message: string; readonly stack: string } }
+);

@@ -2,7 +2,16 @@ import { FanjoinError } from '../errors.ts';
 import type { Ending, ExecutionState, MapProgress } from '../model/state.ts';
 import { copyBits, emptyBits, hasBit } from './bits.ts';
 import type { CoreEvent, Decision, WorkRef } from './events.ts';
-import { isSettled, openGraph, openNodes, settleGraphNode, spread, takeReady, unabsorbedFailure } from './graph.ts';
+import {
+  isSettled,
+  openGraph,
+  openNodes,
+  reopenGraph,
+  settleGraphNode,
+  spread,
+  takeReady,
+  unabsorbedFailure,
+} from './graph.ts';
 import { canDispatchChunk, dispatchChunk, openChunks, settleChunk, startMap } from './map-progress.ts';
 import { isMapNode, nodeAt, type Plan } from './plan.ts';
 import { arrive, dispatchPosition, openRoute, settlePosition } from './route.ts';
@@ -34,7 +43,8 @@ export function initialState(plan: Plan, maxParallelNodes: number): ExecutionSta
  * Pure: `state` is left as it is. Events that are known already, stale or out of order change nothing.
  */
 export function decide(plan: Plan, state: ExecutionState, events: readonly CoreEvent[]): Decision {
-  if (state.ending !== undefined) return { state, dispatch: [] };
+  const isRedriven = events.some((event) => event.type === 'redriven' && event.run > state.run);
+  if (state.ending !== undefined && !isRedriven) return { state, dispatch: [] };
   const next = copyState(state);
   const resent: WorkRef[] = [];
   const settled: number[] = [];
@@ -114,6 +124,9 @@ function apply(
     case 'stopped':
       state.stop ??= event.reason;
       return;
+    case 'redriven':
+      if (event.run > state.run) redrive(plan, state, event.run);
+      return;
   }
 }
 
@@ -135,6 +148,19 @@ function settle(plan: Plan, state: ExecutionState, event: CoreEvent & { type: 's
     arrive(state, event.next ?? undefined);
   }
   return true;
+}
+
+/** Opens an ended execution again: what stands is kept, what failed or was under way is to be run anew. */
+function redrive(plan: Plan, state: ExecutionState, run: number): void {
+  state.run = run;
+  state.inFlight = 0;
+  state.paused = false;
+  state.maps = {};
+  delete state.stop;
+  delete state.failedVisit;
+  delete state.ending;
+  if (plan.kind === 'graph' && state.kind === 'graph') reopenGraph(plan, state);
+  else if (state.kind === 'route' && state.position !== undefined) state.position.isDispatched = false;
 }
 
 /** How many slots a visit holds: a map's chunks one each, anything else dispatched one. */

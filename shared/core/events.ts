@@ -36,6 +36,8 @@ export type CoreEvent =
   | { readonly type: 'paused' }
   | { readonly type: 'resumed'; readonly parked: readonly WorkRef[] }
   | { readonly type: 'stopped'; readonly reason: StopReason }
+  /** An ended execution goes on from what failed, as run number `run`. */
+  | { readonly type: 'redriven'; readonly run: number }
   /** The time that running nodes had to settle is over. */
   | { readonly type: 'settleElapsed' };
 

@@ -61,6 +61,33 @@ export function* openNodes(state: GraphState): Generator<number> {
   for (const index of membersOf(state.dispatched)) if (!isSettled(state, index)) yield index;
 }
 
+/**
+ * Takes back what a redrive runs anew: failures that nothing absorbed, nodes under way, and the skips that followed.
+ * Changes `state`.
+ */
+export function reopenGraph(plan: GraphPlan, state: GraphState): void {
+  const isAbsorbed = (index: number) => nodeAt(plan, index).children.some((child) => hasRun(state, child));
+  for (const index of [...membersOf(state.failed)].filter((failed) => !isAbsorbed(failed))) {
+    clearBit(state.failed, index);
+    clearBit(state.dispatched, index);
+  }
+  for (const index of [...openNodes(state)]) clearBit(state.dispatched, index);
+  // A skip that was dispatched is a result: its runIf was false. One that was not followed from others'.
+  for (const index of [...membersOf(state.skipped)])
+    if (!hasBit(state.dispatched, index)) clearBit(state.skipped, index);
+  state.ready.fill(0);
+  for (const root of plan.roots) if (!isSettled(state, root)) setBit(state.ready, root);
+  spread(
+    plan,
+    state,
+    plan.nodes.filter(({ index }) => isSettled(state, index)).map(({ index }) => index),
+  );
+}
+
+/** It ran, in spite of a parent's failure or because of it. */
+const hasRun = (state: GraphState, index: number): boolean =>
+  hasBit(state.succeeded, index) || hasBit(state.failed, index);
+
 /** A failed node that no trigger rule downstream has absorbed or still can, or -1. */
 export function unabsorbedFailure(plan: GraphPlan, state: GraphState): number {
   for (const index of membersOf(state.failed)) if (!isAbsorbable(plan, state, index)) return index;

@@ -64,10 +64,15 @@ export async function allResults(executions: Executions, executionId: string): P
   return all;
 }
 
-/** A result that came after the end changed nothing, and is not part of it. */
+/** A result that came after the end changed nothing, and one that a redrive ran anew no longer counts. */
 function orderOf(results: readonly NodeResultView[], { endedAtMs }: ExecutionDescription): string[] {
-  return results
-    .filter((result) => result.status !== 'SKIPPED' && (endedAtMs === undefined || result.endedAtMs <= endedAtMs))
+  const standing = new Map<string, NodeResultView>();
+  for (const result of results) {
+    const key = `${result.nodeId} ${result.visit}`;
+    if (result.status !== 'SKIPPED' && result.run >= (standing.get(key)?.run ?? 0)) standing.set(key, result);
+  }
+  return [...standing.values()]
+    .filter((result) => endedAtMs === undefined || result.endedAtMs <= endedAtMs)
     .sort((a, b) => a.endedAtMs - b.endedAtMs)
     .map(({ nodeId }) => nodeId);
 }

@@ -124,6 +124,15 @@ export class ExecutionService {
     await this.#change(executionId, 'resume', (meta) => this.#store.executions.resume(meta));
   }
 
+  /** Goes on from what failed, keeping every standing result. @throws {ExecutionNotFoundError | InvalidStateError} it is open, or succeeded */
+  async redrive(executionId: string): Promise<void> {
+    await this.#change(executionId, 'redrive', (meta) => {
+      const nowMs = this.#clock.nowMs();
+      const deadlineAtMs = nowMs + meta.config.timeoutSeconds * 1000;
+      return this.#store.executions.redrive(meta, nowMs, nextLook({ deadlineAtMs }, nowMs));
+    });
+  }
+
   async #change(
     executionId: string,
     action: string,
@@ -189,6 +198,7 @@ export class ExecutionService {
     return {
       nodeId: result.node,
       visit: result.visit,
+      run: result.run,
       status: result.status,
       source: result.source,
       error: result.error,

@@ -24,6 +24,8 @@ export interface Executions {
   pause(executionId: string): Promise<void>;
   /** Goes on after a pause; a local one also after a crash. */
   resume(executionId: string): Promise<void>;
+  /** Goes on from what failed, keeping every standing result. */
+  redrive(executionId: string): Promise<void>;
   /** Resolves when the execution has ended, or is paused and nothing of it runs. */
   untilAtRest(executionId: string, signal?: AbortSignal): Promise<void>;
   close(): Promise<void>;

@@ -97,6 +97,10 @@ export class HttpExecutions implements Executions {
     await this.#request('POST', `${this.#path(executionId)}/resume`, z.unknown());
   }
 
+  async redrive(executionId: string): Promise<void> {
+    await this.#request('POST', `${this.#path(executionId)}/redrive`, z.unknown());
+  }
+
   async untilAtRest(executionId: string, signal?: AbortSignal): Promise<void> {
     for (let pollMs = FIRST_POLL_MS; !signal?.aborted; pollMs = Math.min(pollMs * 1.5, LAST_POLL_MS)) {
       if ((await this.describe(executionId)).isAtRest) return;

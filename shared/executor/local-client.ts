@@ -64,6 +64,10 @@ export class LocalClient implements Executions {
     return this.#service.resume(executionId);
   }
 
+  redrive(executionId: string): Promise<void> {
+    return this.#service.redrive(executionId);
+  }
+
   async untilAtRest(executionId: string, signal?: AbortSignal): Promise<void> {
     while (!signal?.aborted && !(await this.describe(executionId)).isAtRest) await sleep(this.#clock, POLL_MS, signal);
   }

@@ -7,7 +7,7 @@ import { compile } from '../core/compile.ts';
 import { type Plan, requiredHandlers } from '../core/plan.ts';
 import { ExecutionNotFoundError, FanjoinError } from '../errors.ts';
 import type { ExecutionConfigInput } from '../model/config.ts';
-import { ExecutionId } from '../model/ids.ts';
+import { DefinitionHash, ExecutionId } from '../model/ids.ts';
 import type { MetaItem } from '../model/items.ts';
 import { isTerminal } from '../model/result.ts';
 import type { HandlerRegistry } from '../nodes/handler-registry.ts';
@@ -138,6 +138,23 @@ export class LocalEngine implements Executions {
     const isOurs = this.#adopted.has(`EXEC#${executionId}`);
     await this.#adopt(executionId);
     if (status !== 'RUNNING' || isOurs) await this.#service.resume(executionId);
+  }
+
+  async redrive(executionId: string): Promise<void> {
+    const { workflow, definitionHash } = await this.#service.describe(executionId);
+    const plan = await this.#store.definitions.loadPlan(workflow, DefinitionHash.parse(definitionHash));
+    this.#assertHandlers(plan);
+    this.#workers.serve(poolsOf(plan));
+    const pk = `EXEC#${executionId}`;
+    const wasOurs = this.#adopted.has(pk);
+    // Before it is open again: the change record of that write is what moves it.
+    this.#adopted.add(pk);
+    try {
+      await this.#service.redrive(executionId);
+    } catch (error) {
+      if (!wasOurs) this.#adopted.delete(pk);
+      throw error;
+    }
   }
 
   async untilAtRest(executionId: string, signal?: AbortSignal): Promise<void> {

@@ -173,6 +173,11 @@ export class ExecutionHandle<Output = unknown> {
     return this.#executions.pause(this.executionId);
   }
 
+  /** Runs an execution that failed, timed out or was cancelled on from there; what succeeded stays. @throws {InvalidStateError} */
+  redrive(): Promise<void> {
+    return this.#executions.redrive(this.executionId);
+  }
+
   /** Goes on after a pause, and locally after a crash. @throws {InvalidStateError} */
   resume(): Promise<void> {
     return this.#executions.resume(this.executionId);

@@ -26,7 +26,9 @@ export const MetaItem = z.object({
   /** SHA-256 of what was asked at the start: the same id with another request is a conflict. */
   requestDigest: z.string(),
   startedAtMs: z.number(),
+  /** From the start, or from the last redrive. */
   deadlineAtMs: z.number(),
+  redrivenAtMs: z.number().optional(),
   /** Set once: from then on nothing new starts and running handlers see their signal abort. */
   stop: z.object({ reason: StopReason, atMs: z.number() }).optional(),
   /** The time running nodes had to settle is over. */

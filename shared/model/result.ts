@@ -57,6 +57,8 @@ export type ItemFailure = z.infer<typeof ItemFailure>;
 export const NodeResultView = z.object({
   nodeId: z.string(),
   visit: z.int(),
+  /** 1, or more after a redrive. */
+  run: z.int(),
   status: NodeStatus,
   source: ResultSource,
   output: Json.optional(),

@@ -33,6 +33,15 @@ export class ChunkProgress {
     return new ChunkProgress(outputs, failures, pending);
   }
 
+  /** After a redrive: what succeeded in the earlier run stays, the rest runs again. */
+  static redrive({ outputs, failures }: ChunkOutcome): ChunkProgress {
+    return new ChunkProgress(
+      outputs,
+      [],
+      failures.map(({ index }) => index),
+    );
+  }
+
   /** Indexes still to run in this attempt. */
   pending(): readonly number[] {
     return [...this.#pending].filter((index) => !this.#retried.has(index));

@@ -44,19 +44,32 @@ export class MapRunner {
 
   /** Evaluates the items, keeps them in chunks, and tells the scheduler how many there are. */
   async plan(visit: Visit<PlanTask>): Promise<void> {
-    const { writer } = this.#parts;
+    const { store, writer } = this.#parts;
+    const earlier = await store.results.loadEarlierMap(visitKeyOf(visit));
+    if (earlier !== undefined) {
+      const { items, chunks, chunkSize, manifest } = earlier;
+      await store.results.putMap({
+        ...visitKeyOf(visit),
+        items,
+        chunks,
+        chunkSize,
+        manifest,
+        startedAtMs: visit.startedAtMs,
+      });
+      return;
+    }
     const items = await this.#items(visit).catch(asFailure);
     if (items === 'skipped') return writer.write(visit, await settleSkip(visit));
     if ('error' in items) return writer.write(visit, await settleFailure(visit, items));
     if (items.length === 0)
       return writer.write(visit, await settleSuccess(visit, { isSuccess: true, output: [] }, 'engine'));
     const chunkSize = mapOf(visit).chunkSize ?? 1;
-    await this.#parts.store.results.putMap({
+    await store.results.putMap({
       ...visitKeyOf(visit),
       items: items.length,
       chunks: Math.ceil(items.length / chunkSize),
       chunkSize,
-      manifest: await writeManifest(this.#parts.store.blobs, visitFolder(visit), items, chunkSize),
+      manifest: await writeManifest(store.blobs, visitFolder(visit), items, chunkSize),
       startedAtMs: visit.startedAtMs,
     });
   }
@@ -167,10 +180,14 @@ export class MapRunner {
     const map = await this.#loadMap(visit);
     const items = await readManifest(store.blobs, map.manifest, visit.task.chunk);
     const { carried } = visit.task;
+    const earlier =
+      carried === undefined ? await store.results.loadEarlierChunk(visitKeyOf(visit), visit.task.chunk) : undefined;
     const progress =
-      carried === undefined
-        ? ChunkProgress.start(items.length)
-        : ChunkProgress.resume(await store.payloads.load(carried));
+      carried !== undefined
+        ? ChunkProgress.resume(await store.payloads.load(carried))
+        : earlier !== undefined
+          ? ChunkProgress.redrive(ChunkOutcome.parse(await store.payloads.load(earlier.outcome)))
+          : ChunkProgress.start(items.length);
     return { items, progress, firstIndex: visit.task.chunk * map.chunkSize };
   }
 

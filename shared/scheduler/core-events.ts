@@ -63,6 +63,7 @@ export const chunkEvent = (
 /** What META's flags mean, against what they were. `before` absent: it was just created, or nothing is known. */
 export function flagEvents(plan: Plan, before: MetaItem | undefined, after: MetaItem): CoreEvent[] {
   const events: CoreEvent[] = [];
+  if (before !== undefined && after.run > before.run) events.push({ type: 'redriven', run: after.run });
   if (before?.status !== 'PAUSED' && after.status === 'PAUSED') events.push({ type: 'paused' });
   if (before?.status === 'PAUSED' && after.status === 'RUNNING') {
     events.push({ type: 'resumed', parked: [...(before.parked ?? [])].map((message) => parkedWork(plan, message)) });

@@ -49,7 +49,9 @@ export class Reconciler {
     }
     const settled = results.map((result) => resultEvent(plan, result));
     const isResumed = state?.state.paused === true && meta.status === 'RUNNING';
+    const isRedriven = state !== undefined && state.state.run < run;
     return [
+      ...(isRedriven ? [{ type: 'redriven' as const, run }] : []),
       ...events,
       ...inOrder(plan, state?.state, settled),
       ...flagEvents(plan, undefined, meta),

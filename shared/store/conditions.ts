@@ -16,6 +16,15 @@ export const isOpen = (run: number): Condition => ({
   ],
 });
 
+/** Only what ended without success can go on, and only once from the same end. */
+export const canRedrive = (run: number): Condition => ({
+  kind: 'all',
+  of: [
+    { kind: 'isOneOf', attribute: 'status', values: ['FAILED', 'TIMED_OUT', 'CANCELLED'] },
+    { kind: 'equals', attribute: 'run', value: run },
+  ],
+});
+
 /** The first reason to stop stands. */
 export const isNotStopping = (run: number): Condition => ({
   kind: 'all',

@@ -5,7 +5,7 @@ import { ITEM_VERSION, MetaItem, StateItem } from '../model/items.ts';
 import type { ErrorInfo, ExecutionStatus, Payload } from '../model/result.ts';
 import type { ExecutionState, StopReason } from '../model/state.ts';
 import type { Item, ItemChange, ItemTable, WriteOutcome } from '../ports/item-table.ts';
-import { FIRST_WRITER_WINS, isNotStopping, isOpen, isPaused, isRunning, revisionIs } from './conditions.ts';
+import { canRedrive, FIRST_WRITER_WINS, isNotStopping, isOpen, isPaused, isRunning, revisionIs } from './conditions.ts';
 import { metaKey, stateKey } from './keys.ts';
 import { parseItem } from './parse-item.ts';
 
@@ -126,6 +126,20 @@ export class ExecutionStore {
   /** Clears the flag and the parked messages in one write, whose change record carries them. `undefined`: not paused. */
   async resume(meta: MetaItem): Promise<MetaItem | undefined> {
     return this.#change(meta, { set: { status: 'RUNNING' }, remove: ['parked'] }, isPaused(meta.run));
+  }
+
+  /** Opens an ended execution again, as the next run. `undefined`: it is open, succeeded, or was redriven by another. */
+  async redrive(meta: MetaItem, nowMs: number, dueAtMs: number): Promise<MetaItem | undefined> {
+    const set = {
+      status: 'RUNNING',
+      run: meta.run + 1,
+      deadlineAtMs: nowMs + meta.config.timeoutSeconds * 1000,
+      redrivenAtMs: nowMs,
+      dueShard: dueShardOf(meta.executionId),
+      dueAtMs,
+    };
+    const remove = ['stop', 'settleElapsed', 'endedAtMs', 'output', 'error', 'failedNode', 'parked'];
+    return this.#change(meta, { set, remove }, canRedrive(meta.run));
   }
 
   /** Keeps a message that came while paused. `false`: the pause is over, look again. */

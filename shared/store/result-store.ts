@@ -92,6 +92,24 @@ export class ResultStore {
     return item === undefined ? undefined : parseItem(ChunkItem, item);
   }
 
+  /** The plan of the same visit in the latest earlier run that had one: a redrive goes on with its chunks. */
+  async loadEarlierMap(key: VisitKey): Promise<MapItem | undefined> {
+    for (let run = key.run - 1; run >= 1; run--) {
+      const map = await this.loadMap({ ...key, run });
+      if (map !== undefined) return map;
+    }
+    return undefined;
+  }
+
+  /** The same chunk's outcome in the latest earlier run that had one. */
+  async loadEarlierChunk(key: VisitKey, chunk: number): Promise<ChunkItem | undefined> {
+    for (let run = key.run - 1; run >= 1; run--) {
+      const item = await this.loadChunk({ ...key, run }, chunk);
+      if (item !== undefined) return item;
+    }
+    return undefined;
+  }
+
   /** A map's chunks, in order. */
   async *chunks(key: VisitKey): AsyncGenerator<ChunkItem> {
     for await (const item of this.#all(key.executionId, chunkPrefix(key))) yield parseItem(ChunkItem, item);

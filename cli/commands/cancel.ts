@@ -1,0 +1,54 @@
+import type { Command } from 'commander';
+import { ExecutionHandle } from '../../shared/executor/workflow-executor.ts';
+import type { Executions } from '../../shared/executor/executions.ts';
+import type { CommandIo } from '../command-io.ts';
+import { isInUse, openExecutor, openExisting, type Place, placeArguments, placeOf } from '../connect.ts';
+import { EXIT } from '../exit-code.ts';
+import { addPlaceOptions, type ExecutionOptions } from '../options.ts';
+
+/** Running nodes have 10 s to settle; then the execution ends without them. */
+const WAIT_MS = 15_000;
+
+/** Adds `fanjoin cancel`. */
+export function addCancelCommand(program: Command, io: CommandIo, done: (exitCode: number) => void): void {
+  addPlaceOptions(program.command('cancel').argument('<id>', 'an execution id'))
+    .summary('cancel an execution')
+    .description(
+      'Cancels an execution, also one that another process runs: its running nodes see their signal abort and have\n' +
+        '10 s to settle. What has succeeded until then is kept.',
+    )
+    .addHelpText('after', '\nExamples:\n  fanjoin cancel 01M83J1CWCKJQKQWSQAWE9J523')
+    .action(async (id: string, options: ExecutionOptions) => done(await cancel(id, options, io)));
+}
+
+async function cancel(id: string, options: ExecutionOptions, io: CommandIo): Promise<number> {
+  const place = placeOf(options, io);
+  const executions = openExisting(place, id);
+  try {
+    await executions.cancel(id);
+    await endIt(place, executions, id);
+    const description = await executions.describe(id);
+    const { status, isAtRest } = description;
+    const hint = `no process runs it; it ends with: fanjoin resume ${id}${placeArguments(options)}`;
+    const text = isAtRest ? `${id} ${status}` : `${id} is to be cancelled, but still ${status}${place.endpoint === undefined ? ` (${hint})` : ''}`;
+    io.stdout.write(options.json === true ? `${JSON.stringify(description, null, 2)}\n` : `${text}\n`);
+    return EXIT.ok;
+  } finally {
+    await executions.close();
+  }
+}
+
+/** Waits for whoever runs the execution to end it. Where nobody does, this process is the one. */
+async function endIt(place: Place, executions: Executions, id: string): Promise<void> {
+  const signal = AbortSignal.timeout(WAIT_MS);
+  if (place.endpoint !== undefined) return executions.untilAtRest(id, signal);
+  try {
+    await using executor = openExecutor(place);
+    await executor.get(id).resume();
+    await executions.untilAtRest(id, signal);
+  } catch (error) {
+    if (!isInUse(error)) throw error;
+    await executions.untilAtRest(id, signal);
+  }
+}
+void ExecutionHandle;

@@ -1,0 +1,45 @@
+import type { Plan } from '../shared/core/plan.ts';
+import type { ExecutionHandle } from '../shared/executor/workflow-executor.ts';
+import type { CommandIo } from './command-io.ts';
+import { placeArguments } from './connect.ts';
+import { exitCodeOfSignal } from './exit-code.ts';
+import { finish } from './finish.ts';
+import { type FollowOptions, follow } from './follow.ts';
+import type { FollowingOptions } from './options.ts';
+import { formatTime, paletteFor } from './text.ts';
+import type { CommandLine } from './workflow-module.ts';
+
+export interface RunToEndOptions {
+  readonly io: CommandIo;
+  readonly options: FollowingOptions;
+  readonly plan: Plan | undefined;
+  readonly commandLine: CommandLine;
+  readonly before: FollowOptions['before'];
+}
+
+/** Follows an execution that runs now, then prints its output and summary; gives the exit code. */
+export async function runToEnd(handle: ExecutionHandle, { io, options, plan, commandLine, before }: RunToEndOptions): Promise<number> {
+  const { quiet = false, json = false, progress } = options;
+  const resume = resumeCommand(handle.executionId, options);
+  const followed = await follow(handle, { io, plan, before, showsProgress: progress && !quiet });
+  if ('interrupted' in followed) {
+    const message = await detachedMessage(handle, options, resume);
+    if (!quiet) io.stderr.write(`${paletteFor(io.stderr, io.env).warn('detached:')} ${message}\n`);
+    if (json) io.stdout.write(`${JSON.stringify({ error: { code: 'DETACHED', message, executionId: handle.executionId } }, null, 2)}\n`);
+    return exitCodeOfSignal(followed.interrupted);
+  }
+  // On a terminal, some air between the nodes and the output.
+  if (io.stderr.isTTY === true && io.stdout.isTTY === true && !quiet && followed.result.status === 'SUCCEEDED') io.stderr.write('\n');
+  return finish(followed.result, await handle.describe(), { io, json, quiet, plan, commandLine, resume });
+}
+
+export const resumeCommand = (executionId: string, options: FollowingOptions): string =>
+  `fanjoin resume ${executionId}${placeArguments(options)}`;
+
+async function detachedMessage(handle: ExecutionHandle, options: FollowingOptions, resume: string): Promise<string> {
+  const id = handle.executionId;
+  if (options.endpoint !== undefined) return `${id} goes on without you. Follow it with: ${resume}`;
+  const { deadlineAtMs, config } = await handle.describe();
+  const until = `${formatTime(deadlineAtMs, Date.now())}, when its ${config.timeoutSeconds} s are over`;
+  return `${id} is kept as it stands. Continue it with: ${resume} (until ${until})`;
+}

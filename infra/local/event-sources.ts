@@ -1,0 +1,80 @@
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import type { DynamoDBRecord } from 'aws-lambda';
+import { FanjoinError } from '../../shared/errors.ts';
+import type { AwsClients } from './connect-clients.ts';
+import type { Deliveries } from './disturbance.ts';
+import type { FunctionFinder } from './local-stack.ts';
+import { QueueSource } from './queue-source.ts';
+import type { LocalResource, LocalResources } from './read-resources.ts';
+import { queueArn, streamArn } from './references.ts';
+import type { EventSourceProperties } from './resource-schemas.ts';
+import { StreamSource } from './stream-source.ts';
+
+export interface EventSourcesOptions {
+  readonly resources: LocalResources;
+  readonly clients: AwsClients;
+  /** The ARN of each table's stream, by table. */
+  readonly streamArns: ReadonlyMap<string, string>;
+  readonly queueUrlOf: (queueId: string) => string;
+  readonly find: FunctionFinder;
+  readonly deliveries: Deliveries;
+  readonly log: (source: string, line: string) => void;
+}
+
+/** Starts what feeds the functions: each event source mapping by the kind of its source. */
+export function startEventSources(options: EventSourcesOptions): readonly (QueueSource | StreamSource)[] {
+  return options.resources.eventSources.map((mapping) => startEventSource(mapping, options));
+}
+
+function startEventSource(
+  { id, label, properties }: LocalResource<EventSourceProperties>,
+  options: EventSourcesOptions,
+): QueueSource | StreamSource {
+  const { resources, clients, streamArns, queueUrlOf, find, deliveries, log } = options;
+  const common = {
+    function: find.byId(properties.FunctionName),
+    settings: properties,
+    deliveries,
+    log: (line: string) => log(label, line),
+  };
+  const queue = resources.queues.find((candidate) => queueArn(candidate.id) === properties.EventSourceArn);
+  if (queue !== undefined) return new QueueSource({ ...common, sqs: clients.sqs, queueUrl: queueUrlOf(queue.id) });
+  const table = resources.tables.find((candidate) => streamArn(candidate.id) === properties.EventSourceArn);
+  if (table === undefined)
+    throw new FanjoinError('UNKNOWN_REFERENCE', `${id}: there is no queue or stream ${properties.EventSourceArn}`);
+  return new StreamSource({
+    ...common,
+    streams: clients.streams,
+    streamArn: streamArns.get(table.id) ?? '',
+    partitionKey: table.properties.KeySchema.find(({ KeyType }) => KeyType === 'HASH')?.AttributeName ?? '',
+    onGivenUp: (records, condition) => sendToDestination(properties, records, condition, options),
+  });
+}
+
+/** Says which records were given up, as Lambda does: not what was in them. */
+async function sendToDestination(
+  { DestinationConfig, EventSourceArn }: EventSourceProperties,
+  records: readonly DynamoDBRecord[],
+  condition: string,
+  { resources, clients, queueUrlOf, log }: EventSourcesOptions,
+): Promise<void> {
+  const destination = DestinationConfig?.OnFailure.Destination;
+  const queue = resources.queues.find(({ id }) => queueArn(id) === destination);
+  log(
+    'stream',
+    `gave up ${records.length} records (${condition}): ${records.map(({ dynamodb }) => JSON.stringify(dynamodb?.Keys)).join(', ')}`,
+  );
+  if (queue === undefined) return;
+  const body = {
+    requestContext: { condition },
+    version: '1.0',
+    timestamp: new Date().toISOString(),
+    DDBStreamBatchInfo: {
+      startSequenceNumber: records.at(0)?.dynamodb?.SequenceNumber,
+      endSequenceNumber: records.at(-1)?.dynamodb?.SequenceNumber,
+      batchSize: records.length,
+      streamArn: EventSourceArn,
+    },
+  };
+  await clients.sqs.send(new SendMessageCommand({ QueueUrl: queueUrlOf(queue.id), MessageBody: JSON.stringify(body) }));
+}

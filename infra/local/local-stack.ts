@@ -1,0 +1,164 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { FanjoinError } from '../../shared/errors.ts';
+import type { LogLevel } from '../../shared/observability/logger.ts';
+import { type AwsClients, connectClients } from './connect-clients.ts';
+import { type Disturbance, disturb } from './disturbance.ts';
+import { queueUrlAt, startDynamoDbLocal, startFauxqs } from './emulators.ts';
+import { startEventSources } from './event-sources.ts';
+import { HttpApi } from './http-api.ts';
+import type { InvocationOutcome, LocalFunction } from './local-function.ts';
+import { makeResources } from './make-resources.ts';
+import { type LocalResource, type LocalResources, readResources } from './read-resources.ts';
+import { bucketName, functionArn } from './references.ts';
+import { startSchedule } from './schedule.ts';
+import { startFunctions } from './start-functions.ts';
+import { synthesize } from './synthesize.ts';
+
+export interface LocalStackOptions extends Disturbance {
+  /** The module that exports `handlers`. Default: the examples'. */
+  readonly handlersEntry?: string;
+  /** Of the API. Default: a free one. */
+  readonly port?: number;
+  /** Queues hide a message from others for so long at the most. Default: as long as in the cloud. */
+  readonly visibilityTimeoutSeconds?: number;
+  /** Instances of each function at once. Default 4. */
+  readonly maxWorkersPerFunction?: number;
+  /** Default `warn`. */
+  readonly logLevel?: LogLevel;
+  /** Takes what functions print, and what goes wrong. Default: stderr. */
+  readonly log?: (line: string) => void;
+}
+
+const DEFAULT_MAX_WORKERS = 4;
+
+/** The stack as it is deployed, on this machine. */
+export interface LocalStack extends AsyncDisposable {
+  /** Of the HTTP API. */
+  readonly url: string;
+  readonly clients: AwsClients;
+  readonly tableNames: readonly string[];
+  readonly bucketNames: readonly string[];
+  /** By the construct's place in the executor: `Pool-default/Queue`, `Pool-default/DeadLetterQueue`, `Stream/GivenUp`. */
+  readonly queueUrls: Readonly<Record<string, string>>;
+  /** How often each function was invoked, by its construct's name: `NodeRunner`, `Scheduler`, … */
+  invocations(): Readonly<Record<string, number>>;
+  /** Invokes a function, as a schedule would. */
+  invoke(functionName: string, event?: unknown): Promise<InvocationOutcome>;
+  /** Kills a random instance in the middle of an invocation; what it was at comes back. `false`: none is busy. */
+  killWorker(functionName: string): boolean;
+  /** Ends every thread, process and timer. What was kept is gone. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Runs the deployed stack on this machine: synthesizes it, makes its tables, queues and buckets in Amazon's DynamoDB Local
+ * and fauxqs, and hosts its functions, event sources, schedule and API. Nothing here knows the executor: all is read from
+ * the template, and what of it has no local effect is listed in `ignored-properties.ts`.
+ *
+ * @throws {FanjoinError} `JAVA_MISSING`, `UNKNOWN_PROPERTY`, `UNKNOWN_RESOURCE_TYPE`
+ */
+export async function startLocalStack(options: LocalStackOptions = {}): Promise<LocalStack> {
+  const { handlersEntry, logLevel, visibilityTimeoutSeconds, maxWorkersPerFunction = DEFAULT_MAX_WORKERS } = options;
+  const writeLine = options.log ?? ((line: string) => process.stderr.write(`${line}\n`));
+  const log = (source: string, line: string): void => writeLine(`[${source}] ${line}`);
+  await using cleanup = new AsyncDisposableStack();
+
+  // Java starts while this thread is busy with the synthesis.
+  const starting = Promise.all([startDynamoDbLocal(), startFauxqs()]);
+  starting.catch(() => undefined);
+  const outdir = mkdtempSync(join(tmpdir(), 'fanjoin-local-'));
+  cleanup.defer(() => rmSync(outdir, { recursive: true, force: true }));
+  const { template, assets } = synthesize(outdir, {
+    ...(handlersEntry !== undefined && { handlersEntry }),
+    ...(logLevel !== undefined && { logLevel }),
+  });
+  const [dynamoDbLocal, fauxqs] = await starting;
+  cleanup.defer(() => dynamoDbLocal.stop());
+  cleanup.defer(() => fauxqs.stop());
+  const endpoints = { dynamo: dynamoDbLocal.endpoint, sqsAndS3: fauxqs.endpoint };
+  const resources = readResources(template, fauxqs.endpoint);
+  const clients = connectClients(endpoints);
+  cleanup.defer(() => clients.destroy());
+  const streamArns = await makeResources(clients, resources, visibilityTimeoutSeconds);
+
+  const functions = startFunctions({
+    functions: resources.functions,
+    assets,
+    endpoints,
+    maxWorkers: maxWorkersPerFunction,
+    log,
+  });
+  for (const one of functions) one.warm();
+  const queueUrlOf = (id: string): string => queueUrlAt(fauxqs.endpoint, id);
+  const find = finder(resources, functions);
+  const sources = startEventSources({
+    resources,
+    clients,
+    streamArns,
+    queueUrlOf,
+    find,
+    deliveries: disturb(options),
+    log,
+  });
+  // Together: a source waits for its invocations, and they end with their functions.
+  cleanup.defer(async () => void (await Promise.all([...sources, ...functions].map((part) => part.stop()))));
+  for (const { properties } of resources.rules) {
+    for (const { Arn } of properties.Targets)
+      cleanup.defer(startSchedule(properties.ScheduleExpression, find.byArn(Arn)));
+  }
+  const api = await HttpApi.start({
+    routes: routesOf(resources, find),
+    log: (line) => log('API', line),
+    ...(options.port !== undefined && { port: options.port }),
+  });
+  cleanup.defer(() => api.stop());
+
+  const running = cleanup.move();
+  const stop = () => running.disposeAsync();
+  return {
+    url: api.url,
+    clients,
+    tableNames: resources.tables.map(({ id }) => id),
+    bucketNames: resources.buckets.map(({ id }) => bucketName(id)),
+    queueUrls: Object.fromEntries(resources.queues.map(({ id, label }) => [label, queueUrlOf(id)])),
+    invocations: () => Object.fromEntries(functions.map(({ label, invocations }) => [label, invocations])),
+    invoke: (functionName, event = {}) => find.byLabel(functionName).invoke(event),
+    killWorker: (functionName) => find.byLabel(functionName).killBusyWorker(),
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+/** Finds functions by what the template calls them. */
+export interface FunctionFinder {
+  byId(id: string): LocalFunction;
+  byArn(arn: string): LocalFunction;
+  byLabel(label: string): LocalFunction;
+}
+
+function finder({ functions: defined }: LocalResources, functions: readonly LocalFunction[]): FunctionFinder {
+  const find = (what: string, isIt: (resource: LocalResource<unknown>) => boolean): LocalFunction => {
+    const found = functions[defined.findIndex(isIt)];
+    if (found !== undefined) return found;
+    throw new FanjoinError(
+      'UNKNOWN_FUNCTION',
+      `There is no function ${what} here; there are ${functions.map(({ label }) => label).join(', ')}`,
+    );
+  };
+  return {
+    byId: (id) => find(id, (resource) => resource.id === id),
+    byArn: (arn) => find(arn, (resource) => functionArn(resource.id) === arn),
+    byLabel: (label) => find(label, (resource) => resource.label === label),
+  };
+}
+
+function routesOf({ routes, integrations }: LocalResources, find: FunctionFinder) {
+  return routes.map(({ id, properties: { RouteKey, Target } }) => {
+    const integration = integrations.find((candidate) => Target === `integrations/${candidate.id}`);
+    if (integration === undefined)
+      throw new FanjoinError('UNKNOWN_REFERENCE', `${id}: there is no integration ${Target}`);
+    return { routeKey: RouteKey, target: find.byArn(integration.properties.IntegrationUri) };
+  });
+}

@@ -1,0 +1,57 @@
+/**
+ * `node infra/local/main.ts`: runs the local stack until Ctrl-C.
+ * `node infra/local/main.ts run examples/audit …`: runs the stack for one command of the CLI.
+ */
+import { FanjoinError } from '../../shared/errors.ts';
+import { ignoredInShort } from './ignored-properties.ts';
+import { type LocalStack, startLocalStack } from './local-stack.ts';
+
+const say = (text: string): boolean => process.stderr.write(`${text}\n`);
+
+async function main(args: readonly string[]): Promise<number> {
+  await using stack = await startLocalStack();
+  if (args.length > 0) return runCommand(stack, args);
+  say(greeting(stack.url));
+  await interrupted();
+  say('Stopping.');
+  return 0;
+}
+
+async function runCommand(stack: LocalStack, args: readonly string[]): Promise<number> {
+  const { runCli } = await import('../../cli/run-cli.ts');
+  return runCli([...args, '--endpoint', stack.url]);
+}
+
+const greeting = (
+  url: string,
+): string => `The stack runs on this machine, with Amazon's DynamoDB Local, fauxqs and worker threads in place of AWS:
+
+  API   ${url}
+  Try   npx fanjoin run examples/orders --input examples/orders/inputs/shipped.json --endpoint ${url}
+  Stop  Ctrl-C
+
+The API takes unsigned requests, from this machine only. What it keeps is gone when it stops.
+Without an effect here (infra/local/ignored-properties.ts says why):
+${ignoredInShort()
+  .map((line) => `  ${line}`)
+  .join('\n')}`;
+
+/** Resolves at the first Ctrl-C or SIGTERM. A second one ends the process as usual. */
+function interrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  say(
+    error instanceof FanjoinError
+      ? error.message
+      : error instanceof Error
+        ? (error.stack ?? error.message)
+        : String(error),
+  );
+  process.exitCode = 1;
+}
