@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { Pools } from '../shared/model/pools.ts';
 
 const jsonText = z.string().transform((text, context) => {
   try {
@@ -15,6 +16,8 @@ const Environment = z.object({
   BUCKET_NAME: z.string().min(1),
   /** A JSON object: queue URL by pool. Functions that send nothing have none. */
   QUEUE_URLS: jsonText.pipe(z.record(z.string(), z.url())).default({}),
+  /** A JSON object: the named pools, as their sizes. */
+  POOLS: jsonText.pipe(Pools).default({}),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('warn'),
 });
 

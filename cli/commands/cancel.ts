@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { ExecutionHandle } from '../../shared/executor/workflow-executor.ts';
+import type { ExecutionDescription } from '../../shared/executor/description.ts';
 import type { Executions } from '../../shared/executor/executions.ts';
 import type { CommandIo } from '../command-io.ts';
 import { isInUse, openExecutor, openExisting, type Place, placeArguments, placeOf } from '../connect.ts';
@@ -25,30 +25,33 @@ async function cancel(id: string, options: ExecutionOptions, io: CommandIo): Pro
   const place = placeOf(options, io);
   const executions = openExisting(place, id);
   try {
-    await executions.cancel(id);
-    await endIt(place, executions, id);
+    await cancelWhereItRuns(place, executions, id);
     const description = await executions.describe(id);
-    const { status, isAtRest } = description;
-    const hint = `no process runs it; it ends with: fanjoin resume ${id}${placeArguments(options)}`;
-    const text = isAtRest ? `${id} ${status}` : `${id} is to be cancelled, but still ${status}${place.endpoint === undefined ? ` (${hint})` : ''}`;
-    io.stdout.write(options.json === true ? `${JSON.stringify(description, null, 2)}\n` : `${text}\n`);
+    io.stdout.write(options.json === true ? `${JSON.stringify(description, null, 2)}\n` : `${textOf(description, options)}\n`);
     return EXIT.ok;
   } finally {
     await executions.close();
   }
 }
 
-/** Waits for whoever runs the execution to end it. Where nobody does, this process is the one. */
-async function endIt(place: Place, executions: Executions, id: string): Promise<void> {
+/** Sets the flag, and waits for whoever runs the execution to end it; where nobody does, this process is the one. */
+async function cancelWhereItRuns(place: Place, executions: Executions, id: string): Promise<void> {
   const signal = AbortSignal.timeout(WAIT_MS);
-  if (place.endpoint !== undefined) return executions.untilAtRest(id, signal);
-  try {
-    await using executor = openExecutor(place);
-    await executor.get(id).resume();
-    await executions.untilAtRest(id, signal);
-  } catch (error) {
-    if (!isInUse(error)) throw error;
-    await executions.untilAtRest(id, signal);
+  if (place.endpoint === undefined) {
+    try {
+      await using executor = openExecutor(place);
+      await executor.get(id).cancel();
+      return await executions.untilAtRest(id, signal);
+    } catch (error) {
+      if (!isInUse(error)) throw error;
+    }
   }
+  await executions.cancel(id);
+  await executions.untilAtRest(id, signal);
 }
-void ExecutionHandle;
+
+function textOf({ executionId, status, isAtRest }: ExecutionDescription, options: ExecutionOptions): string {
+  if (isAtRest) return `${executionId} ${status}`;
+  const how = options.endpoint === undefined ? `; if no process runs it, it ends with: fanjoin resume ${executionId}${placeArguments(options)}` : '';
+  return `${executionId} is to be cancelled, and still ${status}${how}`;
+}

@@ -4,11 +4,12 @@ import * as z from 'zod';
 import { FanjoinError } from '../../shared/errors.ts';
 import { ExecutionService } from '../../shared/executor/execution-service.ts';
 import { LIMITS } from '../../shared/model/limits.ts';
+import { environment } from '../environment.ts';
 import { clock, logger, store } from '../runtime.ts';
 import { parseBody } from './body.ts';
 import { toProblem } from './problem.ts';
 
-const service = new ExecutionService({ store, clock, newId: ulid });
+const service = new ExecutionService({ store, clock, pools: environment.POOLS, newId: ulid });
 
 type Route = (event: APIGatewayProxyEventV2, executionId: string) => Promise<[status: number, body: unknown]>;
 

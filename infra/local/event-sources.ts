@@ -3,7 +3,7 @@ import type { DynamoDBRecord } from 'aws-lambda';
 import { FanjoinError } from '../../shared/errors.ts';
 import type { AwsClients } from './connect-clients.ts';
 import type { Deliveries } from './disturbance.ts';
-import type { FunctionFinder } from './local-stack.ts';
+import type { FunctionFinder } from './find-function.ts';
 import { QueueSource } from './queue-source.ts';
 import type { LocalResource, LocalResources } from './read-resources.ts';
 import { queueArn, streamArn } from './references.ts';

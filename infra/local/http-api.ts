@@ -90,9 +90,11 @@ const ProxyResult = z.object({
 });
 
 function functionAnswer(response: ServerResponse, outcome: InvocationOutcome): void {
-  if (!outcome.ok) return gatewayAnswer(response, 500, 'Internal Server Error');
-  const text = JSON.stringify(outcome.result);
-  if (Buffer.byteLength(text) > MAX_INVOCATION_BYTES) return gatewayAnswer(response, 500, 'Internal Server Error');
+  const text = outcome.ok ? JSON.stringify(outcome.result) : '';
+  if (!outcome.ok || Buffer.byteLength(text) > MAX_INVOCATION_BYTES) {
+    gatewayAnswer(response, 500, 'Internal Server Error');
+    return;
+  }
   const result = ProxyResult.safeParse(outcome.result);
   // Without a status the gateway takes the whole for a body.
   const { statusCode, headers, cookies, body, isBase64Encoded } = result.success

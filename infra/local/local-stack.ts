@@ -10,8 +10,8 @@ import { startEventSources } from './event-sources.ts';
 import { HttpApi } from './http-api.ts';
 import type { InvocationOutcome, LocalFunction } from './local-function.ts';
 import { makeResources } from './make-resources.ts';
-import { type LocalResource, type LocalResources, readResources } from './read-resources.ts';
-import { bucketName, functionArn } from './references.ts';
+import { type LocalResources, readResources } from './read-resources.ts';
+import { bucketName } from './references.ts';
 import { startSchedule } from './schedule.ts';
 import { startFunctions } from './start-functions.ts';
 import { synthesize } from './synthesize.ts';
@@ -128,29 +128,6 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
     killWorker: (functionName) => find.byLabel(functionName).killBusyWorker(),
     stop,
     [Symbol.asyncDispose]: stop,
-  };
-}
-
-/** Finds functions by what the template calls them. */
-export interface FunctionFinder {
-  byId(id: string): LocalFunction;
-  byArn(arn: string): LocalFunction;
-  byLabel(label: string): LocalFunction;
-}
-
-function finder({ functions: defined }: LocalResources, functions: readonly LocalFunction[]): FunctionFinder {
-  const find = (what: string, isIt: (resource: LocalResource<unknown>) => boolean): LocalFunction => {
-    const found = functions[defined.findIndex(isIt)];
-    if (found !== undefined) return found;
-    throw new FanjoinError(
-      'UNKNOWN_FUNCTION',
-      `There is no function ${what} here; there are ${functions.map(({ label }) => label).join(', ')}`,
-    );
-  };
-  return {
-    byId: (id) => find(id, (resource) => resource.id === id),
-    byArn: (arn) => find(arn, (resource) => functionArn(resource.id) === arn),
-    byLabel: (label) => find(label, (resource) => resource.label === label),
   };
 }
 

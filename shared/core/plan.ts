@@ -65,3 +65,7 @@ export function requiredHandlers(plan: Plan): { node: NodeId; handler: string }[
     return types.map((handler) => ({ node: id, handler }));
   });
 }
+
+/** The pool a node asks for, if it does. */
+export const namedPool = (definition: NodeDefinition): string | undefined =>
+  definition.type === 'task' || definition.type === 'map' ? definition.pool : undefined;

@@ -1,12 +1,19 @@
 import { countBits, hasBit } from '../core/bits.ts';
 import { compile, zodIssues } from '../core/compile.ts';
 import { openWork } from '../core/decide.ts';
-import { nodeAt, type Plan } from '../core/plan.ts';
-import { ExecutionExistsError, ExecutionNotFoundError, InvalidInputError, InvalidStateError } from '../errors.ts';
+import { namedPool, nodeAt, type Plan } from '../core/plan.ts';
+import {
+  ExecutionExistsError,
+  ExecutionNotFoundError,
+  InvalidDefinitionError,
+  InvalidInputError,
+  InvalidStateError,
+} from '../errors.ts';
 import { ExecutionConfig, type ExecutionConfigInput } from '../model/config.ts';
 import { ExecutionId } from '../model/ids.ts';
 import type { MetaItem, ResultItem } from '../model/items.ts';
 import type { Json } from '../model/json.ts';
+import { DEFAULT_POOL, type Pools } from '../model/pools.ts';
 import { isTerminal, type NodeResultView } from '../model/result.ts';
 import type { ExecutionState } from '../model/state.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -21,6 +28,8 @@ const MAX_RUNNING_LISTED = 100;
 export interface ServiceParts {
   readonly store: Store;
   readonly clock: Clock;
+  /** Named pools there are, beside `default`. Absent: not known here, so not checked. */
+  readonly pools?: Pools;
   /** Makes time-ordered ids. */
   readonly newId: (nowMs: number) => string;
 }
@@ -32,9 +41,11 @@ export interface ServiceParts {
 export class ExecutionService {
   readonly #store: Store;
   readonly #clock: Clock;
+  readonly #pools: Pools | undefined;
   readonly #newId: (nowMs: number) => string;
 
-  constructor({ store, clock, newId }: ServiceParts) {
+  constructor({ store, clock, pools, newId }: ServiceParts) {
+    this.#pools = pools;
     this.#store = store;
     this.#clock = clock;
     this.#newId = newId;
@@ -54,6 +65,7 @@ export class ExecutionService {
     if (!parsed.success) throw new InvalidInputError('The start request', zodIssues(parsed.error));
     const request = parsed.data;
     const plan = compile(request.definition);
+    if (this.#pools !== undefined) assertPools(plan, this.#pools);
     const nowMs = this.#clock.nowMs();
     const executionId = request.executionId ?? ExecutionId.parse(this.#newId(nowMs));
     const config = resolveConfig(defaults, plan, request.config ?? {});
@@ -211,6 +223,18 @@ export class ExecutionService {
         result.failures !== undefined && { failures: JSON.parse(await payloads.loadText(result.failures)) }),
     };
   }
+}
+
+/** @throws {InvalidDefinitionError} a node names a pool that does not exist here */
+function assertPools(plan: Plan, pools: Pools): void {
+  const known = [DEFAULT_POOL, ...Object.keys(pools)];
+  const issues = plan.nodes.flatMap(({ id, definition }) => {
+    const pool = namedPool(definition);
+    if (pool === undefined || known.includes(pool)) return [];
+    const message = `names a pool that does not exist: '${pool}'. There are: ${known.join(', ')}`;
+    return [{ path: `nodes.${id}.pool`, code: 'UNKNOWN_POOL', message }];
+  });
+  if (issues.length > 0) throw new InvalidDefinitionError(plan.definition.name, issues);
 }
 
 /** @throws {InvalidInputError} */

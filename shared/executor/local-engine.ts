@@ -9,6 +9,7 @@ import { ExecutionNotFoundError, FanjoinError } from '../errors.ts';
 import type { ExecutionConfigInput } from '../model/config.ts';
 import { DefinitionHash, ExecutionId } from '../model/ids.ts';
 import type { MetaItem } from '../model/items.ts';
+import type { Pools } from '../model/pools.ts';
 import { isTerminal } from '../model/result.ts';
 import type { HandlerRegistry } from '../nodes/handler-registry.ts';
 import type { Logger } from '../observability/logger.ts';
@@ -39,6 +40,7 @@ export interface LocalEngineOptions {
   readonly database: string;
   readonly config: ExecutionConfigInput;
   readonly handlers: HandlerRegistry;
+  readonly pools: Pools;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly random: () => number;
@@ -68,7 +70,7 @@ export class LocalEngine implements Executions {
 
   /** @throws {DatabaseError} if the file cannot serve: not ours, too new, read-only, in use by another live engine */
   constructor(options: LocalEngineOptions) {
-    const { clock, handlers, logger, random } = options;
+    const { clock, handlers, logger, pools, random } = options;
     this.#options = options;
     this.#database = openDatabase(options.database, { mode: 'engine', clock });
     const table = new SqliteItemTable(this.#database);
@@ -78,12 +80,12 @@ export class LocalEngine implements Executions {
     const scheduler = new Scheduler({ store, dispatcher, clock });
     const onFault = (error: Error) => this.#fail(error);
     this.#store = store;
-    this.#service = new ExecutionService({ store, clock, newId: ulid });
+    this.#service = new ExecutionService({ store, clock, pools, newId: ulid });
     this.#runner = new NodeRunner({ store, dispatcher, clock, handlers, logger, random });
     this.#reconciler = new Reconciler({ store, scheduler, dispatcher, clock });
     this.#sweep = new Sweep({ store, reconciler: this.#reconciler, clock, isOurs: ({ pk }) => this.#adopted.has(pk) });
     this.#pump = new FeedPump({ scheduler, clock, onFault });
-    this.#workers = new QueueWorkers({ queue, runner: this.#runner, clock, logger, onFault });
+    this.#workers = new QueueWorkers({ queue, runner: this.#runner, clock, logger, pools, onFault });
     this.#unsubscribe = table.subscribe((records) => this.#hear(records));
     this.#armSweep();
   }
@@ -92,7 +94,6 @@ export class LocalEngine implements Executions {
   async start(request: StartInput): Promise<{ executionId: string }> {
     this.#assertWorks();
     const plan = compile(request.definition);
-    this.#workers.serve(poolsOf(plan));
     this.#assertHandlers(plan);
     const { clock, config } = this.#options;
     const executionId = request.executionId ?? ulid(clock.nowMs());
@@ -144,7 +145,6 @@ export class LocalEngine implements Executions {
     const { workflow, definitionHash } = await this.#service.describe(executionId);
     const plan = await this.#store.definitions.loadPlan(workflow, DefinitionHash.parse(definitionHash));
     this.#assertHandlers(plan);
-    this.#workers.serve(poolsOf(plan));
     const pk = `EXEC#${executionId}`;
     const wasOurs = this.#adopted.has(pk);
     // Before it is open again: the change record of that write is what moves it.
@@ -191,7 +191,6 @@ export class LocalEngine implements Executions {
     if (isTerminal(meta.status)) return;
     const plan = await this.#store.definitions.loadPlan(meta.workflow, meta.definitionHash);
     if (startsNodes) this.#assertHandlers(plan);
-    this.#workers.serve(poolsOf(plan));
     this.#adopted.add(pk);
     await this.#reconciler.reconcile(id, { resend: true });
   }
@@ -265,10 +264,3 @@ export class LocalEngine implements Executions {
     }
   }
 }
-
-const poolsOf = (plan: Plan): Set<string> =>
-  new Set(
-    plan.nodes
-      .map(({ definition }) => ('pool' in definition ? definition.pool : undefined) ?? 'default')
-      .concat('default'),
-  );

@@ -5,6 +5,7 @@ import { InvalidInputError } from '../errors.ts';
 import { ExecutionConfigInput } from '../model/config.ts';
 import type { DefinitionInput } from '../model/definition.ts';
 import type { Json } from '../model/json.ts';
+import { Pools } from '../model/pools.ts';
 import type { AnyHandler } from '../nodes/define-node.ts';
 import type { Workflow } from '../nodes/define-workflow.ts';
 import { HandlerRegistry } from '../nodes/handler-registry.ts';
@@ -21,6 +22,8 @@ export interface WorkflowExecutorOptions {
   readonly config?: ExecutionConfigInput;
   /** Handlers that definitions name. Those of `defineWorkflow` workflows need not be listed. Local only. */
   readonly handlers?: Iterable<AnyHandler>;
+  /** Named pools beside `default`, which has no bound of its own. Local only: on AWS the stack says what pools there are. */
+  readonly pools?: Pools;
   /** Local only: the SQLite file, made if it is not there. Default `:memory:`, which a crash does not survive. */
   readonly database?: string;
   /** The API of a deployed or locally run stack; without it, workflows run in this process. */
@@ -70,6 +73,7 @@ export class WorkflowExecutor implements AsyncDisposable {
             database: options.database ?? ':memory:',
             config,
             handlers: this.#handlers,
+            pools: parsePools(options.pools ?? {}),
             clock,
             logger: new Logger({ level: options.logLevel ?? 'warn' }),
             random: options.random ?? Math.random,
@@ -135,6 +139,12 @@ function parseConfig(config: ExecutionConfigInput): ExecutionConfigInput {
   const parsed = ExecutionConfigInput.safeParse(config);
   if (!parsed.success) throw new InvalidInputError('The execution config', zodIssues(parsed.error));
   return config;
+}
+
+function parsePools(pools: Pools): Pools {
+  const parsed = Pools.safeParse(pools);
+  if (!parsed.success) throw new InvalidInputError('The pools', zodIssues(parsed.error));
+  return parsed.data;
 }
 
 /** One execution, to watch and to control. */

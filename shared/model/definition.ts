@@ -3,6 +3,7 @@ import { ExecutionConfigInput, RetryPolicy } from './config.ts';
 import { HandlerType, NodeId, WorkflowName } from './ids.ts';
 import { Json } from './json.ts';
 import { LIMITS } from './limits.ts';
+import { PoolName } from './pools.ts';
 
 /** A whole-string JSONata expression, `{% … %}`, as in Step Functions. */
 export const Expression = z
@@ -77,10 +78,7 @@ const handled = {
   fallback: z.strictObject({ handler: HandlerType }).optional(),
   catch: z.array(CatchClause).optional(),
   /** The pool whose queue carries this node's work. Default `default`. */
-  pool: z
-    .string()
-    .regex(/^[a-z][a-z0-9-]{0,39}$/)
-    .optional(),
+  pool: PoolName.optional(),
 };
 
 /** One call of a handler. */

@@ -1,12 +1,12 @@
 import type { WorkRef } from '../core/events.ts';
-import { findNode, nodeAt, type Plan } from '../core/plan.ts';
+import { findNode, namedPool, nodeAt, type Plan } from '../core/plan.ts';
 import type { MetaItem } from '../model/items.ts';
 import type { TaskMessage, VisitTask } from '../model/message.ts';
+import { DEFAULT_POOL } from '../model/pools.ts';
 import { MAX_QUEUE_DELAY_MS, type OutgoingMessage, type TaskSender } from '../ports/task-queue.ts';
 
 /** How long running nodes may take to settle once an execution stops. */
 export const SETTLE_MS = 10_000;
-export const DEFAULT_POOL = 'default';
 
 /** Turns work into messages on the queues of its pools. */
 export class Dispatcher {
@@ -44,7 +44,7 @@ export class Dispatcher {
 /** The pool whose queue carries a node's work. */
 export function poolOf(plan: Plan, node: string): string {
   const definition = findNode(plan, node)?.definition;
-  return definition !== undefined && 'pool' in definition ? (definition.pool ?? DEFAULT_POOL) : DEFAULT_POOL;
+  return (definition === undefined ? undefined : namedPool(definition)) ?? DEFAULT_POOL;
 }
 
 function toMessage(plan: Plan, { executionId, run }: MetaItem, ref: WorkRef, queuedAtMs: number): TaskMessage {

@@ -25,7 +25,7 @@ export function randomRoute(random: Random, seed: number, maxNodes: number): Ran
     name: `random-${seed >>> 0}`,
     strategy: 'conditional',
     start: ids[0],
-    ...(random.chance(0.3) && { maxVisits: random.int(1, 4) }),
+    maxVisits: random.int(1, 6),
     config: randomConfig(random),
     nodes: Object.fromEntries(random.shuffled(nodes)),
   } as DefinitionInput;
@@ -44,7 +44,7 @@ function randomNode(random: Random, id: string, index: number, ids: readonly str
     ...(next !== undefined && { next }),
     // Whatever a node goes on to by itself, the one after it must be reachable.
     ...((isRouting || following !== undefined) && { mayRouteTo: [...new Set([...(target === 'nowhere' ? [] : [target]), ...(following === undefined ? [] : [following])])] }),
-    ...((work.type === 'choice' || random.chance(0.25)) && { choices: randomChoices(random, ids) }),
+    ...((work.type === 'choice' || (work.type !== 'map' && random.chance(0.25))) && { choices: randomChoices(random, ids) }),
   };
 }
 

@@ -1,0 +1,25 @@
+import type { Command } from 'commander';
+import type { CommandIo } from '../command-io.ts';
+import { openExisting, placeArguments, placeOf } from '../connect.ts';
+import { EXIT } from '../exit-code.ts';
+import { addPlaceOptions, type ExecutionOptions } from '../options.ts';
+
+/** Adds `fanjoin pause`. */
+export function addPauseCommand(program: Command, io: CommandIo, done: (exitCode: number) => void): void {
+  addPlaceOptions(program.command('pause').argument('<id>', 'an execution id'))
+    .summary('pause an execution')
+    .description('Pauses an execution: its running nodes finish, and no new one starts until `fanjoin resume <id>`.')
+    .addHelpText('after', '\nExamples:\n  fanjoin pause 01M83J1CWCKJQKQWSQAWE9J523')
+    .action(async (id: string, options: ExecutionOptions) => {
+      const executions = openExisting(placeOf(options, io), id);
+      try {
+        await executions.pause(id);
+        const description = await executions.describe(id);
+        const text = `${id} ${description.status}; it goes on with: fanjoin resume ${id}${placeArguments(options)}`;
+        io.stdout.write(options.json === true ? `${JSON.stringify(description, null, 2)}\n` : `${text}\n`);
+      } finally {
+        await executions.close();
+      }
+      done(EXIT.ok);
+    });
+}

@@ -1,0 +1,252 @@
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Match } from 'aws-cdk-lib/assertions';
+import { afterAll, describe, expect, it } from 'vitest';
+import { API_ROUTES } from '../../infra/constructs/execution-api.ts';
+import { synthesized } from './synthesized.ts';
+
+const { template, outdir } = synthesized();
+afterAll(() => rmSync(outdir, { recursive: true }));
+
+const resources = (type: string) => Object.entries(template.findResources(type));
+
+describe('the table', () => {
+  it('streams both images, for the scheduler compares flags with what they were', () => {
+    template.hasResourceProperties('AWS::DynamoDB::Table', {
+      StreamSpecification: { StreamViewType: 'NEW_AND_OLD_IMAGES' },
+    });
+  });
+
+  it('has the index the sweep reads, with whole items', () => {
+    template.hasResourceProperties('AWS::DynamoDB::Table', {
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: 'due',
+          KeySchema: [
+            { AttributeName: 'dueShard', KeyType: 'HASH' },
+            { AttributeName: 'dueAtMs', KeyType: 'RANGE' },
+          ],
+          Projection: { ProjectionType: 'ALL' },
+        },
+      ],
+    });
+  });
+
+  it('is paid by request, can be restored to a point in time, and lets items expire', () => {
+    template.hasResourceProperties('AWS::DynamoDB::Table', {
+      BillingMode: 'PAY_PER_REQUEST',
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      TimeToLiveSpecification: { AttributeName: 'expiresAtS', Enabled: true },
+    });
+  });
+});
+
+describe('what is kept', () => {
+  it('stays when the stack is deleted', () => {
+    for (const type of ['AWS::DynamoDB::Table', 'AWS::S3::Bucket']) {
+      template.hasResource(type, { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+    }
+  });
+
+  it('goes with the stack if that was asked for', () => {
+    const { template: removed, outdir: folder } = synthesized({ removalPolicy: RemovalPolicy.DESTROY });
+    rmSync(folder, { recursive: true });
+
+    for (const type of ['AWS::DynamoDB::Table', 'AWS::S3::Bucket']) {
+      removed.hasResource(type, { DeletionPolicy: 'Delete', UpdateReplacePolicy: 'Delete' });
+    }
+  });
+
+  it('is in a bucket that is private, encrypted and reached by TLS only', () => {
+    template.hasResourceProperties('AWS::S3::Bucket', {
+      BucketEncryption: Match.anyValue(),
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+    });
+    template.hasResourceProperties('AWS::S3::BucketPolicy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+        ]),
+      },
+    });
+  });
+
+  it('loses payloads of executions, never definitions, where a retention is asked for', () => {
+    const { template: bounded, outdir: folder } = synthesized({ payloadRetention: Duration.days(30) });
+    rmSync(folder, { recursive: true });
+
+    bounded.hasResourceProperties('AWS::S3::Bucket', {
+      LifecycleConfiguration: {
+        Rules: Match.arrayWith([Match.objectLike({ Prefix: 'executions/', ExpirationInDays: 30 })]),
+      },
+    });
+  });
+});
+
+describe('pools', () => {
+  it('give a message up after five deliveries', () => {
+    const [, deadLetterQueue] =
+      resources('AWS::SQS::Queue').find(([id]) => id.includes('PooldefaultDeadLetterQueue')) ?? [];
+    expect(deadLetterQueue).toBeDefined();
+    template.hasResourceProperties('AWS::SQS::Queue', {
+      RedrivePolicy: {
+        deadLetterTargetArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('PooldefaultDeadLetterQueue'), 'Arn'] },
+        maxReceiveCount: 5,
+      },
+    });
+  });
+
+  it('hide a message for longer than the function that has it may take', () => {
+    const visibility = (part: string) =>
+      resources('AWS::SQS::Queue').find(([id]) => id.includes(part))?.[1].Properties.VisibilityTimeout;
+    const timeout = (part: string) =>
+      resources('AWS::Lambda::Function').find(([id]) => id.includes(part))?.[1].Properties.Timeout;
+
+    expect(visibility('PooldefaultQueue')).toBeGreaterThan(timeout('NodeRunner'));
+    expect(visibility('PooldefaultDeadLetterQueue')).toBeGreaterThan(timeout('DeadLetter'));
+  });
+
+  it('are encrypted and reached by TLS only', () => {
+    template.allResourcesProperties('AWS::SQS::Queue', { SqsManagedSseEnabled: true });
+    const protectedQueues = resources('AWS::SQS::QueuePolicy').flatMap(([, { Properties }]) => Properties.Queues);
+    expect(protectedQueues).toHaveLength(resources('AWS::SQS::Queue').length);
+  });
+
+  it('each get a queue of their own, which every sender knows', () => {
+    const { template: two, outdir: folder } = synthesized({ pools: { slow: { maxConcurrency: 3, batchSize: 1 } } });
+    rmSync(folder, { recursive: true });
+
+    two.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      EventSourceArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('PoolslowQueue'), 'Arn'] },
+      BatchSize: 1,
+      ScalingConfig: { MaximumConcurrency: 3 },
+    });
+    for (const sender of ['Scheduler', 'NodeRunner', 'Sweep']) {
+      const [, properties] =
+        Object.entries(two.findResources('AWS::Lambda::Function')).find(([id]) => id.includes(sender)) ?? [];
+      expect(JSON.stringify(properties?.Properties.Environment.Variables.QUEUE_URLS)).toContain('PoolslowQueue');
+    }
+  });
+});
+
+describe('event sources', () => {
+  it('all report partial failures', () => {
+    template.resourceCountIs('AWS::Lambda::EventSourceMapping', 3);
+    template.allResourcesProperties('AWS::Lambda::EventSourceMapping', {
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+    });
+  });
+
+  it('read the stream from its beginning and give a record up at last, with a note of it', () => {
+    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      EventSourceArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('ItemsTable'), 'StreamArn'] },
+      StartingPosition: 'TRIM_HORIZON',
+      BisectBatchOnFunctionError: true,
+      MaximumRetryAttempts: 10,
+      MaximumRecordAgeInSeconds: 3_600,
+      DestinationConfig: {
+        OnFailure: { Destination: { 'Fn::GetAtt': [Match.stringLikeRegexp('StreamGivenUp'), 'Arn'] } },
+      },
+    });
+  });
+
+  it('sweep once a minute', () => {
+    template.hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'rate(1 minute)', State: 'ENABLED' });
+  });
+});
+
+describe('functions', () => {
+  it('have their runtime, architecture and log retention pinned', () => {
+    template.resourceCountIs('AWS::Lambda::Function', 5);
+    template.allResourcesProperties('AWS::Lambda::Function', {
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      LoggingConfig: { LogGroup: Match.anyValue() },
+    });
+    template.resourceCountIs('AWS::Logs::LogGroup', 5);
+    template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 30 });
+  });
+
+  it('are bundled whole: nothing is left to import but what Node.js brings', () => {
+    for (const folder of readdirSync(outdir).filter((name) => name.startsWith('asset.'))) {
+      const source = readFileSync(join(outdir, folder, 'index.mjs'), 'utf8');
+      const imported = [...source.matchAll(/(?:^|[;}\s])import[^'"()]*?from\s*["']([^"']+)["']/g)].map(
+        ([, name]) => name ?? '',
+      );
+
+      expect(imported.length).toBeGreaterThan(0);
+      expect(imported.filter((name) => !name.startsWith('node:') && !BUILTIN.test(name))).toEqual([]);
+    }
+  });
+
+  it('run the handlers of the application', () => {
+    const entry = join(import.meta.dirname, 'fixtures/handlers.ts');
+    const { outdir: folder } = synthesized({ handlersEntry: entry });
+    const sources = readdirSync(folder)
+      .filter((name) => name.startsWith('asset.'))
+      .map((name) => readFileSync(join(folder, name, 'index.mjs'), 'utf8'));
+    rmSync(folder, { recursive: true });
+
+    expect(sources.filter((source) => source.includes('only-in-this-fixture'))).toHaveLength(1);
+    expect(sources.some((source) => source.includes('orders.charge'))).toBe(false);
+  });
+
+  it('may be retried more often than Lambda takes for a loop', () => {
+    const allowed = resources('AWS::Lambda::Function').filter(
+      ([, { Properties }]) => Properties.RecursiveLoop === 'Allow',
+    );
+
+    expect(allowed.map(([id]) => id)).toEqual([expect.stringContaining('NodeRunner')]);
+  });
+});
+
+const BUILTIN =
+  /^(assert|async_hooks|buffer|child_process|crypto|events|fs|http|http2|https|module|net|os|path|process|stream|tls|url|util|zlib)(\/promises)?$/;
+
+describe('the API', () => {
+  it('has the routes its function answers, and no other', () => {
+    const source = readFileSync(join(import.meta.dirname, '../../functions/api/handler.ts'), 'utf8');
+    const answered = [...source.matchAll(/^ {2}'((?:GET|POST|PUT|DELETE) [^']+)':/gm)].map(([, route]) => route);
+    const routes = resources('AWS::ApiGatewayV2::Route').map(([, { Properties }]) => Properties.RouteKey);
+
+    expect(answered.length).toBeGreaterThan(5);
+    expect(routes.toSorted()).toEqual(answered.toSorted());
+    expect([...API_ROUTES].toSorted()).toEqual(answered.toSorted());
+  });
+
+  it('is open to nobody: each route asks for a signature', () => {
+    template.allResourcesProperties('AWS::ApiGatewayV2::Route', { AuthorizationType: 'AWS_IAM' });
+  });
+});
+
+describe('the stack', () => {
+  it('gives nothing a physical name, so that it can be deployed twice', () => {
+    const names = Object.entries(template.toJSON().Resources as Record<string, { Properties?: object }>).flatMap(
+      ([id, { Properties = {} }]) =>
+        Object.keys(Properties)
+          .filter((name) =>
+            /^(TableName|QueueName|BucketName|FunctionName|RoleName|LogGroupName|RuleName|PolicyName)$/.test(name),
+          )
+          .map((name) => `${id}.${name}`),
+    );
+
+    // Inline policies, permissions and event sources name what they belong to, not themselves.
+    const named = names.filter((name) => !/Policy\w*\.PolicyName$|\.FunctionName$/.test(name));
+    expect(named).toEqual([]);
+  });
+
+  it('says where its API and its table are', () => {
+    template.hasOutput('ApiUrl', {});
+    template.hasOutput('TableName', {});
+  });
+
+  it('is bound to no account and region', () => {
+    expect(JSON.stringify(template.toJSON())).not.toMatch(/\b\d{12}\b/);
+  });
+});
