@@ -4,7 +4,7 @@ import { Sweep } from '../../shared/scheduler/sweep.ts';
 import { clock, dispatcher, logger, store } from '../runtime.ts';
 
 const scheduler = new Scheduler({ store, dispatcher, clock });
-const sweep = new Sweep({ store, clock, reconciler: new Reconciler({ store, scheduler, dispatcher, clock }) });
+const sweep = new Sweep({ store, clock, reconciler: new Reconciler({ store, scheduler }) });
 
 /** Once a minute: deadlines of executions that only wait, and whatever was lost. */
 export const handler = async (): Promise<void> => {

@@ -3,8 +3,9 @@ import type { IHttpRouteAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { FanjoinError } from '../../shared/errors.ts';
+import { DEFAULT_POOL, type Pools, poolSize } from '../../shared/model/pools.ts';
 import type { LogLevel } from '../../shared/observability/logger.ts';
-import { DEFAULT_POOL } from '../../shared/scheduler/dispatcher.ts';
 import { allow } from './allow.ts';
 import { ExecutionApi } from './execution-api.ts';
 import { ExecutorFunction, type ExecutorFunctionProps } from './executor-function.ts';
@@ -13,13 +14,15 @@ import { ItemTable } from './item-table.ts';
 import { PayloadBucket } from './payload-bucket.ts';
 import { StreamSource } from './stream-source.ts';
 import { SweepSchedule } from './sweep-schedule.ts';
-import { type PoolSize, WorkerPool } from './worker-pool.ts';
+import { type PoolConcurrency, WorkerPool } from './worker-pool.ts';
 
 export interface ServerlessExecutorProps {
   /** The module that exports the application's `handlers`. @default examples/handlers.ts */
   readonly handlersEntry?: string;
-  /** Pools by name, beside `default`, which is always there. @default `{ default: {} }` */
-  readonly pools?: Readonly<Record<string, PoolSize>>;
+  /** Named pools, beside `default`: at most `size` handlers of each run at once, 2 to 1,000. @default none */
+  readonly pools?: Pools;
+  /** Invocations at once for nodes without a named pool, 2 to 1,000; each runs up to 10 handlers side by side. @default 50 */
+  readonly defaultConcurrency?: number;
   /** The longest invocation of the node runner: what the handlers of a batch may take, at most 15 minutes. @default 5 minutes */
   readonly runnerTimeout?: Duration;
   /** Memory of the node runner in MB. @default 1024 */
@@ -53,15 +56,15 @@ export class ServerlessExecutor extends Construct {
       ...(removalPolicy !== undefined && { removalPolicy }),
       ...(payloadRetention !== undefined && { retention: payloadRetention }),
     });
-    const sizes = { [DEFAULT_POOL]: {}, ...props.pools };
     this.pools = new Map(
-      Object.entries(sizes).map(([name, size]) => [
+      Object.entries(concurrencies(props)).map(([name, concurrency]) => [
         name,
-        new WorkerPool(this, `Pool-${name}`, { ...size, runnerTimeout, deadLetterTimeout }),
+        new WorkerPool(this, `Pool-${name}`, { ...concurrency, runnerTimeout, deadLetterTimeout }),
       ]),
     );
     this.functions = createFunctions(this, { ...props, runnerTimeout, deadLetterTimeout });
     this.#connectFunctions();
+    this.functions.api.addEnvironment('POOLS', JSON.stringify(props.pools ?? {}));
 
     const { api, scheduler, nodeRunner, deadLetter, sweep } = this.functions;
     this.api = new ExecutionApi(this, 'Api', { handler: api, ...(authorizer !== undefined && { authorizer }) });
@@ -90,6 +93,25 @@ export class ServerlessExecutor extends Construct {
     const urls = Object.fromEntries(queues.map(([name, queue]) => [name, queue.queueUrl]));
     sender.addEnvironment('QUEUE_URLS', Stack.of(this).toJsonString(urls));
   }
+}
+
+/** @throws {FanjoinError} `INVALID_POOL_SIZE` */
+function concurrencies({
+  pools = {},
+  defaultConcurrency = 50,
+}: ServerlessExecutorProps): Record<string, PoolConcurrency> {
+  const named = Object.keys(pools).map((name): [string, PoolConcurrency] => {
+    const size = poolSize(pools, name);
+    if (size < 2) {
+      throw new FanjoinError(
+        'INVALID_POOL_SIZE',
+        `The pool '${name}' has the size ${size}: Lambda bounds a queue's invocations to 2 at the least`,
+      );
+    }
+    // One message each: what is worth a bound of its own is slow, and a batch holds all its slots until its last is done.
+    return [name, { maxConcurrency: size, batchSize: 1 }];
+  });
+  return { [DEFAULT_POOL]: { maxConcurrency: defaultConcurrency, batchSize: 10 }, ...Object.fromEntries(named) };
 }
 
 interface FunctionSettings extends ServerlessExecutorProps {

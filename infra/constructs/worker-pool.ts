@@ -5,14 +5,14 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 
 /** How much of a pool's work runs at once: `maxConcurrency` × `batchSize` handlers. */
-export interface PoolSize {
-  /** Invocations of the node runner for this pool at once: 2 to 1,000. @default 10 */
-  readonly maxConcurrency?: number;
-  /** Messages to an invocation, whose handlers run side by side: 1 to 10. @default 10 */
-  readonly batchSize?: number;
+export interface PoolConcurrency {
+  /** Invocations of the node runner for this pool at once: 2 to 1,000. */
+  readonly maxConcurrency: number;
+  /** Messages to an invocation, whose handlers run side by side: 1 to 10. */
+  readonly batchSize: number;
 }
 
-export interface WorkerPoolProps extends PoolSize {
+export interface WorkerPoolProps extends PoolConcurrency {
   /** Timeout of the function that consumes the queue. */
   readonly runnerTimeout: Duration;
   /** Timeout of the function that consumes the dead-letter queue. */
@@ -28,15 +28,15 @@ const VISIBILITY_MARGIN = Duration.seconds(30);
 export class WorkerPool extends Construct {
   readonly queue: Queue;
   readonly deadLetterQueue: Queue;
-  readonly #size: Required<PoolSize>;
+  readonly #concurrency: PoolConcurrency;
 
   constructor(
     scope: Construct,
     id: string,
-    { runnerTimeout, deadLetterTimeout, maxConcurrency = 10, batchSize = 10 }: WorkerPoolProps,
+    { runnerTimeout, deadLetterTimeout, maxConcurrency, batchSize }: WorkerPoolProps,
   ) {
     super(scope, id);
-    this.#size = { maxConcurrency, batchSize };
+    this.#concurrency = { maxConcurrency, batchSize };
     const common = { encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true, removalPolicy: RemovalPolicy.DESTROY };
     this.deadLetterQueue = new Queue(this, 'DeadLetterQueue', {
       ...common,
@@ -56,7 +56,7 @@ export class WorkerPool extends Construct {
 
   /** Feeds the pool's work to the node runner, and what it could not finish to the dead-letter function. */
   feed(nodeRunner: LambdaFunction, deadLetter: LambdaFunction): void {
-    nodeRunner.addEventSource(new SqsEventSource(this.queue, { ...this.#size, reportBatchItemFailures: true }));
+    nodeRunner.addEventSource(new SqsEventSource(this.queue, { ...this.#concurrency, reportBatchItemFailures: true }));
     deadLetter.addEventSource(
       new SqsEventSource(this.deadLetterQueue, { batchSize: 10, maxConcurrency: 2, reportBatchItemFailures: true }),
     );

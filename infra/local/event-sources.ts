@@ -17,6 +17,7 @@ export interface EventSourcesOptions {
   readonly streamArns: ReadonlyMap<string, string>;
   readonly queueUrlOf: (queueId: string) => string;
   readonly find: FunctionFinder;
+  readonly maxConcurrency: number;
   readonly deliveries: Deliveries;
   readonly log: (source: string, line: string) => void;
 }
@@ -30,7 +31,7 @@ function startEventSource(
   { id, label, properties }: LocalResource<EventSourceProperties>,
   options: EventSourcesOptions,
 ): QueueSource | StreamSource {
-  const { resources, clients, streamArns, queueUrlOf, find, deliveries, log } = options;
+  const { resources, clients, streamArns, queueUrlOf, find, maxConcurrency, deliveries, log } = options;
   const common = {
     function: find.byId(properties.FunctionName),
     settings: properties,
@@ -38,7 +39,8 @@ function startEventSource(
     log: (line: string) => log(label, line),
   };
   const queue = resources.queues.find((candidate) => queueArn(candidate.id) === properties.EventSourceArn);
-  if (queue !== undefined) return new QueueSource({ ...common, sqs: clients.sqs, queueUrl: queueUrlOf(queue.id) });
+  if (queue !== undefined)
+    return new QueueSource({ ...common, maxConcurrency, sqs: clients.sqs, queueUrl: queueUrlOf(queue.id) });
   const table = resources.tables.find((candidate) => streamArn(candidate.id) === properties.EventSourceArn);
   if (table === undefined)
     throw new FanjoinError('UNKNOWN_REFERENCE', `${id}: there is no queue or stream ${properties.EventSourceArn}`);

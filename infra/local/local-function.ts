@@ -50,10 +50,6 @@ export class LocalFunction {
     return this.#invocations;
   }
 
-  get maxWorkers(): number {
-    return this.#options.maxWorkers;
-  }
-
   /** Starts an instance ahead of the first invocation. */
   warm(): void {
     this.#idle.push(this.#start());

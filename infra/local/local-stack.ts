@@ -7,8 +7,9 @@ import { type AwsClients, connectClients } from './connect-clients.ts';
 import { type Disturbance, disturb } from './disturbance.ts';
 import { queueUrlAt, startDynamoDbLocal, startFauxqs } from './emulators.ts';
 import { startEventSources } from './event-sources.ts';
+import { type FunctionFinder, finder } from './find-function.ts';
 import { HttpApi } from './http-api.ts';
-import type { InvocationOutcome, LocalFunction } from './local-function.ts';
+import type { InvocationOutcome } from './local-function.ts';
 import { makeResources } from './make-resources.ts';
 import { type LocalResources, readResources } from './read-resources.ts';
 import { bucketName } from './references.ts';
@@ -23,15 +24,15 @@ export interface LocalStackOptions extends Disturbance {
   readonly port?: number;
   /** Queues hide a message from others for so long at the most. Default: as long as in the cloud. */
   readonly visibilityTimeoutSeconds?: number;
-  /** Instances of each function at once. Default 4. */
-  readonly maxWorkersPerFunction?: number;
+  /** Batches of each event source at once, however many the template allows; each takes a thread. Default 4. */
+  readonly maxConcurrency?: number;
   /** Default `warn`. */
   readonly logLevel?: LogLevel;
   /** Takes what functions print, and what goes wrong. Default: stderr. */
   readonly log?: (line: string) => void;
 }
 
-const DEFAULT_MAX_WORKERS = 4;
+const DEFAULT_MAX_CONCURRENCY = 4;
 
 /** The stack as it is deployed, on this machine. */
 export interface LocalStack extends AsyncDisposable {
@@ -60,7 +61,7 @@ export interface LocalStack extends AsyncDisposable {
  * @throws {FanjoinError} `JAVA_MISSING`, `UNKNOWN_PROPERTY`, `UNKNOWN_RESOURCE_TYPE`
  */
 export async function startLocalStack(options: LocalStackOptions = {}): Promise<LocalStack> {
-  const { handlersEntry, logLevel, visibilityTimeoutSeconds, maxWorkersPerFunction = DEFAULT_MAX_WORKERS } = options;
+  const { handlersEntry, logLevel, visibilityTimeoutSeconds, maxConcurrency = DEFAULT_MAX_CONCURRENCY } = options;
   const writeLine = options.log ?? ((line: string) => process.stderr.write(`${line}\n`));
   const log = (source: string, line: string): void => writeLine(`[${source}] ${line}`);
   await using cleanup = new AsyncDisposableStack();
@@ -83,18 +84,13 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
   cleanup.defer(() => clients.destroy());
   const streamArns = await makeResources(clients, resources, visibilityTimeoutSeconds);
 
-  const functions = startFunctions({
-    functions: resources.functions,
-    assets,
-    endpoints,
-    maxWorkers: maxWorkersPerFunction,
-    log,
-  });
+  const functions = startFunctions({ resources, assets, endpoints, maxConcurrency, log });
   for (const one of functions) one.warm();
   const queueUrlOf = (id: string): string => queueUrlAt(fauxqs.endpoint, id);
   const find = finder(resources, functions);
   const sources = startEventSources({
     resources,
+    maxConcurrency,
     clients,
     streamArns,
     queueUrlOf,

@@ -17,9 +17,15 @@ export interface QueueSourceOptions {
   readonly queueUrl: string;
   readonly function: LocalFunction;
   readonly settings: EventSourceProperties;
+  /** Batches at once, however many the settings allow. */
+  readonly maxConcurrency: number;
   readonly deliveries: Deliveries;
   readonly log: (line: string) => void;
 }
+
+/** How many batches of a queue are at work at once, each with a poller and an invocation of its own. */
+export const batchesAtOnce = ({ ScalingConfig }: EventSourceProperties, maxConcurrency: number): number =>
+  Math.min(ScalingConfig?.MaximumConcurrency ?? DEFAULT_POLLERS, maxConcurrency);
 
 /**
  * Feeds a queue's messages to a function, as Lambda's pollers do: each takes a batch, invokes, and removes what
@@ -32,9 +38,7 @@ export class QueueSource {
 
   constructor(options: QueueSourceOptions) {
     this.#options = options;
-    const { settings, function: target } = options;
-    // One invocation each. No more than there are instances: a message must not wait for one, its time is running.
-    const pollers = Math.min(settings.ScalingConfig?.MaximumConcurrency ?? DEFAULT_POLLERS, target.maxWorkers);
+    const pollers = batchesAtOnce(options.settings, options.maxConcurrency);
     this.#pollers = Array.from({ length: pollers }, () => this.#poll());
   }
 

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { FanjoinError } from '../../shared/errors.ts';
 import { IGNORED_TYPES, withoutIgnored } from './ignored-properties.ts';
 import { resolveIntrinsics } from './intrinsics.ts';

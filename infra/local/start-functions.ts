@@ -3,27 +3,29 @@ import { join } from 'node:path';
 import { FanjoinError } from '../../shared/errors.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from './emulators.ts';
 import { LocalFunction } from './local-function.ts';
+import { batchesAtOnce } from './queue-source.ts';
 import type { LocalResources } from './read-resources.ts';
 import { functionArn } from './references.ts';
 
 export interface StartFunctionsOptions {
-  readonly functions: LocalResources['functions'];
+  readonly resources: LocalResources;
   /** Folder of an asset by its key. */
   readonly assets: ReadonlyMap<string, string>;
   readonly endpoints: { readonly dynamo: string; readonly sqsAndS3: string };
-  readonly maxWorkers: number;
+  /** Batches of each event source at once. */
+  readonly maxConcurrency: number;
   readonly log: (source: string, line: string) => void;
 }
 
 /** Hosts the functions of a template. Nothing of this process's environment reaches them. */
 export function startFunctions({
-  functions,
+  resources,
   assets,
   endpoints,
-  maxWorkers,
+  maxConcurrency,
   log,
 }: StartFunctionsOptions): readonly LocalFunction[] {
-  return functions.map(({ id, label, properties }) => {
+  return resources.functions.map(({ id, label, properties }) => {
     const { Code, Environment, Handler, MemorySize, ReservedConcurrentExecutions, Timeout } = properties;
     const [moduleName = '', exportName = ''] = Handler.split('.');
     const folder = assets.get(Code.S3Key);
@@ -39,7 +41,10 @@ export function startFunctions({
       functionArn: functionArn(id),
       memoryMb: MemorySize,
       timeoutSeconds: Timeout,
-      maxWorkers: Math.min(maxWorkers, ReservedConcurrentExecutions ?? maxWorkers),
+      maxWorkers: Math.min(
+        instancesOf(id, resources, maxConcurrency),
+        ReservedConcurrentExecutions ?? Number.POSITIVE_INFINITY,
+      ),
       env: {
         ...Environment.Variables,
         AWS_ACCESS_KEY_ID: LOCAL_CREDENTIALS.accessKeyId,
@@ -54,4 +59,14 @@ export function startFunctions({
       log: (line) => log(label, line),
     });
   });
+}
+
+/** Enough that a message that was received never waits: its time is running. */
+function instancesOf(functionId: string, { eventSources }: LocalResources, maxConcurrency: number): number {
+  const sources = eventSources.filter(({ properties }) => properties.FunctionName === functionId);
+  const batches = sources.map(({ properties }) => batchesAtOnce(properties, maxConcurrency));
+  return Math.max(
+    maxConcurrency,
+    batches.reduce((sum, count) => sum + count, 0),
+  );
 }

@@ -44,23 +44,23 @@ export function initialState(plan: Plan, maxParallelNodes: number): ExecutionSta
  */
 export function decide(plan: Plan, state: ExecutionState, events: readonly CoreEvent[]): Decision {
   const isRedriven = events.some((event) => event.type === 'redriven' && event.run > state.run);
-  if (state.ending !== undefined && !isRedriven) return { state, dispatch: [] };
+  if (state.ending !== undefined && !isRedriven) return { state, dispatch: [], resend: [] };
   const next = copyState(state);
-  const resent: WorkRef[] = [];
+  const resend: WorkRef[] = [];
   const settled: number[] = [];
   let isSettleElapsed = false;
   for (const event of events) {
     if (event.type === 'settleElapsed') isSettleElapsed = next.stop !== undefined;
-    else if (event.type !== 'settled') apply(plan, next, event, resent);
+    else if (event.type !== 'settled') apply(plan, next, event, resend);
     else if (settle(plan, next, event)) settled.push(event.node);
   }
   if (plan.kind === 'graph' && next.kind === 'graph') spread(plan, next, settled);
   failFast(plan, next);
-  const dispatch = [...resent, ...fill(plan, next)];
+  const dispatch = fill(plan, next);
   const ending = endingOf(plan, next, isSettleElapsed);
   if (ending !== undefined) next.ending = ending;
   else if (state.stop === undefined && next.stop !== undefined) dispatch.push({ kind: 'settle' });
-  return { state: next, dispatch };
+  return { state: next, dispatch, resend };
 }
 
 function copyState(state: ExecutionState): ExecutionState {
@@ -105,7 +105,7 @@ function apply(
   plan: Plan,
   state: ExecutionState,
   event: Exclude<CoreEvent, { type: 'settled' | 'settleElapsed' }>,
-  resent: WorkRef[],
+  resend: WorkRef[],
 ): void {
   switch (event.type) {
     case 'mapPlanned':
@@ -119,7 +119,7 @@ function apply(
       return;
     case 'resumed':
       state.paused = false;
-      for (const work of event.parked) if (isOpen(state, work)) resent.push(work);
+      for (const work of event.parked) if (isOpen(state, work)) resend.push(work);
       return;
     case 'stopped':
       state.stop ??= event.reason;

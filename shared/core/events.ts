@@ -44,6 +44,8 @@ export type CoreEvent =
 export interface Decision {
   /** Carries `ending` once the execution has ended, `stop` once it is about to. */
   readonly state: ExecutionState;
-  /** Work to send, each exactly once by this decision. */
+  /** Work to send for the first time. */
   readonly dispatch: readonly WorkRef[];
+  /** Work that was sent before and came back unrun: parked messages of a pause that is over. */
+  readonly resend: readonly WorkRef[];
 }

@@ -82,7 +82,7 @@ export class LocalEngine implements Executions {
     this.#store = store;
     this.#service = new ExecutionService({ store, clock, pools, newId: ulid });
     this.#runner = new NodeRunner({ store, dispatcher, clock, handlers, logger, random });
-    this.#reconciler = new Reconciler({ store, scheduler, dispatcher, clock });
+    this.#reconciler = new Reconciler({ store, scheduler });
     this.#sweep = new Sweep({ store, reconciler: this.#reconciler, clock, isOurs: ({ pk }) => this.#adopted.has(pk) });
     this.#pump = new FeedPump({ scheduler, clock, onFault });
     this.#workers = new QueueWorkers({ queue, runner: this.#runner, clock, logger, pools, onFault });

@@ -1,14 +1,11 @@
-import type { CoreEvent, WorkRef } from '../core/events.ts';
-import { nodeAt, type Plan } from '../core/plan.ts';
+import type { CoreEvent } from '../core/events.ts';
+import type { Plan } from '../core/plan.ts';
 import type { ExecutionId } from '../model/ids.ts';
-import type { AttemptItem, MetaItem, ResultItem } from '../model/items.ts';
-import { VisitTask } from '../model/message.ts';
+import type { ResultItem } from '../model/items.ts';
 import type { ExecutionState } from '../model/state.ts';
-import type { Clock } from '../ports/clock.ts';
 import type { Snapshot } from '../store/execution-store.ts';
 import type { Store } from '../store/store.ts';
 import { chunkEvent, flagEvents, mapEvent, resultEvent } from './core-events.ts';
-import { type Dispatcher, poolOf } from './dispatcher.ts';
 import type { Scheduler } from './scheduler.ts';
 
 export interface ReconcileOptions {
@@ -20,20 +17,14 @@ export interface ReconcileOptions {
 export class Reconciler {
   readonly #store: Store;
   readonly #scheduler: Scheduler;
-  readonly #dispatcher: Dispatcher;
-  readonly #clock: Clock;
 
-  constructor(parts: { store: Store; scheduler: Scheduler; dispatcher: Dispatcher; clock: Clock }) {
-    this.#store = parts.store;
-    this.#scheduler = parts.scheduler;
-    this.#dispatcher = parts.dispatcher;
-    this.#clock = parts.clock;
+  constructor({ store, scheduler }: { store: Store; scheduler: Scheduler }) {
+    this.#store = store;
+    this.#scheduler = scheduler;
   }
 
   async reconcile(executionId: ExecutionId, { resend = false }: ReconcileOptions = {}): Promise<void> {
-    const gather = (plan: Plan, snapshot: Snapshot) => this.#gather(plan, snapshot);
-    if (!resend) return this.#scheduler.repair(executionId, gather);
-    return this.#scheduler.repair(executionId, gather, (plan, meta, work) => this.#resend(plan, meta, work));
+    await this.#scheduler.repair(executionId, (plan, snapshot) => this.#gather(plan, snapshot), resend);
   }
 
   async #gather(plan: Plan, { meta, state }: Snapshot): Promise<CoreEvent[]> {
@@ -57,30 +48,6 @@ export class Reconciler {
       ...flagEvents(plan, undefined, meta),
       ...(isResumed ? [{ type: 'resumed' as const, parked: [] }] : []),
     ];
-  }
-
-  /** A visit that waits for its next attempt goes on with that one, at its time; any other starts with its first. */
-  async #resend(plan: Plan, meta: MetaItem, work: readonly WorkRef[]): Promise<void> {
-    const waiting = new Map<string, AttemptItem>();
-    for await (const attempt of this.#store.results.attempts(meta.executionId)) {
-      if (attempt.run === meta.run) waiting.set(`${attempt.node} ${attempt.visit} ${attempt.chunk ?? ''}`, attempt);
-    }
-    const nowMs = this.#clock.nowMs();
-    const first: WorkRef[] = [];
-    const parked = new Set(meta.status === 'PAUSED' ? meta.parked : []);
-    for (const ref of work) {
-      const attempt =
-        ref.kind === 'settle'
-          ? undefined
-          : waiting.get(`${nodeAt(plan, ref.node).id} ${ref.visit} ${ref.kind === 'chunk' ? ref.chunk : ''}`);
-      if (attempt === undefined) {
-        first.push(ref);
-      } else if (!parked.has(attempt.message)) {
-        const message = VisitTask.parse(JSON.parse(attempt.message));
-        await this.#dispatcher.sendLater(poolOf(plan, attempt.node), message, nowMs, attempt.nextAttemptAtMs);
-      }
-    }
-    await this.#dispatcher.dispatch(plan, meta, first, nowMs);
   }
 }
 

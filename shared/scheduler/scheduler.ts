@@ -14,6 +14,7 @@ import type { Store } from '../store/store.ts';
 import { toCoreEvents } from './core-events.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { composeEnding } from './finisher.ts';
+import { Resender } from './resender.ts';
 import { SnapshotCache } from './snapshot-cache.ts';
 
 /** Deciders of one execution meet where its results are sharded; so many lost races in a row are a fault. */
@@ -42,12 +43,14 @@ export class Scheduler {
   readonly #store: Store;
   readonly #dispatcher: Dispatcher;
   readonly #clock: Clock;
+  readonly #resender: Resender;
   readonly #cache = new SnapshotCache();
 
   constructor({ store, dispatcher, clock }: { store: Store; dispatcher: Dispatcher; clock: Clock }) {
     this.#store = store;
     this.#dispatcher = dispatcher;
     this.#clock = clock;
+    this.#resender = new Resender({ store, dispatcher, clock });
   }
 
   /** Advances every execution the records belong to, side by side. Never throws for one of them. */
@@ -77,12 +80,12 @@ export class Scheduler {
    * Decides on what is known, without a record: the way of every repair.
    *
    * @param gather the events that the standing items tell (`reconcile.ts`)
-   * @param resend sends again what was dispatched before and is unsettled; left out where nothing is lost but records
+   * @param resend whether to send again what was dispatched before and is unsettled
    */
   async repair(
     executionId: ExecutionId,
     gather: (plan: Plan, snapshot: Snapshot) => Promise<CoreEvent[]>,
-    resend?: (plan: Plan, meta: MetaItem, work: readonly WorkRef[]) => Promise<void>,
+    resend: boolean,
   ): Promise<void> {
     for (let race = 0; race < MAX_RACES; race++) {
       const snapshot = await this.#store.executions.loadSnapshot(executionId);
@@ -93,15 +96,12 @@ export class Scheduler {
       const open = openWork(plan, before);
       const decision = decide(plan, before, events);
       // The state's age tells the sweep how long nothing moved: a look that finds nothing must not renew it.
-      const isNews = resend !== undefined || snapshot.state === undefined || !isDeepStrictEqual(before, decision.state);
+      const isNews = resend || snapshot.state === undefined || !isDeepStrictEqual(before, decision.state);
       const saved = isNews ? await this.#save(snapshot, decision.state, snapshot.state?.batches ?? {}) : snapshot.state;
       if (saved === undefined) continue;
-      await this.#dispatcher.dispatch(plan, snapshot.meta, decision.dispatch, this.#clock.nowMs());
-      if (resend !== undefined) {
-        const isStillOpen = new Set(openWork(plan, decision.state).map((ref) => encodeWork([ref])));
-        const lost = open.filter((ref) => isStillOpen.has(encodeWork([ref])));
-        await resend(plan, snapshot.meta, lost);
-      }
+      const isStillOpen = new Set(openWork(plan, decision.state).map((ref) => encodeWork([ref])));
+      const lost = resend ? open.filter((ref) => isStillOpen.has(encodeWork([ref]))) : decision.resend;
+      await this.#send(plan, snapshot.meta, decision.dispatch, lost);
       await this.#conclude(plan, snapshot.meta, saved);
       return;
     }
@@ -121,19 +121,25 @@ export class Scheduler {
       const repeated = done !== undefined && fresh.length < records.length ? decodeWork(done.sends) : [];
       const events = fresh.flatMap((record) => toCoreEvents(plan, snapshot.meta.run, record));
       if (snapshot.state !== undefined && events.length === 0) {
-        await this.#dispatcher.dispatch(plan, snapshot.meta, repeated, this.#clock.nowMs());
+        await this.#send(plan, snapshot.meta, [], repeated);
         return this.#conclude(plan, snapshot.meta, snapshot.state);
       }
       const before = snapshot.state?.state ?? initialState(plan, snapshot.meta.config.maxParallelNodes);
       const decision = decide(plan, before, events);
-      const sends = [...repeated, ...decision.dispatch];
+      const again = [...repeated, ...decision.resend];
+      const sends = [...again, ...decision.dispatch];
       const saved = await this.#save(snapshot, decision.state, withBatch(snapshot.state?.batches ?? {}, last, sends));
       if (saved === undefined) continue;
       this.#cache.keep({ meta: snapshot.meta, state: saved });
-      await this.#dispatcher.dispatch(plan, snapshot.meta, sends, this.#clock.nowMs());
+      await this.#send(plan, snapshot.meta, decision.dispatch, again);
       return this.#conclude(plan, snapshot.meta, saved);
     }
     throw tooManyRaces(executionId);
+  }
+
+  async #send(plan: Plan, meta: MetaItem, first: readonly WorkRef[], again: readonly WorkRef[]): Promise<void> {
+    await this.#dispatcher.dispatch(plan, meta, first, this.#clock.nowMs());
+    await this.#resender.resend(plan, meta, again);
   }
 
   /** The end, or the announcement of a stop: derived from the state alone, so that a repetition finds them again. */

@@ -1,0 +1,50 @@
+import type { WorkRef } from '../core/events.ts';
+import { nodeAt, type Plan } from '../core/plan.ts';
+import type { AttemptItem, MetaItem } from '../model/items.ts';
+import { VisitTask } from '../model/message.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Store } from '../store/store.ts';
+import { type Dispatcher, poolOf } from './dispatcher.ts';
+
+/** Sends again what was sent before: a visit that waits for its next attempt goes on with that one, at its time. */
+export class Resender {
+  readonly #store: Store;
+  readonly #dispatcher: Dispatcher;
+  readonly #clock: Clock;
+
+  constructor({ store, dispatcher, clock }: { store: Store; dispatcher: Dispatcher; clock: Clock }) {
+    this.#store = store;
+    this.#dispatcher = dispatcher;
+    this.#clock = clock;
+  }
+
+  async resend(plan: Plan, meta: MetaItem, work: readonly WorkRef[]): Promise<void> {
+    if (work.length === 0) return;
+    const waiting = await this.#lastAttempts(meta);
+    const nowMs = this.#clock.nowMs();
+    const parked = new Set(meta.status === 'PAUSED' ? meta.parked : []);
+    const first: WorkRef[] = [];
+    for (const ref of work) {
+      const attempt = ref.kind === 'settle' ? undefined : waiting.get(nameOf(plan, ref));
+      if (attempt === undefined) {
+        first.push(ref);
+      } else if (!parked.has(attempt.message)) {
+        const message = VisitTask.parse(JSON.parse(attempt.message));
+        await this.#dispatcher.sendLater(poolOf(plan, attempt.node), message, nowMs, attempt.nextAttemptAtMs);
+      }
+    }
+    await this.#dispatcher.dispatch(plan, meta, first, nowMs);
+  }
+
+  async #lastAttempts({ executionId, run }: MetaItem): Promise<Map<string, AttemptItem>> {
+    const last = new Map<string, AttemptItem>();
+    for await (const attempt of this.#store.results.attempts(executionId)) {
+      // In ascending order: the last one of a visit stays.
+      if (attempt.run === run) last.set(`${attempt.node} ${attempt.visit} ${attempt.chunk ?? ''}`, attempt);
+    }
+    return last;
+  }
+}
+
+const nameOf = (plan: Plan, ref: Exclude<WorkRef, { kind: 'settle' }>): string =>
+  `${nodeAt(plan, ref.node).id} ${ref.visit} ${ref.kind === 'chunk' ? ref.chunk : ''}`;

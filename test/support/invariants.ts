@@ -1,0 +1,125 @@
+import { openWork } from '../../shared/core/decide.ts';
+import type { Plan } from '../../shared/core/plan.ts';
+import { encodeWork } from '../../shared/core/work-list.ts';
+import type { Definition } from '../../shared/model/definition.ts';
+import { ChunkItem, MapItem, ResultItem, StateItem } from '../../shared/model/items.ts';
+import { TaskMessage } from '../../shared/model/message.ts';
+import { isTerminal } from '../../shared/model/result.ts';
+import type { ExecutionState } from '../../shared/model/state.ts';
+import type { ChangeRecord } from '../../shared/ports/change-feed.ts';
+import { parseMeta } from '../../shared/store/execution-store.ts';
+import { itemType } from '../../shared/store/keys.ts';
+import { mayRun, parentsOf, ruleOf, type Status } from './oracle-graph.ts';
+
+/** Watches one execution, change by change and message by message, and notes what must never be. */
+export class Invariants {
+  readonly violations: string[] = [];
+  readonly #plan: Plan;
+  readonly #limit: number;
+  /** Work some saved state has dispatched, and work that was sent. */
+  readonly #decided = new Set<string>();
+  readonly #sent = new Set<string>();
+  /** Names of settled work; a node's own name once it has a result. */
+  readonly #settled = new Set<string>();
+  readonly #statuses = new Map<string, Status>();
+  readonly #handling = new Map<string, number>();
+  maxHandling = 0;
+
+  constructor(plan: Plan, limit: number) {
+    this.#plan = plan;
+    this.#limit = limit;
+  }
+
+  onChange({ key, before, after }: ChangeRecord): void {
+    if (after === undefined) return this.#violated(`${key.sk} was deleted`);
+    const type = itemType(key.sk);
+    if (type === 'META') {
+      if (before !== undefined && isTerminal(parseMeta(before).status)) this.#violated('META changed after the end');
+      return;
+    }
+    if (type === 'STATE') return this.#onState(before === undefined ? undefined : StateItem.parse(before).state, StateItem.parse(after).state);
+    if (before !== undefined) return this.#violated(`${key.sk} was written twice`);
+    if (type === 'RESULT') {
+      const { node, visit, status } = ResultItem.parse(after);
+      this.#settled.add(`${node} ${visit}`);
+      this.#statuses.set(node, status);
+    } else if (type === 'MAP') {
+      const { node, visit } = MapItem.parse(after);
+      this.#settled.add(`${node} ${visit} plan`);
+    } else if (type === 'CHUNK') {
+      const { node, visit, chunk } = ChunkItem.parse(after);
+      this.#settled.add(`${node} ${visit} ${chunk}`);
+    }
+  }
+
+  /** A message that a queue accepted. */
+  onSend(body: string): void {
+    const message = TaskMessage.parse(JSON.parse(body));
+    if (message.kind === 'settle') return;
+    const part = message.kind === 'chunk' ? ` ${message.chunk}` : message.kind === 'node' ? '' : ` ${message.kind}`;
+    const name = `${message.node} ${message.visit}${part}`;
+    if (!this.#decided.has(name)) this.#violated(`${name} was sent before a state that says so was saved`);
+    this.#sent.add(name);
+    const open = [...this.#sent].filter((other) => this.#isOpen(other));
+    if (open.length > this.#limit) this.#violated(`${open.length} are sent and unsettled, ${this.#limit} may: ${open.join(', ')}`);
+  }
+
+  onHandlerStart(visit: string): void {
+    this.#handling.set(visit, (this.#handling.get(visit) ?? 0) + 1);
+    const handling = [...this.#handling].filter(([name, count]) => count > 0 && this.#isOpen(name)).length;
+    this.maxHandling = Math.max(this.maxHandling, handling);
+    if (handling > this.#limit) this.#violated(`${handling} handlers run for unsettled visits, ${this.#limit} may`);
+  }
+
+  onHandlerEnd(visit: string): void {
+    this.#handling.set(visit, (this.#handling.get(visit) ?? 0) - 1);
+  }
+
+  #onState(before: ExecutionState | undefined, after: ExecutionState): void {
+    const open = this.#openIn(after);
+    if (after.inFlight > this.#limit) this.#violated(`inFlight is ${after.inFlight}, the limit ${this.#limit}`);
+    if (open.size !== after.inFlight) this.#violated(`inFlight is ${after.inFlight}, open are ${[...open].join(', ') || 'none'}`);
+    const earlier = before === undefined ? new Set<string>() : this.#openIn(before);
+    for (const name of open) {
+      if (earlier.has(name)) continue;
+      if (before?.stop !== undefined || before?.ending !== undefined) this.#violated(`${name} was dispatched after the stop`);
+      this.#decided.add(name);
+      this.#checkRule(name);
+    }
+  }
+
+  #openIn(state: ExecutionState): Set<string> {
+    const { stop: _ignored, ...going } = state;
+    return new Set(
+      openWork(this.#plan, going as ExecutionState).map((ref) => {
+        if (ref.kind === 'settle') return encodeWork([ref]);
+        const node = this.#plan.nodes[ref.node]?.id;
+        return `${node} ${ref.visit}${ref.kind === 'chunk' ? ` ${ref.chunk}` : ref.kind === 'node' ? '' : ` ${ref.kind}`}`;
+      }),
+    );
+  }
+
+  #isOpen(name: string): boolean {
+    const [node, visit] = name.split(' ');
+    return !this.#settled.has(name) && !this.#settled.has(`${node} ${visit}`);
+  }
+
+  #checkRule(name: string): void {
+    if (this.#plan.kind !== 'graph') return;
+    const [id = ''] = name.split(' ');
+    const { definition } = this.#plan;
+    const statuses = parentsOf(definition, id).map((parent) => this.#statusOf(definition, parent));
+    if (mayRun(ruleOf(definition, id), statuses) !== true) this.#violated(`${id} was dispatched while its parents were ${statuses.join(', ')}`);
+  }
+
+  #statusOf(definition: Definition, id: string): Status | undefined {
+    const standing = this.#statuses.get(id);
+    if (standing !== undefined) return standing;
+    const parents = parentsOf(definition, id).map((parent) => this.#statusOf(definition, parent));
+    return mayRun(ruleOf(definition, id), parents) === false ? 'SKIPPED' : undefined;
+  }
+
+  #violated(what: string): void {
+    this.violations.push(what);
+  }
+}
