@@ -6,6 +6,7 @@ import type { Executions } from '../shared/executor/executions.ts';
 import { HttpExecutions } from '../shared/executor/http-executions.ts';
 import { LocalClient } from '../shared/executor/local-client.ts';
 import { WorkflowExecutor } from '../shared/executor/workflow-executor.ts';
+import type { Pools } from '../shared/model/pools.ts';
 import type { AnyHandler } from '../shared/nodes/define-node.ts';
 import type { CommandIo } from './command-io.ts';
 
@@ -13,6 +14,12 @@ import type { CommandIo } from './command-io.ts';
 export interface Place {
   readonly database: string;
   readonly endpoint: string | undefined;
+}
+
+/** What running in this process takes. */
+export interface LocalParts {
+  readonly handlers?: readonly AnyHandler[];
+  readonly pools?: Pools;
 }
 
 export const DEFAULT_DATABASE = '.fanjoin/fanjoin.db';
@@ -27,15 +34,9 @@ export const placeOf = ({ database = DEFAULT_DATABASE, endpoint }: PlaceOptions,
   endpoint,
 });
 
-/** The options that lead to `place` again, for commands that are suggested. */
-export const placeArguments = ({ database, endpoint }: PlaceOptions): string => {
-  if (endpoint !== undefined) return ` --endpoint ${endpoint}`;
-  return database === undefined || database === DEFAULT_DATABASE ? '' : ` --database ${database}`;
-};
-
 /** What runs workflows. @throws {DatabaseError} `DATABASE_IN_USE` if another process does so with this file */
-export const openExecutor = ({ database, endpoint }: Place, handlers: readonly AnyHandler[] = []): WorkflowExecutor =>
-  new WorkflowExecutor(endpoint === undefined ? { database, handlers } : { endpoint });
+export const openExecutor = ({ database, endpoint }: Place, local: LocalParts = {}): WorkflowExecutor =>
+  new WorkflowExecutor(endpoint === undefined ? { database, ...local } : { endpoint });
 
 /** What looks at executions and sets their flags, whoever runs them. */
 export const openExecutions = ({ database, endpoint }: Place): Executions =>

@@ -1,13 +1,15 @@
 import type { ExecutionDescription } from '../shared/executor/description.ts';
+import type { PlaceOptions } from './connect.ts';
 import { settledItems } from './progress/node-line.ts';
 import { sourcesOf } from './source-tags.ts';
+import { commandFor } from './suggest.ts';
 import { formatCount, formatDuration, formatError, formatTime, type Palette } from './text.ts';
 
 export interface DescriptionTextOptions {
   readonly palette: Palette;
   readonly nowMs: number;
-  /** Options that lead to where the execution is, for the commands suggested. */
-  readonly place: string;
+  /** Leads to the execution again, for the commands suggested. */
+  readonly place: PlaceOptions;
 }
 
 /** An execution as it stands, for people: a label and a value on each line. */
@@ -29,7 +31,7 @@ export function descriptionLines(description: ExecutionDescription, { palette, n
       `${id} ${formatCount(settledItems(id, map, undefined))}/${formatCount(map.items)} items${map.failedItems > 0 ? `, ${formatCount(map.failedItems)} failed` : ''}`,
     ]),
     ...(error === undefined ? [] : [['error', `${failedNode === undefined ? '' : `${failedNode}: `}${formatError(error, 1_000)}`] as [string, string]]),
-    ...nextRows(description, place, executionId),
+    ...nextRows(description, place),
   ];
   const width = Math.max(...rows.map(([label]) => label.length));
   return rows.map(([label, value]) => `${palette.dim(label.padEnd(width))}  ${value}`);
@@ -58,9 +60,11 @@ function runningText(running: readonly string[]): string {
 }
 
 /** Whether a process runs a local execution, the database does not say. */
-function nextRows({ status, isStopping }: ExecutionDescription, place: string, id: string): [string, string][] {
-  if (status === 'PAUSED') return [['next', `fanjoin resume ${id}${place}`]];
-  if (status !== 'RUNNING' || place.includes('--endpoint')) return [];
+function nextRows({ executionId, status, isStopping }: ExecutionDescription, place: PlaceOptions): [string, string][] {
+  const resume = commandFor('resume', executionId, place);
+  if (status === 'PAUSED') return [['next', resume]];
+  if (status === 'FAILED' || status === 'TIMED_OUT' || status === 'CANCELLED') return [['next', commandFor('redrive', executionId, place)]];
+  if (status !== 'RUNNING' || place.endpoint !== undefined) return [];
   const what = isStopping ? 'ends it, if no process does' : 'continues it, if no process runs it';
-  return [['next', `fanjoin resume ${id}${place} ${what}`]];
+  return [['next', `${resume} ${what}`]];
 }

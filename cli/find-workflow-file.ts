@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
-import { extname, join, relative, resolve } from 'node:path';
+import { extname, join, resolve } from 'node:path';
+import { shownPath } from './text.ts';
 import { UsageError } from './usage-error.ts';
 
 const MODULES = ['.ts', '.js', '.mts', '.mjs'];
@@ -21,7 +22,7 @@ export async function findWorkflowFile(path: string, cwd: string): Promise<strin
   const [only, ...others] = candidates;
   if (only === undefined) throw new UsageError(`The folder '${path}' has no workflow.ts, .js, .yaml, .yml or .json`);
   if (others.length > 0) {
-    throw new UsageError(`The folder '${path}' has several workflows: ${candidates.map((file) => relative(cwd, file)).join(', ')}. Name one of them.`);
+    throw new UsageError(`The folder '${path}' has several workflows: ${candidates.map((file) => shownPath(file, cwd)).join(', ')}. Name one of them.`);
   }
   return only;
 }

@@ -1,4 +1,4 @@
-import { relative, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { compile } from '../shared/core/compile.ts';
 import type { Plan } from '../shared/core/plan.ts';
 import { InvalidDefinitionError, type Issue } from '../shared/errors.ts';
@@ -8,6 +8,7 @@ import { DefinitionFileError, readDefinitionFile } from './definition-file.ts';
 import { findHandlersFile, findWorkflowFile, isModule } from './find-workflow-file.ts';
 import { loadHandlers, loadWorkflowModule } from './load-module.ts';
 import { missingHandlers } from './missing-handlers.ts';
+import { shownPath } from './text.ts';
 import type { CommandLine } from './workflow-module.ts';
 
 /** A workflow file with all that belongs to it. */
@@ -46,11 +47,11 @@ async function loadModule(file: string): Promise<LoadedWorkflow> {
 }
 
 async function loadDefinition(file: string, { cwd, handlers: named, needsHandlers = true }: LoadOptions): Promise<LoadedWorkflow> {
-  const shownAs = relative(cwd, file) || file;
+  const shownAs = shownPath(file, cwd);
   const { value, place } = await readDefinitionFile(file, shownAs);
   const handlersFile = named === undefined ? await findHandlersFile(file) : resolve(cwd, named);
   const handlers = needsHandlers && handlersFile !== undefined ? await loadHandlers(handlersFile) : [];
-  const issues: Issue[] = needsHandlers ? missingHandlers(value, handlers, handlersFile && relative(cwd, handlersFile)) : [];
+  const issues: Issue[] = needsHandlers ? missingHandlers(value, handlers, handlersFile && shownPath(handlersFile, cwd)) : [];
   const plan = compileInto(issues, value);
   if (plan === undefined || issues.length > 0) throw new DefinitionFileError(shownAs, issues.map(place));
   return { file, handlersFile, runnable: plan.definition, plan, handlers, commandLine: {} };

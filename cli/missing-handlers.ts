@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Issue } from '../shared/errors.ts';
 import type { AnyHandler } from '../shared/nodes/define-node.ts';
 

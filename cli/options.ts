@@ -13,13 +13,14 @@ export interface ExecutionOptions extends PlaceOptions, CommonOptions {}
 export interface FollowingOptions extends ExecutionOptions {
   readonly handlers?: string;
   readonly progress: boolean;
+  readonly pool?: readonly string[];
   readonly quiet?: boolean;
 }
 
 export interface StartingOptions extends ExecutionOptions {
   readonly input?: string;
   readonly handlers?: string;
-  readonly config: readonly string[];
+  readonly config?: readonly string[];
   readonly id?: string;
   readonly quiet?: boolean;
 }
@@ -40,13 +41,29 @@ export const addStartOptions = (command: Command): Command =>
   addPlaceOptions(
     command
       .option('-i, --input <value>', 'what the workflow makes its input of; else JSON text, @file.json, or - for stdin')
-      .option('-c, --config <key=value>', 'how the execution runs, e.g. maxParallelNodes=4 (repeatable)', collect, [])
+      .option('-c, --config <key=value>', 'how the execution runs, e.g. maxParallelNodes=4 (repeatable)', collect)
       .option('--id <executionId>', 'repeated with the same id, workflow and input, it finds the same execution', parseId)
       .option('--handlers <file>', 'handlers of a YAML or JSON workflow (default: the handlers.ts or .js beside it)')
       .option('-q, --quiet', 'nothing on stderr but errors'),
   );
 
-const collect = (value: string, before: readonly string[]): string[] => [...before, value];
+/** Of commands that run nodes in this process. */
+export const addFollowOptions = (command: Command): Command =>
+  command
+    .option('--pool <name=size>', 'how many nodes of a pool run at once (repeatable; default: 10 of each)', collect)
+    .option('--no-progress', 'only the first and the last line on stderr');
+
+export const addTakeUpOptions = (command: Command): Command =>
+  addFollowOptions(
+    addPlaceOptions(
+      command
+        .option('--workflow <path>', 'the workflow file, if it is no longer where the execution was started from')
+        .option('--handlers <file>', 'the handlers of a YAML or JSON workflow, likewise')
+        .option('-q, --quiet', 'nothing on stderr but errors'),
+    ),
+  );
+
+const collect = (value: string, before: readonly string[] = []): string[] => [...before, value];
 
 function parseId(value: string): string {
   const parsed = ExecutionId.safeParse(value);

@@ -4,7 +4,7 @@ import { ExecutionConfig, ExecutionConfigInput } from '../shared/model/config.ts
 import { UsageError } from './usage-error.ts';
 
 /** Config from `--config maxParallelNodes=4 --config retryFailedNodes=true`. @throws {UsageError | InvalidInputError} */
-export function parseConfig(pairs: readonly string[]): ExecutionConfigInput {
+export function parseConfig(pairs: readonly string[] = []): ExecutionConfigInput {
   const known = Object.keys(ExecutionConfig.shape);
   const entries = pairs.map((pair): [string, unknown] => {
     const equals = pair.indexOf('=');

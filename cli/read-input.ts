@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { ZodError } from 'zod';
+import * as z from 'zod';
 import { zodIssues } from '../shared/core/compile.ts';
 import { describeCause, FanjoinError, InvalidInputError } from '../shared/errors.ts';
 import type { CommandIo } from './command-io.ts';
@@ -28,10 +28,7 @@ async function madeByModule(input: NonNullable<CommandLine['input']>, argument: 
     return await input(argument);
   } catch (error) {
     if (error instanceof FanjoinError) throw error;
-    // zod's class of another copy of zod has the same shape and another identity.
-    if (error instanceof ZodError || (error instanceof Error && error.name === 'ZodError' && 'issues' in error)) {
-      throw new InvalidInputError('The input', zodIssues(error as ZodError));
-    }
+    if (error instanceof z.ZodError) throw new InvalidInputError('The input', zodIssues(error));
     throw new UsageError(`The workflow cannot make its input of ${argument === undefined ? 'nothing (no --input)' : `--input '${argument}'`}: ${describeCause(error)}`, error);
   }
 }

@@ -5,6 +5,7 @@ import { addCancelCommand } from './commands/cancel.ts';
 import { addDescribeCommand } from './commands/describe.ts';
 import { addGraphCommand } from './commands/graph.ts';
 import { addPauseCommand } from './commands/pause.ts';
+import { addRedriveCommand } from './commands/redrive.ts';
 import { addResumeCommand } from './commands/resume.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addStartCommand } from './commands/start.ts';
@@ -69,7 +70,7 @@ async function buildProgram(io: CommandIo, done: (exitCode: number) => void): Pr
       getErrHasColors: () => false,
     });
   // Subcommands take over the settings above when they are made, so these come first.
-  for (const add of [addRunCommand, addStartCommand, addResumeCommand, addDescribeCommand, addPauseCommand, addCancelCommand, addValidateCommand, addGraphCommand]) {
+  for (const add of [addRunCommand, addStartCommand, addResumeCommand, addRedriveCommand, addDescribeCommand, addPauseCommand, addCancelCommand, addValidateCommand, addGraphCommand]) {
     add(program, io, done);
   }
   return program;

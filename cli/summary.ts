@@ -1,6 +1,8 @@
 import type { Plan } from '../shared/core/plan.ts';
 import type { ExecutionDescription } from '../shared/executor/description.ts';
+import type { PlaceOptions } from './connect.ts';
 import { planOf } from './progress/snapshot.ts';
+import { commandFor } from './suggest.ts';
 import { formatCount, formatDuration, formatError, oneLine, type Palette, plural } from './text.ts';
 
 const MAX_MESSAGE_LINES = 12;
@@ -9,21 +11,22 @@ export interface SummaryOptions {
   readonly palette: Palette;
   readonly nowMs: number;
   readonly plan: Plan | undefined;
-  /** What goes on with it, if anything can: `fanjoin resume 01M83J…` */
-  readonly resume: string;
+  /** Leads to the execution again, for the commands suggested. */
+  readonly place: PlaceOptions;
 }
 
 /** How an execution ended, or how it stands: one line, on a failure with its error and node below. */
 export function summaryLines(description: ExecutionDescription, options: SummaryOptions): string[] {
-  const { workflow, status, startedAtMs, endedAtMs, error, failedNode } = description;
-  const { palette, nowMs, resume } = options;
+  const { executionId, workflow, status, startedAtMs, endedAtMs, error, failedNode } = description;
+  const { palette, nowMs, place } = options;
   const time = formatDuration((endedAtMs ?? nowMs) - startedAtMs);
   const head = `${palette.bold(workflow)} ${statusText(status, palette)} in ${time} · ${nodesText(description, options)}`;
   if (status === 'SUCCEEDED') return [`${palette.good('✓')} ${head}`];
-  if (status === 'PAUSED') return [`${palette.warn('‖')} ${head}`, `  go on with: ${resume}`];
+  if (status === 'PAUSED') return [`${palette.warn('‖')} ${head}`, `  go on with: ${commandFor('resume', executionId, place)}`];
   const where = failedNode === undefined ? '' : `${palette.bold(failedNode)}: `;
   const why = error === undefined ? [] : messageLines(error);
-  return [`${palette.bad('✗')} ${head}`, ...why.map((line, index) => (index === 0 ? `  ${where}${line}` : `  ${line}`))];
+  const lines = why.map((line, index) => (index === 0 ? `  ${where}${line}` : `  ${line}`));
+  return [`${palette.bad('✗')} ${head}`, ...lines, palette.dim(`  ${status === 'FAILED' ? 'once that is mended, ' : ''}go on from there with: ${commandFor('redrive', executionId, place)}`)];
 }
 
 function statusText(status: ExecutionDescription['status'], palette: Palette): string {
@@ -37,8 +40,9 @@ function nodesText(description: ExecutionDescription, { plan }: SummaryOptions):
   const isRoute = planOf(plan, description)?.kind === 'route';
   const missing = isRoute ? 0 : nodes - succeeded - failed - skipped;
   if (succeeded === nodes) return plural(nodes, 'node');
+  if (isRoute && failed === 0 && description.status === 'SUCCEEDED') return plural(succeeded, 'node');
   const parts = [
-    isRoute ? plural(succeeded, 'node') : `${formatCount(succeeded)} of ${plural(nodes, 'node')}`,
+    isRoute ? `${plural(succeeded, 'node')} succeeded` : `${formatCount(succeeded)} of ${plural(nodes, 'node')} succeeded`,
     ...(failed > 0 ? [`${formatCount(failed)} failed`] : []),
     ...(skipped > 0 ? [`${formatCount(skipped)} skipped`] : []),
     ...(missing > 0 && description.status !== 'PAUSED' ? [`${formatCount(missing)} not run`] : []),

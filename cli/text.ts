@@ -1,3 +1,4 @@
+import { relative } from 'node:path';
 import { stripVTControlCharacters, styleText } from 'node:util';
 import type { ErrorInfo } from '../shared/model/result.ts';
 import type { CommandIo, OutputStream } from './command-io.ts';
@@ -39,6 +40,12 @@ export function oneLine(text: string, max = 300): string {
 /** `CardDeclined: The card was declined`, in one line. */
 export const formatError = ({ name, message }: Pick<ErrorInfo, 'name' | 'message'>, max = 300): string =>
   oneLine(message === '' ? name : `${name}: ${message}`, max);
+
+/** A path as it is shortest to read: from the working directory, unless it lies outside. */
+export function shownPath(path: string, cwd: string): string {
+  const fromHere = relative(cwd, path);
+  return fromHere === '' || fromHere.startsWith('..') ? path : fromHere;
+}
 
 type Style = (text: string) => string;
 

@@ -2,9 +2,10 @@ import type { Command } from 'commander';
 import type { ExecutionDescription } from '../../shared/executor/description.ts';
 import type { Executions } from '../../shared/executor/executions.ts';
 import type { CommandIo } from '../command-io.ts';
-import { isInUse, openExecutor, openExisting, type Place, placeArguments, placeOf } from '../connect.ts';
+import { isInUse, openExecutor, openExisting, type Place, placeOf } from '../connect.ts';
 import { EXIT } from '../exit-code.ts';
 import { addPlaceOptions, type ExecutionOptions } from '../options.ts';
+import { commandFor } from '../suggest.ts';
 
 /** Running nodes have 10 s to settle; then the execution ends without them. */
 const WAIT_MS = 15_000;
@@ -52,6 +53,6 @@ async function cancelWhereItRuns(place: Place, executions: Executions, id: strin
 
 function textOf({ executionId, status, isAtRest }: ExecutionDescription, options: ExecutionOptions): string {
   if (isAtRest) return `${executionId} ${status}`;
-  const how = options.endpoint === undefined ? `; if no process runs it, it ends with: fanjoin resume ${executionId}${placeArguments(options)}` : '';
+  const how = options.endpoint === undefined ? `; if no process runs it, it ends with: ${commandFor('resume', executionId, options)}` : '';
   return `${executionId} is to be cancelled, and still ${status}${how}`;
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { CommandIo } from '../command-io.ts';
-import { openExisting, placeArguments, placeOf } from '../connect.ts';
+import { openExisting, placeOf } from '../connect.ts';
 import { descriptionLines } from '../description-text.ts';
 import { EXIT } from '../exit-code.ts';
 import { addPlaceOptions, type ExecutionOptions } from '../options.ts';
@@ -16,7 +16,7 @@ export function addDescribeCommand(program: Command, io: CommandIo, done: (exitC
       const executions = openExisting(placeOf(options, io), id);
       try {
         const description = await executions.describe(id);
-        const lines = descriptionLines(description, { palette: paletteFor(io.stdout, io.env), nowMs: Date.now(), place: placeArguments(options) });
+        const lines = descriptionLines(description, { palette: paletteFor(io.stdout, io.env), nowMs: Date.now(), place: options });
         io.stdout.write(options.json === true ? `${JSON.stringify(description, null, 2)}\n` : `${lines.join('\n')}\n`);
       } finally {
         await executions.close();

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import type { CommandIo } from '../command-io.ts';
-import { openExisting, placeArguments, placeOf } from '../connect.ts';
+import { openExisting, placeOf } from '../connect.ts';
 import { EXIT } from '../exit-code.ts';
 import { addPlaceOptions, type ExecutionOptions } from '../options.ts';
+import { commandFor } from '../suggest.ts';
 
 /** Adds `fanjoin pause`. */
 export function addPauseCommand(program: Command, io: CommandIo, done: (exitCode: number) => void): void {
@@ -15,7 +16,7 @@ export function addPauseCommand(program: Command, io: CommandIo, done: (exitCode
       try {
         await executions.pause(id);
         const description = await executions.describe(id);
-        const text = `${id} ${description.status}; it goes on with: fanjoin resume ${id}${placeArguments(options)}`;
+        const text = `${id} ${description.status}; it goes on with: ${commandFor('resume', id, options)}`;
         io.stdout.write(options.json === true ? `${JSON.stringify(description, null, 2)}\n` : `${text}\n`);
       } finally {
         await executions.close();

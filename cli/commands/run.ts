@@ -1,26 +1,27 @@
 import type { Command } from 'commander';
 import type { CommandIo } from '../command-io.ts';
-import { openExecutor, placeArguments, placeOf } from '../connect.ts';
+import { openExecutor, placeOf } from '../connect.ts';
 import { NOTHING_BEFORE } from '../follow.ts';
 import { loadWorkflow } from '../load-workflow.ts';
-import { addStartOptions, type FollowingOptions, type StartingOptions } from '../options.ts';
+import { addFollowOptions, addStartOptions, type FollowingOptions, type StartingOptions } from '../options.ts';
 import { parseConfig } from '../parse-config.ts';
+import { poolsOf } from '../pools.ts';
 import { readInput } from '../read-input.ts';
-import { resumeCommand, runToEnd } from '../run-to-end.ts';
+import { runToEnd } from '../run-to-end.ts';
 import { sourceTags } from '../source-tags.ts';
+import { commandFor } from '../suggest.ts';
 import { paletteFor } from '../text.ts';
 
 type RunOptions = StartingOptions & FollowingOptions;
 
 /** Adds `fanjoin run`. */
 export function addRunCommand(program: Command, io: CommandIo, done: (exitCode: number) => void): void {
-  addStartOptions(program.command('run').argument('<path>', 'a workflow file, or a folder with workflow.ts, .js, .yaml, .yml or .json'))
+  addFollowOptions(addStartOptions(program.command('run').argument('<path>', 'a workflow file, or a folder with workflow.ts, .js, .yaml, .yml or .json')))
     .summary('run a workflow to its end and print its output')
     .description(
       'Runs a workflow to its end, shows its progress on stderr and prints its output on stdout.\n' +
         'Every finished node is kept in the database: after a crash or Ctrl-C, `fanjoin resume` goes on.',
     )
-    .option('--no-progress', 'only the first and the last line on stderr')
     .addHelpText('after', EXAMPLES)
     .action(async (path: string, options: RunOptions) => done(await run(path, options, io)));
 }
@@ -38,8 +39,9 @@ async function run(path: string, options: RunOptions, io: CommandIo): Promise<nu
   const place = placeOf(options, io);
   const loaded = await loadWorkflow(path, { cwd: io.cwd, handlers: options.handlers, needsHandlers: place.endpoint === undefined });
   const { runnable, handlers, plan, commandLine } = loaded;
+  const pools = poolsOf(plan, options.pool);
   const input = await readInput(options.input, commandLine, io);
-  await using executor = openExecutor(place, handlers);
+  await using executor = openExecutor(place, { handlers, pools });
   const handle = await executor.start(runnable, input, {
     config,
     tags: sourceTags(loaded),
@@ -51,7 +53,6 @@ async function run(path: string, options: RunOptions, io: CommandIo): Promise<nu
 
 function announce(workflow: string, id: string, options: RunOptions, io: CommandIo): void {
   const { bold, dim } = paletteFor(io.stderr, io.env);
-  const goOn = options.endpoint === undefined ? 'after a stop' : 'again';
-  const hint = `${goOn}: ${resumeCommand(id, options)} · cancel: fanjoin cancel ${id}${placeArguments(options)}`;
-  io.stderr.write(`${bold(workflow)} ${id} ${dim(`(${hint})`)}\n`);
+  const hint = `stop it: ${commandFor('cancel', '<id>', options)} · after a crash: ${commandFor('resume', '<id>', options)}`;
+  io.stderr.write(`${bold(workflow)} ${id}  ${dim(hint)}\n`);
 }

@@ -4,13 +4,14 @@ import { toJson } from '../../shared/core/json.ts';
 import { InvalidInputError } from '../../shared/errors.ts';
 import type { StartOptions } from '../../shared/executor/workflow-executor.ts';
 import type { CommandIo } from '../command-io.ts';
-import { openExecutions, openExecutor, type Place, placeArguments, placeOf } from '../connect.ts';
+import { openExecutions, openExecutor, type Place, placeOf } from '../connect.ts';
 import { EXIT } from '../exit-code.ts';
 import { type LoadedWorkflow, loadWorkflow } from '../load-workflow.ts';
 import { addStartOptions, type StartingOptions } from '../options.ts';
 import { parseConfig } from '../parse-config.ts';
 import { readInput } from '../read-input.ts';
 import { sourceTags } from '../source-tags.ts';
+import { commandFor } from '../suggest.ts';
 import { formatTime } from '../text.ts';
 
 /** Adds `fanjoin start`. */
@@ -52,7 +53,7 @@ async function record(place: Place, loaded: LoadedWorkflow, input: unknown, star
     if (options.quiet !== true) {
       const { deadlineAtMs, config } = await executions.describe(executionId);
       const until = `${formatTime(deadlineAtMs, Date.now())}, when its ${config.timeoutSeconds} s are over`;
-      io.stderr.write(`recorded; run it with: fanjoin resume ${executionId}${placeArguments(options)} (until ${until})\n`);
+      io.stderr.write(`recorded; run it with: ${commandFor('resume', executionId, options)} (until ${until})\n`);
     }
     return executionId;
   } finally {

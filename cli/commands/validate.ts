@@ -1,10 +1,9 @@
-import { relative } from 'node:path';
 import type { Command } from 'commander';
 import type { CommandIo } from '../command-io.ts';
 import { EXIT } from '../exit-code.ts';
 import { type LoadedWorkflow, loadWorkflow } from '../load-workflow.ts';
 import { addCommonOptions, type CommonOptions } from '../options.ts';
-import { paletteFor, plural } from '../text.ts';
+import { paletteFor, plural, shownPath } from '../text.ts';
 
 interface ValidateOptions extends CommonOptions {
   readonly handlers?: string;
@@ -21,7 +20,7 @@ export function addValidateCommand(program: Command, io: CommandIo, done: (exitC
       const loaded = await loadWorkflow(path, { cwd: io.cwd, handlers: options.handlers });
       const counts = countsOf(loaded);
       const { good } = paletteFor(io.stdout, io.env);
-      const shown = relative(io.cwd, loaded.file) || loaded.file;
+      const shown = shownPath(loaded.file, io.cwd);
       io.stdout.write(options.json === true ? `${JSON.stringify({ isValid: true, ...counts }, null, 2)}\n` : `${good('✓')} ${shown} is valid: ${textOf(counts)}\n`);
       done(EXIT.ok);
     });

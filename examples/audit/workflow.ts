@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import type { CommandLine } from '../../cli/workflow-module.ts';
 import { defineWorkflow } from '../../shared/nodes/define-workflow.ts';
 import { type AuditOutput, check, duplicates, parse, reach, report, sizes, sizesUnknown } from './handlers.ts';
 import { AuditInput } from './input.ts';
@@ -66,7 +67,7 @@ export const commandLine = {
     });
   },
   print: ({ markdown }: AuditOutput): string => markdown,
-};
+} satisfies CommandLine<AuditInput, AuditOutput>;
 
 function findLockfile(argument: string): string {
   const path = resolve(argument);

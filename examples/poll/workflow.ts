@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { CommandLine } from '../../cli/workflow-module.ts';
 import { defineWorkflow } from '../../shared/nodes/define-workflow.ts';
 import { failed, finish, giveUp, PollInput, poll, submit, wait } from './handlers.ts';
 
@@ -36,4 +37,4 @@ export const commandLine = {
   input: async (argument: string | undefined): Promise<PollInput> =>
     PollInput.parse(argument === undefined ? {} : JSON.parse(await readFile(argument, 'utf8'))),
   print: (output: unknown): string => `${JSON.stringify(output, null, 2)}\n`,
-};
+} satisfies CommandLine<PollInput>;

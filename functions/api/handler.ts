@@ -1,7 +1,8 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { ulid } from 'ulid';
 import * as z from 'zod';
-import { FanjoinError } from '../../shared/errors.ts';
+import { zodIssues } from '../../shared/core/compile.ts';
+import { FanjoinError, InvalidInputError } from '../../shared/errors.ts';
 import { ExecutionService } from '../../shared/executor/execution-service.ts';
 import { LIMITS } from '../../shared/model/limits.ts';
 import { environment } from '../environment.ts';
@@ -18,6 +19,8 @@ const Page = z.object({
   limit: z.coerce.number().int().min(1).max(1_000).default(1_000),
   outputs: z.stringbool().default(false),
 });
+
+const PauseOptions = z.strictObject({ before: z.string().exactOptional() });
 
 const routes: Readonly<Record<string, Route>> = {
   'POST /executions': async ({ body, isBase64Encoded }) => {
@@ -37,10 +40,12 @@ const routes: Readonly<Record<string, Route>> = {
     202,
     await service.cancel(id).then(() => service.describe(id)),
   ],
-  'POST /executions/{executionId}/pause': async (_event, id) => [
-    202,
-    await service.pause(id).then(() => service.describe(id)),
-  ],
+  'POST /executions/{executionId}/pause': async ({ body, isBase64Encoded }, id) => {
+    const options = PauseOptions.safeParse(body === undefined ? {} : parseBody(body, isBase64Encoded));
+    if (!options.success) throw new InvalidInputError('The pause', zodIssues(options.error));
+    await service.pause(id, options.data);
+    return [202, await service.describe(id)];
+  },
   'POST /executions/{executionId}/resume': async (_event, id) => [
     202,
     await service.resume(id).then(() => service.describe(id)),

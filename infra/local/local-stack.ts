@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FanjoinError } from '../../shared/errors.ts';
-import type { LogLevel } from '../../shared/observability/logger.ts';
+import type { ServerlessExecutorProps } from '../constructs/serverless-executor.ts';
 import { type AwsClients, connectClients } from './connect-clients.ts';
 import { type Disturbance, disturb } from './disturbance.ts';
 import { queueUrlAt, startDynamoDbLocal, startFauxqs } from './emulators.ts';
@@ -17,17 +17,14 @@ import { startSchedule } from './schedule.ts';
 import { startFunctions } from './start-functions.ts';
 import { synthesize } from './synthesize.ts';
 
-export interface LocalStackOptions extends Disturbance {
-  /** The module that exports `handlers`. Default: the examples'. */
-  readonly handlersEntry?: string;
+/** What the executor itself takes (`handlersEntry`, `pools`, …), and how it runs here. */
+export interface LocalStackOptions extends ServerlessExecutorProps, Disturbance {
   /** Of the API. Default: a free one. */
   readonly port?: number;
   /** Queues hide a message from others for so long at the most. Default: as long as in the cloud. */
   readonly visibilityTimeoutSeconds?: number;
   /** Batches of each event source at once, however many the template allows; each takes a thread. Default 4. */
   readonly maxConcurrency?: number;
-  /** Default `warn`. */
-  readonly logLevel?: LogLevel;
   /** Takes what functions print, and what goes wrong. Default: stderr. */
   readonly log?: (line: string) => void;
 }
@@ -61,7 +58,7 @@ export interface LocalStack extends AsyncDisposable {
  * @throws {FanjoinError} `JAVA_MISSING`, `UNKNOWN_PROPERTY`, `UNKNOWN_RESOURCE_TYPE`
  */
 export async function startLocalStack(options: LocalStackOptions = {}): Promise<LocalStack> {
-  const { handlersEntry, logLevel, visibilityTimeoutSeconds, maxConcurrency = DEFAULT_MAX_CONCURRENCY } = options;
+  const { visibilityTimeoutSeconds, maxConcurrency = DEFAULT_MAX_CONCURRENCY } = options;
   const writeLine = options.log ?? ((line: string) => process.stderr.write(`${line}\n`));
   const log = (source: string, line: string): void => writeLine(`[${source}] ${line}`);
   await using cleanup = new AsyncDisposableStack();
@@ -71,10 +68,7 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
   starting.catch(() => undefined);
   const outdir = mkdtempSync(join(tmpdir(), 'fanjoin-local-'));
   cleanup.defer(() => rmSync(outdir, { recursive: true, force: true }));
-  const { template, assets } = synthesize(outdir, {
-    ...(handlersEntry !== undefined && { handlersEntry }),
-    ...(logLevel !== undefined && { logLevel }),
-  });
+  const { template, assets } = synthesize(outdir, options);
   const [dynamoDbLocal, fauxqs] = await starting;
   cleanup.defer(() => dynamoDbLocal.stop());
   cleanup.defer(() => fauxqs.stop());

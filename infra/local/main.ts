@@ -2,6 +2,7 @@
  * `node infra/local/main.ts`: runs the local stack until Ctrl-C.
  * `node infra/local/main.ts run examples/audit …`: runs the stack for one command of the CLI.
  */
+import { flush, processIo } from '../../cli/command-io.ts';
 import { FanjoinError } from '../../shared/errors.ts';
 import { ignoredInShort } from './ignored-properties.ts';
 import { type LocalStack, startLocalStack } from './local-stack.ts';
@@ -10,7 +11,8 @@ const say = (text: string): boolean => process.stderr.write(`${text}\n`);
 
 async function main(args: readonly string[]): Promise<number> {
   await using stack = await startLocalStack();
-  if (args.length > 0) return runCommand(stack, args);
+  // Awaited here: the stack stops when this function returns.
+  if (args.length > 0) return await runCommand(stack, args);
   say(greeting(stack.url));
   await interrupted();
   say('Stopping.');
@@ -19,7 +21,7 @@ async function main(args: readonly string[]): Promise<number> {
 
 async function runCommand(stack: LocalStack, args: readonly string[]): Promise<number> {
   const { runCli } = await import('../../cli/run-cli.ts');
-  return runCli([...args, '--endpoint', stack.url]);
+  return runCli([...args, '--endpoint', stack.url], io);
 }
 
 const greeting = (
@@ -43,6 +45,7 @@ function interrupted(): Promise<void> {
   });
 }
 
+const io = processIo();
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
@@ -55,3 +58,6 @@ try {
   );
   process.exitCode = 1;
 }
+await flush(io);
+// The command may have left connections behind.
+process.exit();

@@ -11,6 +11,7 @@ import {
   spread,
   takeReady,
   unabsorbedFailure,
+  untake,
 } from './graph.ts';
 import { canDispatchChunk, dispatchChunk, openChunks, settleChunk, startMap } from './map-progress.ts';
 import { isMapNode, nodeAt, type Plan } from './plan.ts';
@@ -18,7 +19,16 @@ import { arrive, dispatchPosition, openRoute, settlePosition } from './route.ts'
 
 /** The state of an execution nothing has happened to yet. */
 export function initialState(plan: Plan, maxParallelNodes: number): ExecutionState {
-  const common = { v: 1 as const, run: 1, limit: maxParallelNodes, inFlight: 0, paused: false, maps: {} };
+  const common = {
+    v: 1 as const,
+    run: 1,
+    limit: maxParallelNodes,
+    inFlight: 0,
+    paused: false,
+    pausePoints: [],
+    passedPoints: [],
+    maps: {},
+  };
   if (plan.kind === 'route') {
     const state: ExecutionState = { ...common, kind: 'route', visits: {} };
     openRoute(plan, state);
@@ -67,9 +77,11 @@ function copyState(state: ExecutionState): ExecutionState {
   const maps = Object.fromEntries(
     Object.entries(state.maps).map(([node, map]) => [node, { ...map, window: copyBits(map.window) }]),
   );
+  const points = { pausePoints: [...state.pausePoints], passedPoints: [...state.passedPoints] };
   if (state.kind === 'route') {
     return {
       ...state,
+      ...points,
       maps,
       visits: { ...state.visits },
       ...(state.position !== undefined && { position: { ...state.position } }),
@@ -77,6 +89,7 @@ function copyState(state: ExecutionState): ExecutionState {
   }
   return {
     ...state,
+    ...points,
     maps,
     ready: copyBits(state.ready),
     dispatched: copyBits(state.dispatched),
@@ -116,9 +129,14 @@ function apply(
       return;
     case 'paused':
       state.paused = true;
+      delete state.pausingBefore;
+      return;
+    case 'pausePoint':
+      if (![...state.pausePoints, ...state.passedPoints].includes(event.node)) state.pausePoints.push(event.node);
       return;
     case 'resumed':
       state.paused = false;
+      delete state.pausingBefore;
       for (const work of event.parked) if (isOpen(state, work)) resend.push(work);
       return;
     case 'stopped':
@@ -155,6 +173,7 @@ function redrive(plan: Plan, state: ExecutionState, run: number): void {
   state.run = run;
   state.inFlight = 0;
   state.paused = false;
+  delete state.pausingBefore;
   state.maps = {};
   delete state.stop;
   delete state.failedVisit;
@@ -236,6 +255,10 @@ function fill(plan: Plan, state: ExecutionState): WorkRef[] {
     const next =
       state.kind === 'graph' ? takeGraphNode(state) : plan.kind === 'route' ? dispatchPosition(plan, state) : undefined;
     if (next === undefined) break;
+    if (state.pausePoints.includes(next.node)) {
+      pauseBefore(state, next.node);
+      return work;
+    }
     send({ kind: firstKind(plan, next.node), ...next });
   }
   for (const { node, map } of maps) {
@@ -245,6 +268,16 @@ function fill(plan: Plan, state: ExecutionState): WorkRef[] {
     }
   }
   return work;
+}
+
+/** Puts a node that was just taken back, and pauses. The point is used up. */
+function pauseBefore(state: ExecutionState, node: number): void {
+  if (state.kind === 'graph') untake(state, node);
+  else if (state.position !== undefined) state.position.isDispatched = false;
+  state.paused = true;
+  state.pausingBefore = node;
+  state.pausePoints = state.pausePoints.filter((point) => point !== node);
+  state.passedPoints.push(node);
 }
 
 function takeGraphNode(state: ExecutionState & { kind: 'graph' }): { node: number; visit: number } | undefined {

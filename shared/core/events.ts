@@ -34,6 +34,8 @@ export type CoreEvent =
       readonly failedItems: number;
     }
   | { readonly type: 'paused' }
+  /** Pause when this node would start. */
+  | { readonly type: 'pausePoint'; readonly node: number }
   | { readonly type: 'resumed'; readonly parked: readonly WorkRef[] }
   | { readonly type: 'stopped'; readonly reason: StopReason }
   /** An ended execution goes on from what failed, as run number `run`. */

@@ -56,6 +56,12 @@ export function takeReady(state: GraphState): number | undefined {
   return index;
 }
 
+/** Puts a taken node back. Changes `state`. */
+export function untake(state: GraphState, index: number): void {
+  clearBit(state.dispatched, index);
+  setBit(state.ready, index);
+}
+
 /** Nodes dispatched and not settled. */
 export function* openNodes(state: GraphState): Generator<number> {
   for (const index of membersOf(state.dispatched)) if (!isSettled(state, index)) yield index;

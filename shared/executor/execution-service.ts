@@ -1,7 +1,7 @@
 import { countBits, hasBit } from '../core/bits.ts';
 import { compile, zodIssues } from '../core/compile.ts';
 import { openWork } from '../core/decide.ts';
-import { namedPool, nodeAt, type Plan } from '../core/plan.ts';
+import { findNode, namedPool, nodeAt, type Plan } from '../core/plan.ts';
 import {
   ExecutionExistsError,
   ExecutionNotFoundError,
@@ -126,9 +126,22 @@ export class ExecutionService {
     );
   }
 
-  /** Lets running nodes finish and starts no new ones. @throws {ExecutionNotFoundError | InvalidStateError} it is not running */
-  async pause(executionId: string): Promise<void> {
-    await this.#change(executionId, 'pause', (meta) => this.#store.executions.pause(meta));
+  /**
+   * Lets running nodes finish and starts no new ones.
+   *
+   * @param before pause only when this node would start; if it has started, this changes nothing
+   * @throws {ExecutionNotFoundError | InvalidStateError | InvalidInputError} it is not running; there is no such node
+   */
+  async pause(executionId: string, { before }: { before?: string } = {}): Promise<void> {
+    if (before === undefined) return this.#change(executionId, 'pause', (meta) => this.#store.executions.pause(meta));
+    const { meta } = await this.#load(executionId);
+    const plan = await this.#store.definitions.loadPlan(meta.workflow, meta.definitionHash);
+    const node = findNode(plan, before);
+    if (node === undefined) {
+      const message = `names a node that does not exist: '${before}'`;
+      throw new InvalidInputError('The pause', [{ path: 'before', code: 'UNKNOWN_NODE', message }]);
+    }
+    await this.#change(executionId, 'pause', (now) => this.#store.executions.pauseBefore(now, node.id));
   }
 
   /** Goes on after a pause. @throws {ExecutionNotFoundError | InvalidStateError} it is not paused */

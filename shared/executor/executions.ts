@@ -21,7 +21,8 @@ export interface Executions {
     options?: { after?: string; limit?: number; withOutputs?: boolean },
   ): Promise<ResultsPage>;
   cancel(executionId: string): Promise<void>;
-  pause(executionId: string): Promise<void>;
+  /** @param options `before`: pause when this node would start */
+  pause(executionId: string, options?: { before?: string }): Promise<void>;
   /** Goes on after a pause; a local one also after a crash. */
   resume(executionId: string): Promise<void>;
   /** Goes on from what failed, keeping every standing result. */

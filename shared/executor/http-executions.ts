@@ -89,8 +89,8 @@ export class HttpExecutions implements Executions {
     await this.#request('POST', `${this.#path(executionId)}/cancel`, z.unknown());
   }
 
-  async pause(executionId: string): Promise<void> {
-    await this.#request('POST', `${this.#path(executionId)}/pause`, z.unknown());
+  async pause(executionId: string, options: { before?: string } = {}): Promise<void> {
+    await this.#request('POST', `${this.#path(executionId)}/pause`, z.unknown(), options);
   }
 
   async resume(executionId: string): Promise<void> {

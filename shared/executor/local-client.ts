@@ -2,6 +2,8 @@ import { ulid } from 'ulid';
 import { SqliteBlobStore } from '../adapters/local/sqlite-blobs.ts';
 import { openDatabase, type SqliteDatabase } from '../adapters/local/sqlite-database.ts';
 import { SqliteItemTable } from '../adapters/local/sqlite-table.ts';
+import type { Plan } from '../core/plan.ts';
+import { DefinitionHash } from '../model/ids.ts';
 import { type Clock, sleep } from '../ports/clock.ts';
 import { dueShards } from '../store/execution-store.ts';
 import { openStore, type Store } from '../store/store.ts';
@@ -56,8 +58,8 @@ export class LocalClient implements Executions {
     return this.#service.cancel(executionId);
   }
 
-  pause(executionId: string): Promise<void> {
-    return this.#service.pause(executionId);
+  pause(executionId: string, options?: { before?: string }): Promise<void> {
+    return this.#service.pause(executionId, options);
   }
 
   resume(executionId: string): Promise<void> {
@@ -70,6 +72,12 @@ export class LocalClient implements Executions {
 
   async untilAtRest(executionId: string, signal?: AbortSignal): Promise<void> {
     while (!signal?.aborted && !(await this.describe(executionId)).isAtRest) await sleep(this.#clock, POLL_MS, signal);
+  }
+
+  /** The definition an execution runs, whatever became of the file it came from. @throws {ExecutionNotFoundError} */
+  async plan(executionId: string): Promise<Plan> {
+    const { workflow, definitionHash } = await this.describe(executionId);
+    return this.#store.definitions.loadPlan(workflow, DefinitionHash.parse(definitionHash));
   }
 
   /** Every execution that has not ended, oldest first; at most 4,000. */

@@ -129,8 +129,8 @@ export class LocalEngine implements Executions {
     await this.#adopt(executionId, { startsNodes: false });
   }
 
-  pause(executionId: string): Promise<void> {
-    return this.#service.pause(executionId);
+  pause(executionId: string, options?: { before?: string }): Promise<void> {
+    return this.#service.pause(executionId, options);
   }
 
   /** Goes on with an execution that is paused, or that a crash left behind. Of one that ended it says so. */

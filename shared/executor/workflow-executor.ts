@@ -178,9 +178,13 @@ export class ExecutionHandle<Output = unknown> {
     return this.#executions.cancel(this.executionId);
   }
 
-  /** Running nodes finish, no new one starts. @throws {InvalidStateError} */
-  pause(): Promise<void> {
-    return this.#executions.pause(this.executionId);
+  /**
+   * Running nodes finish, no new one starts.
+   * @param options `before`: only when this node would start
+   * @throws {InvalidStateError | InvalidInputError}
+   */
+  pause(options?: { before?: string }): Promise<void> {
+    return this.#executions.pause(this.executionId, options);
   }
 
   /** Runs an execution that failed, timed out or was cancelled on from there; what succeeded stays. @throws {InvalidStateError} */

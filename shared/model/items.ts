@@ -33,6 +33,10 @@ export const MetaItem = z.object({
   stop: z.object({ reason: StopReason, atMs: z.number() }).optional(),
   /** The time running nodes had to settle is over. */
   settleElapsed: z.boolean().optional(),
+  /** Nodes to pause before. */
+  pauseBefore: z.set(z.string()).optional(),
+  /** The checkpoint of another execution that this one was made from. */
+  origin: z.object({ executionId: ExecutionId, checkpointId: z.string() }).optional(),
   /** Messages that came while paused, as JSON texts. */
   parked: z.set(z.string()).optional(),
   endedAtMs: z.number().optional(),
@@ -133,6 +137,20 @@ export const AttemptItem = z.object({
   message: z.string(),
 });
 export type AttemptItem = z.infer<typeof AttemptItem>;
+
+/** `EXEC#id` / `CHECKPOINT#revision`: a consistent cut. Results are written once, so the state names all it needs. */
+export const CheckpointItem = z.object({
+  ...key,
+  executionId: ExecutionId,
+  run: z.int().min(1),
+  revision: z.int().min(1),
+  reason: z.enum(['pause', 'interval']),
+  state: ExecutionState,
+  /** How many nodes had ended. */
+  finishedNodes: z.int(),
+  createdAtMs: z.number(),
+});
+export type CheckpointItem = z.infer<typeof CheckpointItem>;
 
 /** `WORKFLOW#name` / `VERSION#hash`: a definition. Immutable. */
 export const DefinitionItem = z.object({

@@ -43,6 +43,13 @@ const common = {
   /** Units of work dispatched and unsettled. Never over `limit`. */
   inFlight: z.int(),
   paused: z.boolean(),
+  /** Nodes to pause before, by index, and those a pause has stood before already. */
+  pausePoints: z.array(z.int()).default([]),
+  passedPoints: z.array(z.int()).default([]),
+  /** The node it is pausing before, until META says so too. */
+  pausingBefore: z.int().optional(),
+  /** The revision that is a checkpoint, if the last saved one is. */
+  checkpointRevision: z.int().optional(),
   stop: StopReason.optional(),
   failedVisit: FailedVisit.optional(),
   ending: Ending.optional(),

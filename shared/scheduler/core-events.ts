@@ -68,6 +68,9 @@ export function flagEvents(plan: Plan, before: MetaItem | undefined, after: Meta
   if (before?.status === 'PAUSED' && after.status === 'RUNNING') {
     events.push({ type: 'resumed', parked: [...(before.parked ?? [])].map((message) => parkedWork(plan, message)) });
   }
+  for (const node of after.pauseBefore ?? []) {
+    if (!before?.pauseBefore?.has(node)) events.push({ type: 'pausePoint', node: indexOf(plan, node) });
+  }
   if (before?.stop === undefined && after.stop !== undefined)
     events.push({ type: 'stopped', reason: after.stop.reason });
   if (before?.settleElapsed === undefined && after.settleElapsed === true) events.push({ type: 'settleElapsed' });

@@ -149,6 +149,9 @@ export class Scheduler {
       const ending = await composeEnding(this.#store, plan, meta, state, state.ending, nowMs);
       await this.#store.executions.finish(meta, ending);
       this.#cache.forget(meta.executionId);
+    } else if (state.pausingBefore !== undefined && meta.status === 'RUNNING') {
+      const paused = await this.#store.executions.pause(meta);
+      if (paused !== undefined) this.#cache.refresh(paused);
     } else if (state.stop !== undefined && meta.stop === undefined) {
       const stopping = await this.#store.executions.requestStop(meta, state.stop, nowMs);
       if (stopping !== undefined) this.#cache.refresh(stopping);

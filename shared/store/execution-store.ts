@@ -123,6 +123,11 @@ export class ExecutionStore {
     return this.#change(meta, { set: { status: 'PAUSED' } }, isRunning(meta.run));
   }
 
+  /** Sets a point to pause at. `undefined`: it has ended, or is stopping. */
+  async pauseBefore(meta: MetaItem, node: NodeId): Promise<MetaItem | undefined> {
+    return this.#change(meta, { addToSet: { pauseBefore: [node] } }, isNotStopping(meta.run));
+  }
+
   /** Clears the flag and the parked messages in one write, whose change record carries them. `undefined`: not paused. */
   async resume(meta: MetaItem): Promise<MetaItem | undefined> {
     return this.#change(meta, { set: { status: 'RUNNING' }, remove: ['parked'] }, isPaused(meta.run));

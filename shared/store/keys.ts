@@ -31,6 +31,10 @@ export const attemptKey = (key: VisitKey, chunk: number | undefined, attempt: nu
   pk: executionPk(key.executionId),
   sk: `${visitSk('ATTEMPT', key)}#${chunk === undefined ? '' : digits(chunk, 7)}#${digits(attempt, 3)}`,
 });
+export const checkpointKey = (executionId: ExecutionId, revision: number): ItemKey => ({
+  pk: executionPk(executionId),
+  sk: `CHECKPOINT#${digits(revision, 8)}`,
+});
 export const definitionKey = (workflow: string, hash: DefinitionHash): ItemKey => ({
   pk: `WORKFLOW#${workflow}`,
   sk: `VERSION#${hash}`,

@@ -118,8 +118,8 @@ describe('pools', () => {
     expect(protectedQueues).toHaveLength(resources('AWS::SQS::Queue').length);
   });
 
-  it('each get a queue of their own, which every sender knows', () => {
-    const { template: two, outdir: folder } = synthesized({ pools: { slow: { maxConcurrency: 3, batchSize: 1 } } });
+  it('each get a queue of their own that bounds the handlers at once, and every sender knows it', () => {
+    const { template: two, outdir: folder } = synthesized({ pools: { slow: { size: 3 } } });
     rmSync(folder, { recursive: true });
 
     two.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
@@ -133,6 +133,10 @@ describe('pools', () => {
       expect(JSON.stringify(properties?.Properties.Environment.Variables.QUEUE_URLS)).toContain('PoolslowQueue');
     }
   });
+});
+
+it('a pool of one is refused: Lambda has no such bound', () => {
+  expect(() => synthesized({ pools: { single: { size: 1 } } })).toThrow(/'single' has the size 1/);
 });
 
 describe('event sources', () => {

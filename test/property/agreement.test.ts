@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { runOnTwin } from '../support/agreement.ts';
 import type { Trouble } from '../support/faulty-queue.ts';
 import { genericHandlers } from '../support/generic-handlers.ts';
-import { runOnTwin } from '../support/agreement.ts';
 import { check } from '../support/oracle.ts';
 import { randomWorkflow } from '../support/random-workflow.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
@@ -26,13 +26,20 @@ const aRun = fc.record({
 });
 
 describe('random workflows', () => {
-  it(`end as the oracle says, whatever is repeated, delayed, reordered or fails (SEED=${SEED} RUNS=${RUNS})`, { timeout: 300_000 }, async () => {
+  it(`end as the oracle says, whatever is repeated, delayed, reordered or fails (SEED=${SEED} RUNS=${RUNS})`, {
+    timeout: 300_000,
+  }, async () => {
     await fc.assert(
       fc.asyncProperty(aRun, async ({ workflow, maxNodes, seed, trouble, isDisturbed }) => {
         const { definition, input } = randomWorkflow(workflow, maxNodes);
         const clock = new VirtualClock();
 
-        const { violations, ...result } = await runOnTwin(definition, genericHandlers(clock), input, { clock, seed, trouble, isDisturbed });
+        const { violations, ...result } = await runOnTwin(definition, genericHandlers(clock), input, {
+          clock,
+          seed,
+          trouble,
+          isDisturbed,
+        });
 
         expect([...violations, ...check(definition, input, result)]).toEqual([]);
       }),

@@ -35,7 +35,12 @@ export interface TwinRun extends AgreementResult {
 const MAX_RUN_MS = 6 * 3_600_000;
 
 /** Runs a workflow on the local twin, in virtual time, to its end and on until nothing of it is under way any more. */
-export async function runOnTwin(definition: DefinitionInput, handlers: readonly AnyHandler[], input: Json, options: TwinRunOptions = {}): Promise<TwinRun> {
+export async function runOnTwin(
+  definition: DefinitionInput,
+  handlers: readonly AnyHandler[],
+  input: Json,
+  options: TwinRunOptions = {},
+): Promise<TwinRun> {
   const { clock = new VirtualClock(), seed = 1, isDisturbed = false, ...rest } = options;
   const plan = compile(definition);
   const invariants = new Invariants(plan, plan.definition.config?.maxParallelNodes ?? 10);
@@ -48,7 +53,8 @@ export async function runOnTwin(definition: DefinitionInput, handlers: readonly 
     onSend: (body) => invariants.onSend(body),
     onChange: (record) => {
       invariants.onChange(record);
-      if (record.key.sk === 'META' && record.after !== undefined) hasEnded ||= isTerminal(parseMeta(record.after).status);
+      if (record.key.sk === 'META' && record.after !== undefined)
+        hasEnded ||= isTerminal(parseMeta(record.after).status);
     },
   });
   try {
@@ -56,28 +62,50 @@ export async function runOnTwin(definition: DefinitionInput, handlers: readonly 
     const { executionId } = await twin.service.start({ definition, input });
     if (isDisturbed) disturb(twin, executionId, new Random(seed + 1), () => hasEnded);
     const isOver = await clock.runUntil(() => hasEnded, MAX_RUN_MS);
-    if (!isOver) return { status: 'STUCK', results: [], violations: [...invariants.violations, ...describe(twin.errors)], maxHandling: invariants.maxHandling };
+    if (!isOver)
+      return {
+        status: 'STUCK',
+        results: [],
+        violations: [...invariants.violations, ...describe(twin.errors)],
+        maxHandling: invariants.maxHandling,
+      };
     await clock.pass(120_000);
     const result = await readAgreement(twin.service, executionId);
-    return { ...result, violations: [...invariants.violations, ...describe(twin.errors)], maxHandling: invariants.maxHandling };
+    return {
+      ...result,
+      violations: [...invariants.violations, ...describe(twin.errors)],
+      maxHandling: invariants.maxHandling,
+    };
   } finally {
     await twin.close();
   }
 }
 
 /** What there is to compare of an ended execution, from wherever it runs. */
-export async function readAgreement(executions: Pick<Executions, 'outcome' | 'results'>, executionId: string): Promise<AgreementResult> {
+export async function readAgreement(
+  executions: Pick<Executions, 'outcome' | 'results'>,
+  executionId: string,
+): Promise<AgreementResult> {
   const { description, output } = await executions.outcome(executionId);
   const { status, error, failedNode } = description;
-  const withOutputs: Pick<Executions, 'results'> = { results: (id, page) => executions.results(id, { ...page, withOutputs: true }) };
+  const withOutputs: Pick<Executions, 'results'> = {
+    results: (id, page) => executions.results(id, { ...page, withOutputs: true }),
+  };
   const results = await allResults(withOutputs as Executions, executionId);
   return { status, output, error, failedNode, results };
 }
 
-const describe = (errors: readonly unknown[]): string[] => errors.map((error) => `unexpected: ${error instanceof Error ? error.stack : String(error)}`);
+const describe = (errors: readonly unknown[]): string[] =>
+  errors.map((error) => `unexpected: ${error instanceof Error ? error.stack : String(error)}`);
 
-function watched(handler: AnyHandler, { nodes }: ReturnType<typeof compile>['definition'], invariants: Invariants): AnyHandler {
-  const sizes = new Map(Object.entries(nodes).map(([id, node]) => [id, node.type === 'map' ? (node.chunkSize ?? 1) : 1]));
+function watched(
+  handler: AnyHandler,
+  { nodes }: ReturnType<typeof compile>['definition'],
+  invariants: Invariants,
+): AnyHandler {
+  const sizes = new Map(
+    Object.entries(nodes).map(([id, node]) => [id, node.type === 'map' ? (node.chunkSize ?? 1) : 1]),
+  );
   return {
     ...handler,
     async execute(input: unknown, context) {

@@ -32,14 +32,19 @@ export class FaultySender implements TaskSender {
     const { sender, random, trouble } = this.#parts;
     const isFailing = random.chance(trouble.callFails);
     const accepted = isFailing ? messages.slice(0, random.int(0, messages.length)) : messages;
-    await sender.send(pool, accepted.flatMap((message) => this.#copies(message)));
+    await sender.send(
+      pool,
+      accepted.flatMap((message) => this.#copies(message)),
+    );
     if (isFailing) throw new QueueUnavailableError('send', pool, new Error('as the test asks'));
   }
 
   #copies(message: OutgoingMessage): OutgoingMessage[] {
     const { random, trouble } = this.#parts;
     const late = (): OutgoingMessage =>
-      random.chance(trouble.delayed) ? { ...message, delayMs: Math.min((message.delayMs ?? 0) + random.int(1, 5_000), MAX_QUEUE_DELAY_MS) } : message;
+      random.chance(trouble.delayed)
+        ? { ...message, delayMs: Math.min((message.delayMs ?? 0) + random.int(1, 5_000), MAX_QUEUE_DELAY_MS) }
+        : message;
     return random.chance(trouble.repeated) ? [late(), late()] : [late()];
   }
 }

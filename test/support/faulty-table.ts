@@ -1,5 +1,14 @@
 import { TableUnavailableError } from '../../shared/errors.ts';
-import type { Condition, Item, ItemChange, ItemKey, ItemTable, Page, QueryOptions, WriteOutcome } from '../../shared/ports/item-table.ts';
+import type {
+  Condition,
+  Item,
+  ItemChange,
+  ItemKey,
+  ItemTable,
+  Page,
+  QueryOptions,
+  WriteOutcome,
+} from '../../shared/ports/item-table.ts';
 import type { Trouble } from './faulty-queue.ts';
 import type { Random } from './random-workflow-source.ts';
 import type { VirtualClock } from './virtual-clock.ts';
@@ -46,7 +55,8 @@ export class FaultyTable implements ItemTable {
   async #call<T>(operation: string, run: (table: ItemTable) => Promise<T>): Promise<T> {
     const { table, random, trouble, clock } = this.#parts;
     clock.touch();
-    if (trouble.delayed > 0) for (let turns = random.int(0, 2); turns > 0; turns--) await new Promise((resolve) => setImmediate(resolve));
+    if (trouble.delayed > 0)
+      for (let turns = random.int(0, 2); turns > 0; turns--) await new Promise((resolve) => setImmediate(resolve));
     const fails = random.chance(trouble.callFails);
     if (fails && random.chance(0.5)) throw new TableUnavailableError(operation, new Error('before, as the test asks'));
     const result = await run(table);

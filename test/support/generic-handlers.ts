@@ -28,7 +28,8 @@ export type Behaviour = z.infer<typeof Behaviour>;
 export const GenericInput = z.strictObject({ behaviour: Behaviour, received: Json.optional() });
 
 /** A short stand-in for what a node received: it differs if the input differs. */
-export const digestOf = (received: Json): string => createHash('sha256').update(canonicalJson(received)).digest('hex').slice(0, 10);
+export const digestOf = (received: Json): string =>
+  createHash('sha256').update(canonicalJson(received)).digest('hex').slice(0, 10);
 
 const outputOf = (received: Json | undefined, visit: number, source: 'handler' | 'fallback') => {
   const digest = digestOf(received ?? null);
@@ -60,7 +61,9 @@ export function genericHandlers(clock: Clock = systemClock): AnyHandler[] {
       }
       const output = outputOf(received, visit, 'handler');
       const { route } = behaviour;
-      return route !== undefined && visit <= route.times ? NodeResult.success(output, { [route.by]: route.to }) : output;
+      return route !== undefined && visit <= route.times
+        ? NodeResult.success(output, { [route.by]: route.to })
+        : output;
     },
   });
   const fallback = defineNode({

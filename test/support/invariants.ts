@@ -37,7 +37,11 @@ export class Invariants {
       if (before !== undefined && isTerminal(parseMeta(before).status)) this.#violated('META changed after the end');
       return;
     }
-    if (type === 'STATE') return this.#onState(before === undefined ? undefined : StateItem.parse(before).state, StateItem.parse(after).state);
+    if (type === 'STATE')
+      return this.#onState(
+        before === undefined ? undefined : StateItem.parse(before).state,
+        StateItem.parse(after).state,
+      );
     if (before !== undefined) return this.#violated(`${key.sk} was written twice`);
     if (type === 'RESULT') {
       const { node, visit, status } = ResultItem.parse(after);
@@ -61,7 +65,8 @@ export class Invariants {
     if (!this.#decided.has(name)) this.#violated(`${name} was sent before a state that says so was saved`);
     this.#sent.add(name);
     const open = [...this.#sent].filter((other) => this.#isOpen(other));
-    if (open.length > this.#limit) this.#violated(`${open.length} are sent and unsettled, ${this.#limit} may: ${open.join(', ')}`);
+    if (open.length > this.#limit)
+      this.#violated(`${open.length} are sent and unsettled, ${this.#limit} may: ${open.join(', ')}`);
   }
 
   onHandlerStart(visit: string): void {
@@ -78,17 +83,21 @@ export class Invariants {
   #onState(before: ExecutionState | undefined, after: ExecutionState): void {
     const open = this.#openIn(after);
     if (after.inFlight > this.#limit) this.#violated(`inFlight is ${after.inFlight}, the limit ${this.#limit}`);
-    if (open.size !== after.inFlight) this.#violated(`inFlight is ${after.inFlight}, open are ${[...open].join(', ') || 'none'}`);
+    if (open.size !== after.inFlight)
+      this.#violated(`inFlight is ${after.inFlight}, open are ${[...open].join(', ') || 'none'}`);
     const earlier = before === undefined ? new Set<string>() : this.#openIn(before);
     for (const name of open) {
       if (earlier.has(name)) continue;
-      if (before?.stop !== undefined || before?.ending !== undefined) this.#violated(`${name} was dispatched after the stop`);
+      if (before?.stop !== undefined || before?.ending !== undefined)
+        this.#violated(`${name} was dispatched after the stop`);
       this.#decided.add(name);
       this.#checkRule(name);
     }
   }
 
   #openIn(state: ExecutionState): Set<string> {
+    // A route that failed stays where it is.
+    if (state.kind === 'route' && state.failedVisit !== undefined) return new Set();
     const { stop: _ignored, ...going } = state;
     return new Set(
       openWork(this.#plan, going as ExecutionState).map((ref) => {
@@ -109,7 +118,8 @@ export class Invariants {
     const [id = ''] = name.split(' ');
     const { definition } = this.#plan;
     const statuses = parentsOf(definition, id).map((parent) => this.#statusOf(definition, parent));
-    if (mayRun(ruleOf(definition, id), statuses) !== true) this.#violated(`${id} was dispatched while its parents were ${statuses.join(', ')}`);
+    if (mayRun(ruleOf(definition, id), statuses) !== true)
+      this.#violated(`${id} was dispatched while its parents were ${statuses.join(', ')}`);
   }
 
   #statusOf(definition: Definition, id: string): Status | undefined {

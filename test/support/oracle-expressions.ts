@@ -28,7 +28,10 @@ const FORMS: readonly [RegExp, (scope: Scope, match: RegExpExecArray) => Json | 
   [/^\$errors\.`([^`]+)`\.name \?/, ({ errors }, [, id = '']) => errors.get(id) ?? 'none'],
   [/^\$output\.visit <= 2$/, ({ output = null }) => isAtMost(field(output, 'visit'), 2)],
   [/^\$output\.isOdd$/, ({ output = null }) => someField(output, 'isOdd')],
-  [/^\$output\.visit = 1 and \$input\.flags\.a$/, ({ output = null, input }) => field(output, 'visit') === 1 && field(field(input, 'flags'), 'a') === true],
+  [
+    /^\$output\.visit = 1 and \$input\.flags\.a$/,
+    ({ output = null, input }) => field(output, 'visit') === 1 && field(field(input, 'flags'), 'a') === true,
+  ],
 ];
 
 export function valueOf(mapping: Json, scope: Scope): Json {
@@ -49,7 +52,8 @@ export function valueOf(mapping: Json, scope: Scope): Json {
 
 export const isTrue = (expression: string, scope: Scope): boolean => valueOf(expression, scope) === true;
 
-export const own = <T>(values: Readonly<Record<string, T>>, key: string): T | undefined => (Object.hasOwn(values, key) ? values[key] : undefined);
+export const own = <T>(values: Readonly<Record<string, T>>, key: string): T | undefined =>
+  Object.hasOwn(values, key) ? values[key] : undefined;
 
 function field(value: Json | undefined, name: string): Json | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;

@@ -1,7 +1,7 @@
 import type { Definition, NodeDefinition, TriggerRule } from '../../shared/model/definition.ts';
 import type { Json } from '../../shared/model/json.ts';
 import { own } from './oracle-expressions.ts';
-import { type Expected, expectNode } from './oracle-node.ts';
+import { configOf, type Expected, expectNode } from './oracle-node.ts';
 
 export type Status = 'SUCCEEDED' | 'FAILED' | 'SKIPPED';
 
@@ -54,12 +54,17 @@ export function expectGraph(definition: Definition, input: Json): GraphOutcome {
       const parents = parentsOf(definition, id);
       // Only when all are done: what runs earlier under an any_* rule ends the same.
       if (node === undefined || parents.some((parent) => !status.has(parent))) continue;
-      if (mayRun(ruleOf(definition, id), parents.map((parent) => status.get(parent))) !== true) {
+      if (
+        mayRun(
+          ruleOf(definition, id),
+          parents.map((parent) => status.get(parent)),
+        ) !== true
+      ) {
         status.set(id, 'SKIPPED');
         continue;
       }
       const scope = { context: defaultInput(parents, outputs, input), input, outputs, errors };
-      const expected = expectNode(node, scope, 1, { retryFailedNodes: false, maxRetries: 3, ...definition.config });
+      const expected = expectNode(node, scope, 1, configOf(definition));
       nodes.set(id, expected);
       status.set(id, expected.status);
       if (expected.status === 'SUCCEEDED') outputs[id] = expected.output ?? null;
@@ -73,7 +78,8 @@ export function expectGraph(definition: Definition, input: Json): GraphOutcome {
   };
 }
 
-export const ruleOf = ({ nodes }: Definition, id: string): TriggerRule => own<NodeDefinition>(nodes, id)?.triggerRule ?? 'all_success';
+export const ruleOf = ({ nodes }: Definition, id: string): TriggerRule =>
+  own<NodeDefinition>(nodes, id)?.triggerRule ?? 'all_success';
 
 function defaultInput(parents: readonly string[], outputs: Readonly<Record<string, Json>>, input: Json): Json {
   const [only] = parents;
@@ -84,9 +90,12 @@ function defaultInput(parents: readonly string[], outputs: Readonly<Record<strin
 
 /** A dependent ran in spite of it, or cleans up (`all_done`) behind dependents that were skipped. */
 function isAbsorbed(definition: Definition, failed: string, status: ReadonlyMap<string, Status>): boolean {
-  const dependents = (id: string) => Object.keys(definition.nodes).filter((other) => parentsOf(definition, other).includes(id));
+  const dependents = (id: string) =>
+    Object.keys(definition.nodes).filter((other) => parentsOf(definition, other).includes(id));
   const isCleanedUpBehind = (id: string): boolean =>
-    dependents(id).some((child) => (status.get(child) === 'SKIPPED' ? isCleanedUpBehind(child) : ruleOf(definition, child) === 'all_done'));
+    dependents(id).some((child) =>
+      status.get(child) === 'SKIPPED' ? isCleanedUpBehind(child) : ruleOf(definition, child) === 'all_done',
+    );
   return dependents(failed).some((child) => (status.get(child) === 'SKIPPED' ? isCleanedUpBehind(child) : true));
 }
 

@@ -1,7 +1,7 @@
 import type { ExecutionConfig, RetryPolicy } from '../../shared/model/config.ts';
-import type { MapNode, NodeDefinition, TaskNode } from '../../shared/model/definition.ts';
+import type { Definition, MapNode, NodeDefinition, TaskNode } from '../../shared/model/definition.ts';
 import type { Json } from '../../shared/model/json.ts';
-import { Behaviour, digestOf, GenericInput } from './generic-handlers.ts';
+import { type Behaviour, digestOf, GenericInput } from './generic-handlers.ts';
 import { isTrue, type Scope, valueOf } from './oracle-expressions.ts';
 
 /** How one visit of a node must end, whatever happens around it. */
@@ -23,9 +23,15 @@ export interface Expected {
 
 type Config = Pick<ExecutionConfig, 'retryFailedNodes' | 'maxRetries'>;
 
+export const configOf = ({ config }: Definition): Config => ({
+  retryFailedNodes: config?.retryFailedNodes ?? false,
+  maxRetries: config?.maxRetries ?? 3,
+});
+
 /** Runs a node that may start, as the specification tells it. */
 export function expectNode(node: NodeDefinition, scope: Scope, visit: number, config: Config): Expected {
-  if (node.runIf !== undefined && !isTrue(node.runIf, scope)) return { status: 'SKIPPED', source: 'engine', attempts: 1 };
+  if (node.runIf !== undefined && !isTrue(node.runIf, scope))
+    return { status: 'SKIPPED', source: 'engine', attempts: 1 };
   switch (node.type) {
     case 'task':
       return expectTask(node, scope, visit, config);
@@ -42,9 +48,9 @@ function expectTask(node: TaskNode, scope: Scope, visit: number, config: Config)
   const { behaviour, received } = GenericInput.parse(valueOf(node.input ?? null, scope));
   const { error, attempts } = tries(behaviour, policyOf(node, config));
   if (error === undefined) {
-    const isRouting = behaviour.route !== undefined && visit <= behaviour.route.times;
+    const route = behaviour.route !== undefined && visit <= behaviour.route.times ? behaviour.route.to : undefined;
     const output = outputOf(received, visit, 'handler');
-    return { status: 'SUCCEEDED', source: 'handler', output, attempts, ...(isRouting && { route: behaviour.route?.to }) };
+    return { status: 'SUCCEEDED', source: 'handler', output, attempts, ...(route !== undefined && { route }) };
   }
   if (node.fallback !== undefined && behaviour.fallbackFails === undefined) {
     return { status: 'SUCCEEDED', source: 'fallback', output: outputOf(received, visit, 'fallback'), error, attempts };
@@ -58,7 +64,9 @@ function expectMap(node: MapNode, scope: Scope, visit: number, config: Config): 
   const outputs: Json[] = [];
   const failures: [number, string][] = [];
   for (const [index, item] of (items as readonly Json[]).entries()) {
-    const { behaviour, received } = GenericInput.parse(valueOf(node.itemInput ?? '{% $item %}', { ...scope, item, index }));
+    const { behaviour, received } = GenericInput.parse(
+      valueOf(node.itemInput ?? '{% $item %}', { ...scope, item, index }),
+    );
     const { error } = tries(behaviour, policyOf(node, config));
     const hasFallback = error !== undefined && node.fallback !== undefined;
     if (error === undefined) outputs.push(outputOf(received, visit, 'handler'));
@@ -68,8 +76,12 @@ function expectMap(node: MapNode, scope: Scope, visit: number, config: Config): 
       failures.push([index, hasFallback ? (behaviour.fallbackFails ?? error) : error]);
     }
   }
-  const tolerated = Math.max(node.toleratedFailureCount ?? 0, Math.floor(((node.toleratedFailurePercentage ?? 0) / 100) * items.length));
-  if (failures.length <= tolerated) return { status: 'SUCCEEDED', source: items.length === 0 ? 'engine' : 'handler', output: outputs, failures };
+  const tolerated = Math.max(
+    node.toleratedFailureCount ?? 0,
+    Math.floor(((node.toleratedFailurePercentage ?? 0) / 100) * items.length),
+  );
+  if (failures.length <= tolerated)
+    return { status: 'SUCCEEDED', source: items.length === 0 ? 'engine' : 'handler', output: outputs, failures };
   return caught(node, scope, { status: 'FAILED', source: 'handler', error: 'ToleratedFailureExceeded' });
 }
 
@@ -78,17 +90,25 @@ function tries(behaviour: Behaviour, policy: RetryPolicy | undefined): { error?:
   const most = policy === undefined ? 1 : policy.maxRetries + 1;
   for (let attempt = 1; ; attempt++) {
     const { fail } = behaviour;
-    if (fail === undefined || attempt > (behaviour.untilAttempt ?? Number.POSITIVE_INFINITY)) return { attempts: attempt };
-    if (attempt === most || policy === undefined || !mayRetry(policy, fail, behaviour.retryable)) return { error: fail, attempts: attempt };
+    if (fail === undefined || attempt > (behaviour.untilAttempt ?? Number.POSITIVE_INFINITY))
+      return { attempts: attempt };
+    if (attempt === most || policy === undefined || !mayRetry(policy, fail, behaviour.retryable))
+      return { error: fail, attempts: attempt };
   }
 }
 
 function policyOf(node: TaskNode | MapNode, config: Config): RetryPolicy | undefined {
   if (node.retry !== undefined) return node.retry;
-  return config.retryFailedNodes ? { maxRetries: config.maxRetries, intervalSeconds: 1, backoffRate: 2, jitterStrategy: 'NONE' } : undefined;
+  return config.retryFailedNodes
+    ? { maxRetries: config.maxRetries, intervalSeconds: 1, backoffRate: 2, jitterStrategy: 'NONE' }
+    : undefined;
 }
 
-function mayRetry({ retryableErrors, nonRetryableErrors = [] }: RetryPolicy, name: string, mark: boolean | undefined): boolean {
+function mayRetry(
+  { retryableErrors, nonRetryableErrors = [] }: RetryPolicy,
+  name: string,
+  mark: boolean | undefined,
+): boolean {
   if (mark !== undefined) return mark;
   return !isNamed(name, nonRetryableErrors) && (retryableErrors === undefined || isNamed(name, retryableErrors));
 }
@@ -101,7 +121,13 @@ export function caught(node: NodeDefinition, scope: Scope, failed: Expected & { 
   const { error = '' } = failed;
   const clause = 'catch' in node ? node.catch?.find(({ errors }) => isNamed(error, errors)) : undefined;
   if (clause === undefined) return failed;
-  return { ...failed, status: 'SUCCEEDED', source: 'catch', output: valueOf(clause.output ?? null, { ...scope, error }), caughtNext: clause.next };
+  return {
+    ...failed,
+    status: 'SUCCEEDED',
+    source: 'catch',
+    output: valueOf(clause.output ?? null, { ...scope, error }),
+    caughtNext: clause.next,
+  };
 }
 
 function outputOf(received: Json | undefined, visit: number, source: 'handler' | 'fallback'): Json {

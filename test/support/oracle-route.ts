@@ -1,7 +1,7 @@
 import type { Definition, NodeDefinition } from '../../shared/model/definition.ts';
 import type { Json } from '../../shared/model/json.ts';
 import { isTrue, own, type Scope } from './oracle-expressions.ts';
-import { caught, type Expected, expectNode } from './oracle-node.ts';
+import { caught, configOf, type Expected, expectNode } from './oracle-node.ts';
 
 export interface RouteOutcome {
   /** In order. */
@@ -26,9 +26,10 @@ export function expectRoute(definition: Definition, input: Json): RouteOutcome {
     if (visit > (definition.maxVisits ?? 100)) return { visits, error: 'TooManyVisits', output: null };
     entered.set(position, visit);
     const scope: Scope = { context: input, input, outputs, errors };
-    const { expected, next } = goOn(definition, node, expectNode(node, scope, visit, { retryFailedNodes: false, maxRetries: 3, ...definition.config }), scope);
+    const { expected, next } = goOn(definition, node, expectNode(node, scope, visit, configOf(definition)), scope);
     visits.push({ node: position, visit, expected });
-    if (expected.status === 'FAILED') return { visits, failedNode: position, error: expected.error ?? '', output: null };
+    if (expected.status === 'FAILED')
+      return { visits, failedNode: position, error: expected.error ?? '', output: null };
     delete outputs[position];
     if (expected.status === 'SUCCEEDED') outputs[position] = expected.output ?? null;
     if (expected.error === undefined) errors.delete(position);
@@ -46,15 +47,27 @@ interface Step {
 /** Where a visit goes on; what it names may not exist, and then its catch clauses have a say. */
 function goOn(definition: Definition, node: NodeDefinition, expected: Expected, scope: Scope): Step {
   if (expected.status === 'FAILED') return { expected, next: undefined };
-  if (expected.source === 'catch' && expected.caughtNext !== undefined) return { expected, next: targetOf(expected.caughtNext) };
-  const problem = expected.route !== undefined && !Object.hasOwn(definition.nodes, expected.route) && expected.route !== '$end' ? 'UnknownNextNode' : undefined;
-  const chosen = expected.route ?? choose(node, { ...scope, output: expected.status === 'SUCCEEDED' ? (expected.output ?? null) : null });
+  if (expected.source === 'catch' && expected.caughtNext !== undefined)
+    return { expected, next: targetOf(expected.caughtNext) };
+  const problem =
+    expected.route !== undefined && !Object.hasOwn(definition.nodes, expected.route) && expected.route !== '$end'
+      ? 'UnknownNextNode'
+      : undefined;
+  const chosen =
+    expected.route ??
+    choose(node, { ...scope, output: expected.status === 'SUCCEEDED' ? (expected.output ?? null) : null });
   if (problem === undefined && chosen !== undefined) return { expected, next: targetOf(chosen) };
   if (expected.source === 'catch') return { expected: { ...expected, status: 'FAILED' }, next: undefined };
   const error = problem ?? 'NoChoiceMatched';
-  if (expected.status === 'SKIPPED') return { expected: { status: 'FAILED', source: 'engine', error, attempts: 1 }, next: undefined };
+  if (expected.status === 'SKIPPED')
+    return { expected: { status: 'FAILED', source: 'engine', error, attempts: 1 }, next: undefined };
   const { attempts } = expected;
-  const recovered = caught(node, scope, { status: 'FAILED', source: 'handler', error, ...(attempts !== undefined && { attempts }) });
+  const recovered = caught(node, scope, {
+    status: 'FAILED',
+    source: 'handler',
+    error,
+    ...(attempts !== undefined && { attempts }),
+  });
   return goOn(definition, node, recovered, scope);
 }
 

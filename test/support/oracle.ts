@@ -27,7 +27,9 @@ export interface AgreementResult {
  */
 export function check(source: DefinitionInput, input: Json, result: AgreementResult): string[] {
   const definition = Definition.parse(source);
-  return definition.strategy === 'conditional' ? checkRoute(definition, input, result) : checkGraph(definition, input, result);
+  return definition.strategy === 'conditional'
+    ? checkRoute(definition, input, result)
+    : checkGraph(definition, input, result);
 }
 
 function checkGraph(definition: Definition, input: Json, result: AgreementResult): string[] {
@@ -40,7 +42,8 @@ function checkGraph(definition: Definition, input: Json, result: AgreementResult
   if (fatal.length > 0) {
     const error = nodes.get(result.failedNode ?? '')?.error;
     problems.push(...differs('status', 'FAILED', result.status));
-    if (!fatal.includes(result.failedNode ?? '')) problems.push(`failedNode is ${result.failedNode}, allowed are ${fatal.join(', ')}`);
+    if (!fatal.includes(result.failedNode ?? ''))
+      problems.push(`failedNode is ${result.failedNode}, allowed are ${fatal.join(', ')}`);
     else problems.push(...differs('error', error, result.error?.name));
     return problems;
   }
@@ -66,7 +69,8 @@ function checkRoute(definition: Definition, input: Json, result: AgreementResult
     before = view.endedAtMs;
   }
   for (const key of found.keys()) problems.push(`${key} was visited and should not`);
-  if (error === undefined) return [...problems, ...differs('status', 'SUCCEEDED', result.status), ...differs('output', output, result.output)];
+  if (error === undefined)
+    return [...problems, ...differs('status', 'SUCCEEDED', result.status), ...differs('output', output, result.output)];
   return [
     ...problems,
     ...differs('status', 'FAILED', result.status),
@@ -76,7 +80,12 @@ function checkRoute(definition: Definition, input: Json, result: AgreementResult
 }
 
 /** @param mayBeCutOff its execution fails: it may have been stopped while it ran */
-function checkVisit(name: string, expected: Expected | undefined, view: NodeResultView, mayBeCutOff: boolean): string[] {
+function checkVisit(
+  name: string,
+  expected: Expected | undefined,
+  view: NodeResultView,
+  mayBeCutOff: boolean,
+): string[] {
   if (expected === undefined) return [`${name} ran and should be skipped`];
   if (mayBeCutOff && view.status === 'FAILED' && view.error?.name === 'NodeAborted') return [];
   return [
@@ -87,7 +96,11 @@ function checkVisit(name: string, expected: Expected | undefined, view: NodeResu
     ...(expected.attempts === undefined ? [] : differs(`${name}: attempts`, expected.attempts, view.attempts.length)),
     ...(expected.failures === undefined
       ? []
-      : differs(`${name}: failures`, expected.failures, (view.failures ?? []).map(({ index, error }) => [index, error.name]))),
+      : differs(
+          `${name}: failures`,
+          expected.failures,
+          (view.failures ?? []).map(({ index, error }) => [index, error.name]),
+        )),
   ];
 }
 
@@ -96,11 +109,18 @@ function checkOrder(definition: Definition, found: ReadonlyMap<string, NodeResul
   return [...found].flatMap(([id, view]) => {
     const startedAtMs = firstStart(view);
     const statuses = parentsOf(definition, id).map((parent) => statusAt(definition, found, parent, startedAtMs));
-    return mayRun(ruleOf(definition, id), statuses) === true ? [] : [`${id} started although its parents were ${statuses.join(', ')}`];
+    return mayRun(ruleOf(definition, id), statuses) === true
+      ? []
+      : [`${id} started although its parents were ${statuses.join(', ')}`];
   });
 }
 
-function statusAt(definition: Definition, found: ReadonlyMap<string, NodeResultView>, id: string, atMs: number): Status | undefined {
+function statusAt(
+  definition: Definition,
+  found: ReadonlyMap<string, NodeResultView>,
+  id: string,
+  atMs: number,
+): Status | undefined {
   const view = found.get(id);
   if (view !== undefined) return view.endedAtMs <= atMs ? view.status : undefined;
   const parents = parentsOf(definition, id).map((parent) => statusAt(definition, found, parent, atMs));
@@ -110,4 +130,6 @@ function statusAt(definition: Definition, found: ReadonlyMap<string, NodeResultV
 const firstStart = (view: NodeResultView): number => view.attempts[0]?.startedAtMs ?? view.startedAtMs;
 
 const differs = (what: string, expected: unknown, actual: unknown): string[] =>
-  isDeepStrictEqual(expected, actual) ? [] : [`${what} should be ${JSON.stringify(expected)} and is ${JSON.stringify(actual)}`];
+  isDeepStrictEqual(expected, actual)
+    ? []
+    : [`${what} should be ${JSON.stringify(expected)} and is ${JSON.stringify(actual)}`];

@@ -1,5 +1,5 @@
-import type { Json } from '../../shared/model/json.ts';
 import type { DefinitionInput } from '../../shared/model/definition.ts';
+import type { Json } from '../../shared/model/json.ts';
 import {
   NODE_IDS,
   type RandomWorkflow,
@@ -7,24 +7,30 @@ import {
   randomConfig,
   randomErrorPatterns,
   randomHandling,
-} from './random-workflow.ts';
+} from './random-workflow-parts.ts';
 import type { Random } from './random-workflow-source.ts';
 
 type Node = { [field: string]: Json };
 
 const RULES = ['all_failed', 'all_done', 'all_done', 'any_success', 'any_failed', 'none_failed'] as const;
 
-export function randomGraph(random: Random, seed: number, strategy: 'parallel' | 'sequential', maxNodes: number): RandomWorkflow {
+export function randomGraph(
+  random: Random,
+  seed: number,
+  strategy: 'parallel' | 'sequential',
+  maxNodes: number,
+): RandomWorkflow {
   const count = random.int(1, Math.max(1, maxNodes));
   const ids = NODE_IDS.slice(0, count);
   const flags: Record<string, boolean> = {};
   const items: Record<string, Json> = {};
   const nodes: Record<string, Node> = {};
   for (const [index, id] of ids.entries()) {
-    const parents = strategy === 'sequential' ? ids.slice(Math.max(0, index - 1), index) : randomParents(random, ids.slice(0, index));
+    const parents =
+      strategy === 'sequential' ? ids.slice(Math.max(0, index - 1), index) : randomParents(random, ids.slice(0, index));
     const rule = strategy === 'parallel' && parents.length > 0 && random.chance(0.45) ? random.pick(RULES) : undefined;
     flags[id] = random.chance(0.75);
-    items[id] = Array.from({ length: random.int(0, 7) }, () => ({ ...randomBehaviour(random, 0.15) }));
+    items[id] = Array.from({ length: random.int(0, 7) }, () => randomBehaviour(random, 0.15));
     nodes[id] = {
       ...(strategy === 'parallel' && parents.length > 0 && { dependsOn: parents }),
       ...(rule !== undefined && { triggerRule: rule }),
@@ -50,7 +56,8 @@ const readsParents = (rule: string | undefined): boolean => rule === undefined |
 
 function randomRunIf(random: Random, id: string, parents: readonly string[], rule: string | undefined): Node {
   if (!random.chance(0.2)) return {};
-  if (parents.length > 0 && readsParents(rule) && random.chance(0.5)) return { runIf: `{% $nodes.\`${random.pick(parents)}\`.isOdd %}` };
+  if (parents.length > 0 && readsParents(rule) && random.chance(0.5))
+    return { runIf: `{% $nodes.\`${random.pick(parents)}\`.isOdd %}` };
   return { runIf: `{% $input.flags.\`${id}\` %}` };
 }
 
@@ -64,13 +71,19 @@ function randomWork(random: Random, id: string, parents: readonly string[], rule
     ...(random.chance(0.12) && { catch: [randomCatch(random)] }),
   };
   if (kind === 'task') {
-    return { ...handled, input: { behaviour: { ...randomBehaviour(random, 0.25) }, ...(received !== undefined && { received }) } };
+    return {
+      ...handled,
+      input: { behaviour: randomBehaviour(random, 0.25), ...(received !== undefined && { received }) },
+    };
   }
   return {
     type: 'map',
     ...handled,
     items: `{% $input.items.\`${id}\` %}`,
-    itemInput: { behaviour: '{% $item %}', received: random.chance(0.5) || !readsParents(rule) ? '{% $index %}' : ['{% $index %}', '{% $ %}'] },
+    itemInput: {
+      behaviour: '{% $item %}',
+      received: random.chance(0.5) || !readsParents(rule) ? '{% $index %}' : ['{% $index %}', '{% $ %}'],
+    },
     ...(random.chance(0.6) && { chunkSize: random.int(1, 3) }),
     ...(random.chance(0.3) && { maxConcurrency: random.int(1, 3) }),
     ...(random.chance(0.3) && { toleratedFailureCount: random.int(1, 3) }),
@@ -82,7 +95,9 @@ function randomReceived(random: Random, parents: readonly string[], rule: string
   if (!readsParents(rule) || random.chance(0.15)) return undefined;
   if (parents.length > 0 && random.chance(0.2)) {
     const parent = `\`${random.pick(parents)}\``;
-    return random.chance(0.5) ? `{% $nodes.${parent} %}` : `{% $errors.${parent}.name ? $errors.${parent}.name : 'none' %}`;
+    return random.chance(0.5)
+      ? `{% $nodes.${parent} %}`
+      : `{% $errors.${parent}.name ? $errors.${parent}.name : 'none' %}`;
   }
   return '{% $ %}';
 }

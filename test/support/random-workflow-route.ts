@@ -7,7 +7,7 @@ import {
   randomConfig,
   randomErrorPatterns,
   randomHandling,
-} from './random-workflow.ts';
+} from './random-workflow-parts.ts';
 import type { Random } from './random-workflow-source.ts';
 
 type Node = { [field: string]: Json };
@@ -19,7 +19,9 @@ type Node = { [field: string]: Json };
 export function randomRoute(random: Random, seed: number, maxNodes: number): RandomWorkflow {
   const ids = NODE_IDS.slice(0, random.int(1, Math.max(1, maxNodes)));
   const flags = Object.fromEntries(ids.map((id) => [id, random.chance(0.75)]));
-  const items = Object.fromEntries(ids.map((id) => [id, Array.from({ length: random.int(0, 4) }, () => ({ ...randomBehaviour(random, 0.1) }))]));
+  const items = Object.fromEntries(
+    ids.map((id) => [id, Array.from({ length: random.int(0, 4) }, () => randomBehaviour(random, 0.1))]),
+  );
   const nodes = ids.map((id, index): [string, Node] => [id, randomNode(random, id, index, ids)]);
   const definition = {
     name: `random-${seed >>> 0}`,
@@ -34,27 +36,47 @@ export function randomRoute(random: Random, seed: number, maxNodes: number): Ran
 
 function randomNode(random: Random, id: string, index: number, ids: readonly string[]): Node {
   const following = ids[index + 1];
-  const next = following === undefined || random.chance(0.1) ? undefined : random.chance(0.8) ? following : random.pick(ids.slice(index + 1));
+  const next =
+    following === undefined || random.chance(0.1)
+      ? undefined
+      : random.chance(0.8)
+        ? following
+        : random.pick(ids.slice(index + 1));
   const isRouting = random.chance(0.3);
   const target = random.chance(0.1) ? 'nowhere' : random.pick(ids);
-  const work = randomWork(random, id, ids, isRouting ? { to: target, times: random.int(1, 2), by: random.pick(['nextNodeId', 'conditionalNext']) } : undefined);
+  const work = randomWork(
+    random,
+    id,
+    ids,
+    isRouting ? { to: target, times: random.int(1, 2), by: random.pick(['nextNodeId', 'conditionalNext']) } : undefined,
+  );
   return {
     ...work,
     ...(random.chance(0.15) && { runIf: `{% $input.flags.\`${id}\` %}` }),
     ...(next !== undefined && { next }),
     // Whatever a node goes on to by itself, the one after it must be reachable.
-    ...((isRouting || following !== undefined) && { mayRouteTo: [...new Set([...(target === 'nowhere' ? [] : [target]), ...(following === undefined ? [] : [following])])] }),
-    ...((work.type === 'choice' || (work.type !== 'map' && random.chance(0.25))) && { choices: randomChoices(random, ids) }),
+    ...((isRouting || following !== undefined) && {
+      mayRouteTo: [
+        ...new Set([...(target === 'nowhere' ? [] : [target]), ...(following === undefined ? [] : [following])]),
+      ],
+    }),
+    ...((work.type === 'choice' || (work.type !== 'map' && random.chance(0.25))) && {
+      choices: randomChoices(random, ids),
+    }),
   };
 }
 
 const randomChoices = (random: Random, ids: readonly string[]): Json[] =>
   Array.from({ length: random.int(1, 2) }, () => ({
-    when: random.pick(['{% $output.visit <= 2 %}', '{% $output.isOdd %}', '{% $output.visit = 1 and $input.flags.a %}']),
+    when: random.pick([
+      '{% $output.visit <= 2 %}',
+      '{% $output.isOdd %}',
+      '{% $output.visit = 1 and $input.flags.a %}',
+    ]),
     next: random.chance(0.2) ? '$end' : random.pick(ids),
   }));
 
-type Route = { to: string; times: number; by: string };
+type Route = { readonly to: string; readonly times: number; readonly by: string };
 
 function randomWork(random: Random, id: string, ids: readonly string[], route: Route | undefined): Node {
   const received = random.pick(['{% $ %}', `{% $nodes.\`${random.pick(ids)}\` %}`]);
@@ -67,9 +89,21 @@ function randomWork(random: Random, id: string, ids: readonly string[], route: R
     ...(random.chance(0.25) && { catch: [randomCatch(random, ids)] }),
   };
   if (kind === 'map') {
-    return { type: 'map', ...handled, items: `{% $input.items.\`${id}\` %}`, itemInput: { behaviour: '{% $item %}', received }, chunkSize: random.int(1, 2) };
+    return {
+      type: 'map',
+      ...handled,
+      items: `{% $input.items.\`${id}\` %}`,
+      itemInput: { behaviour: '{% $item %}', received },
+      chunkSize: random.int(1, 2),
+    };
   }
-  return { ...handled, input: { behaviour: { ...randomBehaviour(random, 0.15), ...(route !== undefined && { route }) }, received } };
+  return {
+    ...handled,
+    input: {
+      behaviour: { ...randomBehaviour(random, 0.15), ...(route !== undefined && { route: { ...route } }) },
+      received,
+    },
+  };
 }
 
 const randomCatch = (random: Random, ids: readonly string[]): Node => ({

@@ -10,12 +10,12 @@ import { HandlerRegistry } from '../../shared/nodes/handler-registry.ts';
 import { Logger } from '../../shared/observability/logger.ts';
 import type { ChangeRecord } from '../../shared/ports/change-feed.ts';
 import { sleep } from '../../shared/ports/clock.ts';
-import { deadLetterPool, type Delivery, type TaskSender } from '../../shared/ports/task-queue.ts';
+import { type Delivery, deadLetterPool, type TaskSender } from '../../shared/ports/task-queue.ts';
 import { NodeRunner } from '../../shared/runner/runner.ts';
 import { Dispatcher } from '../../shared/scheduler/dispatcher.ts';
 import { Reconciler } from '../../shared/scheduler/reconcile.ts';
 import { Scheduler } from '../../shared/scheduler/scheduler.ts';
-import { Sweep, SWEEP_INTERVAL_MS } from '../../shared/scheduler/sweep.ts';
+import { SWEEP_INTERVAL_MS, Sweep } from '../../shared/scheduler/sweep.ts';
 import { openStore, type Store } from '../../shared/store/store.ts';
 import { FaultySender, NO_TROUBLE, type Trouble } from './faulty-queue.ts';
 import { FaultyTable } from './faulty-table.ts';
@@ -95,7 +95,7 @@ export class Twin {
         logger: new Logger({ write: () => undefined }),
         random: this.#random.next,
       });
-      return { store, scheduler, runner, reconciler: new Reconciler({ store, scheduler, dispatcher, clock }) };
+      return { store, scheduler, runner, reconciler: new Reconciler({ store, scheduler }) };
     });
     const { reconciler, store } = this.#instance();
     this.reconciler = reconciler;
@@ -110,7 +110,11 @@ export class Twin {
 
   /** Begins to consume the queues of a workflow. */
   serve(plan: Plan): void {
-    const pools = new Set(plan.nodes.map(({ definition }) => ('pool' in definition ? definition.pool : undefined) ?? 'default').concat('default'));
+    const pools = new Set(
+      plan.nodes
+        .map(({ definition }) => ('pool' in definition ? definition.pool : undefined) ?? 'default')
+        .concat('default'),
+    );
     for (const pool of pools) {
       void this.#consume(pool, (delivery) => this.#run(pool, delivery));
       void this.#consume(deadLetterPool(pool), (delivery) => this.#giveUp(pool, delivery));
