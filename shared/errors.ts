@@ -73,6 +73,20 @@ export class ExecutionNotFoundError extends FanjoinError {
   }
 }
 
+/** No checkpoint has this id. */
+export class CheckpointNotFoundError extends FanjoinError {
+  override readonly name = 'CheckpointNotFoundError';
+  constructor(checkpointId: string) {
+    super(
+      'CHECKPOINT_NOT_FOUND',
+      `There is no checkpoint '${checkpointId}' here. An execution's checkpoints are listed by its id`,
+      {
+        details: { checkpointId },
+      },
+    );
+  }
+}
+
 /** What was asked cannot be done in the state the execution is in. */
 export class InvalidStateError extends FanjoinError {
   override readonly name = 'InvalidStateError';

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { zodIssues } from '../../shared/core/compile.ts';
 import { FanjoinError, InvalidInputError } from '../../shared/errors.ts';
 import { ExecutionService } from '../../shared/executor/execution-service.ts';
+import { ExecutionId } from '../../shared/model/ids.ts';
 import { LIMITS } from '../../shared/model/limits.ts';
 import { environment } from '../environment.ts';
 import { clock, logger, store } from '../runtime.ts';
@@ -50,6 +51,12 @@ const routes: Readonly<Record<string, Route>> = {
     202,
     await service.resume(id).then(() => service.describe(id)),
   ],
+  'GET /executions/{executionId}/checkpoints': async (_event, id) => [200, await service.checkpoints(id)],
+  'POST /checkpoints/{checkpointId}/resume': async ({ pathParameters }) => {
+    const newId = ExecutionId.parse(ulid(clock.nowMs()));
+    const { executionId, isNew } = await service.resumeCheckpoint(pathParameters?.checkpointId ?? '', newId);
+    return [isNew ? 201 : 200, { executionId }];
+  },
   'POST /executions/{executionId}/redrive': async (_event, id) => [
     202,
     await service.redrive(id).then(() => service.describe(id)),

@@ -99,6 +99,13 @@ function copyState(state: ExecutionState): ExecutionState {
   };
 }
 
+/** The state as run number `run` goes on from it: what stands is kept, what failed or was under way is to be run anew. */
+export function redrive(plan: Plan, state: ExecutionState, run: number): ExecutionState {
+  const next = copyState(state);
+  reopen(plan, next, run);
+  return next;
+}
+
 /** All work that is dispatched and unsettled, as a repair sends it again; of an execution that stops, only its timer. */
 export function openWork(plan: Plan, state: ExecutionState): WorkRef[] {
   if (state.stop !== undefined) return [{ kind: 'settle' }];
@@ -143,7 +150,7 @@ function apply(
       state.stop ??= event.reason;
       return;
     case 'redriven':
-      if (event.run > state.run) redrive(plan, state, event.run);
+      if (event.run > state.run) reopen(plan, state, event.run);
       return;
   }
 }
@@ -168,8 +175,8 @@ function settle(plan: Plan, state: ExecutionState, event: CoreEvent & { type: 's
   return true;
 }
 
-/** Opens an ended execution again: what stands is kept, what failed or was under way is to be run anew. */
-function redrive(plan: Plan, state: ExecutionState, run: number): void {
+/** {@link redrive}, in place. */
+function reopen(plan: Plan, state: ExecutionState, run: number): void {
   state.run = run;
   state.inFlight = 0;
   state.paused = false;

@@ -45,6 +45,10 @@ export const ExecutionDescription = z.object({
   progress: Progress,
   error: ErrorInfo.optional(),
   failedNode: z.string().optional(),
+  /** The checkpoint of another execution that it went on from. */
+  origin: z.object({ executionId: z.string(), checkpointId: z.string() }).optional(),
+  /** The last checkpoint. */
+  checkpointId: z.string().optional(),
 });
 export type ExecutionDescription = z.infer<typeof ExecutionDescription>;
 

@@ -22,6 +22,8 @@ export interface ExecutionResult<Output = unknown> {
   /** Node ids by completion; in loops a node stands once for each visit. */
   readonly nodeExecutionOrder: readonly string[];
   readonly paused: boolean;
+  /** The last checkpoint; at a pause, where it stands. */
+  readonly checkpointId: string | undefined;
   readonly cancelled: boolean;
   /** Of anything but a success: the outputs of the nodes that had succeeded, by node id. */
   readonly partialResults: Readonly<Record<string, Json>> | undefined;
@@ -47,6 +49,7 @@ export async function loadResult(executions: Executions, executionId: string): P
     executionTimeMs: (endedAtMs ?? Date.now()) - startedAtMs,
     nodeExecutionOrder: orderOf(ended, description),
     paused: status === 'PAUSED',
+    checkpointId: description.checkpointId,
     cancelled: status === 'CANCELLED',
     partialResults,
   };

@@ -1,4 +1,5 @@
 import { countBits, hasBit } from '../core/bits.ts';
+import { finishedNodes } from '../core/checkpoint.ts';
 import { compile, zodIssues } from '../core/compile.ts';
 import { openWork } from '../core/decide.ts';
 import { findNode, namedPool, nodeAt, type Plan } from '../core/plan.ts';
@@ -20,6 +21,13 @@ import type { Clock } from '../ports/clock.ts';
 import { nextLook } from '../scheduler/sweep.ts';
 import type { Snapshot } from '../store/execution-store.ts';
 import type { Store } from '../store/store.ts';
+import {
+  type CheckpointView,
+  checkpointIdOf,
+  loadCheckpoint,
+  startFromCheckpoint,
+  viewCheckpoint,
+} from './checkpoints.ts';
 import type { ExecutionDescription, ExecutionOutcome, Progress, ResultsPage } from './description.ts';
 import { digestOf, StartRequest } from './start-request.ts';
 
@@ -149,6 +157,33 @@ export class ExecutionService {
     await this.#change(executionId, 'resume', (meta) => this.#store.executions.resume(meta));
   }
 
+  /** Oldest first. @throws {ExecutionNotFoundError} */
+  async checkpoints(executionId: string): Promise<CheckpointView[]> {
+    const { meta } = await this.#load(executionId);
+    return (await this.#store.checkpoints.list(meta.executionId)).map(viewCheckpoint);
+  }
+
+  /**
+   * Goes on from a checkpoint: the execution itself if it is still paused there, else a new one from that cut.
+   *
+   * @param newId the id of the new one, should there be one
+   * @throws {CheckpointNotFoundError}
+   */
+  async resumeCheckpoint(
+    checkpointId: string,
+    newId: ExecutionId,
+  ): Promise<{ executionId: ExecutionId; isNew: boolean }> {
+    const checkpoint = await loadCheckpoint(this.#store, checkpointId);
+    const { meta, state } = await this.#load(checkpoint.executionId);
+    const isStillThere =
+      meta.status === 'PAUSED' && state !== undefined && finishedNodes(state.state) === checkpoint.finishedNodes;
+    if (isStillThere && (await this.#store.executions.resume(meta)) !== undefined) {
+      return { executionId: meta.executionId, isNew: false };
+    }
+    await startFromCheckpoint(this.#store, meta, checkpoint, newId, this.#clock.nowMs());
+    return { executionId: newId, isNew: true };
+  }
+
   /** Goes on from what failed, keeping every standing result. @throws {ExecutionNotFoundError | InvalidStateError} it is open, or succeeded */
   async redrive(executionId: string): Promise<void> {
     await this.#change(executionId, 'redrive', (meta) => {
@@ -200,6 +235,10 @@ export class ExecutionService {
       progress: progressOf(plan, state?.state, isTerminal(meta.status)),
       error: meta.error,
       failedNode: meta.failedNode,
+      origin: meta.origin,
+      ...(state?.state.checkpointRevision !== undefined && {
+        checkpointId: checkpointIdOf(meta.executionId, state.state.checkpointRevision),
+      }),
     };
   }
 

@@ -1,4 +1,5 @@
 import type { ExecutionConfigInput } from '../model/config.ts';
+import type { CheckpointView } from './checkpoints.ts';
 import type { ExecutionDescription, ExecutionOutcome, ResultsPage } from './description.ts';
 
 /** What a request to start holds, once the workflow is named and the input checked. */
@@ -25,6 +26,9 @@ export interface Executions {
   pause(executionId: string, options?: { before?: string }): Promise<void>;
   /** Goes on after a pause; a local one also after a crash. */
   resume(executionId: string): Promise<void>;
+  checkpoints(executionId: string): Promise<CheckpointView[]>;
+  /** Goes on from a checkpoint: the execution itself if it is still paused there, else a new one. Gives the id. */
+  resumeCheckpoint(checkpointId: string): Promise<{ executionId: string }>;
   /** Goes on from what failed, keeping every standing result. */
   redrive(executionId: string): Promise<void>;
   /** Resolves when the execution has ended, or is paused and nothing of it runs. */

@@ -11,6 +11,7 @@ import {
 } from '../errors.ts';
 import type { ExecutionConfigInput } from '../model/config.ts';
 import { type Clock, sleep } from '../ports/clock.ts';
+import { CheckpointView } from './checkpoints.ts';
 import { ExecutionDescription, ExecutionOutcome, ResultsPage } from './description.ts';
 import type { Executions, StartInput } from './executions.ts';
 
@@ -95,6 +96,15 @@ export class HttpExecutions implements Executions {
 
   async resume(executionId: string): Promise<void> {
     await this.#request('POST', `${this.#path(executionId)}/resume`, z.unknown());
+  }
+
+  checkpoints(executionId: string): Promise<CheckpointView[]> {
+    return this.#request('GET', `${this.#path(executionId)}/checkpoints`, z.array(CheckpointView));
+  }
+
+  resumeCheckpoint(checkpointId: string): Promise<{ executionId: string }> {
+    const path = `/checkpoints/${encodeURIComponent(checkpointId)}/resume`;
+    return this.#request('POST', path, z.object({ executionId: z.string() }));
   }
 
   async redrive(executionId: string): Promise<void> {

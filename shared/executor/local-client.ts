@@ -3,10 +3,11 @@ import { SqliteBlobStore } from '../adapters/local/sqlite-blobs.ts';
 import { openDatabase, type SqliteDatabase } from '../adapters/local/sqlite-database.ts';
 import { SqliteItemTable } from '../adapters/local/sqlite-table.ts';
 import type { Plan } from '../core/plan.ts';
-import { DefinitionHash } from '../model/ids.ts';
+import { DefinitionHash, ExecutionId } from '../model/ids.ts';
 import { type Clock, sleep } from '../ports/clock.ts';
 import { dueShards } from '../store/execution-store.ts';
 import { openStore, type Store } from '../store/store.ts';
+import type { CheckpointView } from './checkpoints.ts';
 import type { ExecutionDescription, ExecutionOutcome, ResultsPage } from './description.ts';
 import { ExecutionService } from './execution-service.ts';
 import type { Executions, StartInput } from './executions.ts';
@@ -64,6 +65,14 @@ export class LocalClient implements Executions {
 
   resume(executionId: string): Promise<void> {
     return this.#service.resume(executionId);
+  }
+
+  checkpoints(executionId: string): Promise<CheckpointView[]> {
+    return this.#service.checkpoints(executionId);
+  }
+
+  resumeCheckpoint(checkpointId: string): Promise<{ executionId: string }> {
+    return this.#service.resumeCheckpoint(checkpointId, ExecutionId.parse(ulid(this.#clock.nowMs())));
   }
 
   redrive(executionId: string): Promise<void> {

@@ -23,6 +23,7 @@ import { Sweep } from '../scheduler/sweep.ts';
 import { parseMeta } from '../store/execution-store.ts';
 import { executionPk } from '../store/keys.ts';
 import { openStore, type Store } from '../store/store.ts';
+import { loadCheckpoint } from './checkpoints.ts';
 import { ExecutionService } from './execution-service.ts';
 import type { Executions, StartInput } from './executions.ts';
 import { FeedPump } from './feed-pump.ts';
@@ -139,6 +140,20 @@ export class LocalEngine implements Executions {
     const isOurs = this.#adopted.has(`EXEC#${executionId}`);
     await this.#adopt(executionId);
     if (status !== 'RUNNING' || isOurs) await this.#service.resume(executionId);
+  }
+
+  checkpoints(executionId: string) {
+    return this.#service.checkpoints(executionId);
+  }
+
+  async resumeCheckpoint(checkpointId: string): Promise<{ executionId: string }> {
+    const newId = ExecutionId.parse(ulid(this.#options.clock.nowMs()));
+    const { executionId: source } = await loadCheckpoint(this.#store, checkpointId);
+    await this.#adopt(source, { startsNodes: false });
+    this.#adopted.add(executionPk(newId));
+    const { executionId, isNew } = await this.#service.resumeCheckpoint(checkpointId, newId);
+    if (!isNew) this.#adopted.delete(executionPk(newId));
+    return { executionId };
   }
 
   async redrive(executionId: string): Promise<void> {

@@ -11,6 +11,7 @@ import type { Workflow } from '../nodes/define-workflow.ts';
 import { HandlerRegistry } from '../nodes/handler-registry.ts';
 import { Logger, type LogLevel } from '../observability/logger.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { CheckpointView } from './checkpoints.ts';
 import type { ExecutionDescription, ResultsPage } from './description.ts';
 import { type ExecutionResult, loadResult } from './execution-result.ts';
 import type { Executions } from './executions.ts';
@@ -109,6 +110,15 @@ export class WorkflowExecutor implements AsyncDisposable {
     return new ExecutionHandle(this.#executions, executionId);
   }
 
+  /**
+   * Goes on from a checkpoint: the execution itself if it is still paused there, else a new one from that cut.
+   * @throws {CheckpointNotFoundError}
+   */
+  async resumeCheckpoint(checkpointId: string): Promise<ExecutionHandle> {
+    const { executionId } = await this.#executions.resumeCheckpoint(checkpointId);
+    return new ExecutionHandle(this.#executions, executionId);
+  }
+
   /** Stops taking work and releases the file. Executions that are not done stay as they are, to be resumed. */
   close(): Promise<void> {
     return this.#executions.close();
@@ -185,6 +195,11 @@ export class ExecutionHandle<Output = unknown> {
    */
   pause(options?: { before?: string }): Promise<void> {
     return this.#executions.pause(this.executionId, options);
+  }
+
+  /** Its checkpoints, oldest first. */
+  checkpoints(): Promise<CheckpointView[]> {
+    return this.#executions.checkpoints(this.executionId);
   }
 
   /** Runs an execution that failed, timed out or was cancelled on from there; what succeeded stays. @throws {InvalidStateError} */

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { isCheckpoint } from '../core/checkpoint.ts';
 import { decide, initialState, openWork } from '../core/decide.ts';
 import type { CoreEvent, WorkRef } from '../core/events.ts';
 import type { Plan } from '../core/plan.ts';
@@ -120,7 +121,9 @@ export class Scheduler {
         done === undefined ? records : records.filter(({ sequence }) => compareSequence(sequence, done.sequence) > 0);
       const repeated = done !== undefined && fresh.length < records.length ? decodeWork(done.sends) : [];
       const events = fresh.flatMap((record) => toCoreEvents(plan, snapshot.meta.run, record));
-      if (snapshot.state !== undefined && events.length === 0) {
+      // A start from a checkpoint finds its state there already, and nothing has happened to it yet.
+      const isStart = fresh.some(({ key, before }) => key.sk === 'META' && before === undefined);
+      if (snapshot.state !== undefined && events.length === 0 && !isStart) {
         await this.#send(plan, snapshot.meta, [], repeated);
         return this.#conclude(plan, snapshot.meta, snapshot.state);
       }
@@ -128,7 +131,8 @@ export class Scheduler {
       const decision = decide(plan, before, events);
       const again = [...repeated, ...decision.resend];
       const sends = [...again, ...decision.dispatch];
-      const saved = await this.#save(snapshot, decision.state, withBatch(snapshot.state?.batches ?? {}, last, sends));
+      const next = this.#marked(snapshot, before, decision.state);
+      const saved = await this.#save(snapshot, next, withBatch(snapshot.state?.batches ?? {}, last, sends));
       if (saved === undefined) continue;
       this.#cache.keep({ meta: snapshot.meta, state: saved });
       await this.#send(plan, snapshot.meta, decision.dispatch, again);
@@ -137,14 +141,23 @@ export class Scheduler {
     throw tooManyRaces(executionId);
   }
 
+  /** Marks the state that is about to be saved, if it is to be a checkpoint: `conclude` then keeps it, and again if repeated. */
+  #marked({ meta, state }: Snapshot, before: StateItem['state'], after: StateItem['state']): StateItem['state'] {
+    return isCheckpoint(meta.config, before, after)
+      ? { ...after, checkpointRevision: (state?.revision ?? 0) + 1 }
+      : after;
+  }
+
   async #send(plan: Plan, meta: MetaItem, first: readonly WorkRef[], again: readonly WorkRef[]): Promise<void> {
     await this.#dispatcher.dispatch(plan, meta, first, this.#clock.nowMs());
     await this.#resender.resend(plan, meta, again);
   }
 
   /** The end, or the announcement of a stop: derived from the state alone, so that a repetition finds them again. */
-  async #conclude(plan: Plan, meta: MetaItem, { state }: StateItem): Promise<void> {
+  async #conclude(plan: Plan, meta: MetaItem, { state, revision }: StateItem): Promise<void> {
     const nowMs = this.#clock.nowMs();
+    if (state.checkpointRevision === revision)
+      await this.#store.checkpoints.put(meta.executionId, revision, state, nowMs);
     if (state.ending !== undefined) {
       const ending = await composeEnding(this.#store, plan, meta, state, state.ending, nowMs);
       await this.#store.executions.finish(meta, ending);

@@ -25,6 +25,8 @@ export interface NewExecution {
   readonly globals?: Payload | undefined;
   readonly tags?: Readonly<Record<string, string>> | undefined;
   readonly requestDigest: string;
+  /** The checkpoint it goes on from. Its results and state must be there before it is. */
+  readonly origin?: MetaItem['origin'];
   readonly startedAtMs: number;
   readonly dueAtMs: number;
 }
@@ -59,6 +61,7 @@ export class ExecutionStore {
       v: ITEM_VERSION,
       ...execution,
       globals: execution.globals,
+      origin: execution.origin,
       tags: execution.tags === undefined ? undefined : { ...execution.tags },
       run: 1,
       status: 'RUNNING',

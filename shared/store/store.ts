@@ -1,5 +1,6 @@
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { ItemTable } from '../ports/item-table.ts';
+import { CheckpointStore } from './checkpoint-store.ts';
 import { DefinitionStore } from './definition-store.ts';
 import { ExecutionStore } from './execution-store.ts';
 import { Payloads } from './payloads.ts';
@@ -9,6 +10,7 @@ import { ResultStore } from './result-store.ts';
 export interface Store {
   readonly executions: ExecutionStore;
   readonly results: ResultStore;
+  readonly checkpoints: CheckpointStore;
   readonly definitions: DefinitionStore;
   readonly payloads: Payloads;
   readonly blobs: BlobStore;
@@ -19,6 +21,7 @@ export function openStore(table: ItemTable, blobs: BlobStore): Store {
   return {
     executions: new ExecutionStore(table),
     results: new ResultStore(table),
+    checkpoints: new CheckpointStore(table),
     definitions: new DefinitionStore(table, payloads),
     payloads,
     blobs,

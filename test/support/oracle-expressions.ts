@@ -34,7 +34,7 @@ const FORMS: readonly [RegExp, (scope: Scope, match: RegExpExecArray) => Json | 
   ],
 ];
 
-export function valueOf(mapping: Json, scope: Scope): Json {
+export function evaluate(mapping: Json, scope: Scope): Json {
   if (typeof mapping === 'string' && mapping.startsWith('{%')) {
     const text = mapping.slice(2, -2).trim();
     for (const [form, value] of FORMS) {
@@ -43,14 +43,14 @@ export function valueOf(mapping: Json, scope: Scope): Json {
     }
     throw new Error(`The oracle does not know the expression ${mapping}`);
   }
-  if (Array.isArray(mapping)) return mapping.map((member: Json) => valueOf(member, scope));
+  if (Array.isArray(mapping)) return mapping.map((member: Json) => evaluate(member, scope));
   if (typeof mapping === 'object' && mapping !== null) {
-    return Object.fromEntries(Object.entries(mapping).map(([key, member]) => [key, valueOf(member, scope)]));
+    return Object.fromEntries(Object.entries(mapping).map(([key, member]) => [key, evaluate(member, scope)]));
   }
   return mapping;
 }
 
-export const isTrue = (expression: string, scope: Scope): boolean => valueOf(expression, scope) === true;
+export const isTrue = (expression: string, scope: Scope): boolean => evaluate(expression, scope) === true;
 
 export const own = <T>(values: Readonly<Record<string, T>>, key: string): T | undefined =>
   Object.hasOwn(values, key) ? values[key] : undefined;

@@ -2,7 +2,7 @@ import type { ExecutionConfig, RetryPolicy } from '../../shared/model/config.ts'
 import type { Definition, MapNode, NodeDefinition, TaskNode } from '../../shared/model/definition.ts';
 import type { Json } from '../../shared/model/json.ts';
 import { type Behaviour, digestOf, GenericInput } from './generic-handlers.ts';
-import { isTrue, type Scope, valueOf } from './oracle-expressions.ts';
+import { evaluate, isTrue, type Scope } from './oracle-expressions.ts';
 
 /** How one visit of a node must end, whatever happens around it. */
 export interface Expected {
@@ -38,14 +38,14 @@ export function expectNode(node: NodeDefinition, scope: Scope, visit: number, co
     case 'map':
       return expectMap(node, scope, visit, config);
     case 'transform':
-      return { status: 'SUCCEEDED', source: 'engine', output: valueOf(node.output, scope), attempts: 1 };
+      return { status: 'SUCCEEDED', source: 'engine', output: evaluate(node.output, scope), attempts: 1 };
     case 'choice':
       return { status: 'SUCCEEDED', source: 'engine', output: scope.context, attempts: 1 };
   }
 }
 
 function expectTask(node: TaskNode, scope: Scope, visit: number, config: Config): Expected {
-  const { behaviour, received } = GenericInput.parse(valueOf(node.input ?? null, scope));
+  const { behaviour, received } = GenericInput.parse(evaluate(node.input ?? null, scope));
   const { error, attempts } = tries(behaviour, policyOf(node, config));
   if (error === undefined) {
     const route = behaviour.route !== undefined && visit <= behaviour.route.times ? behaviour.route.to : undefined;
@@ -59,13 +59,13 @@ function expectTask(node: TaskNode, scope: Scope, visit: number, config: Config)
 }
 
 function expectMap(node: MapNode, scope: Scope, visit: number, config: Config): Expected {
-  const items = valueOf(node.items ?? '{% $ %}', scope);
+  const items = evaluate(node.items ?? '{% $ %}', scope);
   if (!Array.isArray(items)) throw new Error('The generator gives maps arrays');
   const outputs: Json[] = [];
   const failures: [number, string][] = [];
   for (const [index, item] of (items as readonly Json[]).entries()) {
     const { behaviour, received } = GenericInput.parse(
-      valueOf(node.itemInput ?? '{% $item %}', { ...scope, item, index }),
+      evaluate(node.itemInput ?? '{% $item %}', { ...scope, item, index }),
     );
     const { error } = tries(behaviour, policyOf(node, config));
     const hasFallback = error !== undefined && node.fallback !== undefined;
@@ -125,7 +125,7 @@ export function caught(node: NodeDefinition, scope: Scope, failed: Expected & { 
     ...failed,
     status: 'SUCCEEDED',
     source: 'catch',
-    output: valueOf(clause.output ?? null, { ...scope, error }),
+    output: evaluate(clause.output ?? null, { ...scope, error }),
     caughtNext: clause.next,
   };
 }

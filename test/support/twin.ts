@@ -203,7 +203,9 @@ export class Twin {
       () => {
         if (this.#isClosed) return;
         this.#sweep.run().then(
-          ({ failed }) => failed.forEach(({ error }) => this.#note(error)),
+          ({ failed }) => {
+            for (const { error } of failed) this.#note(error);
+          },
           (error) => this.#note(error),
         );
         this.#armSweep();

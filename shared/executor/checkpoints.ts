@@ -1,0 +1,94 @@
+import * as z from 'zod';
+import { fromCheckpoint, settledVisits } from '../core/checkpoint.ts';
+import { nodeAt } from '../core/plan.ts';
+import { CheckpointNotFoundError } from '../errors.ts';
+import { ExecutionId } from '../model/ids.ts';
+import type { CheckpointItem, MetaItem, ResultItem } from '../model/items.ts';
+import { nextLook } from '../scheduler/sweep.ts';
+import type { Store } from '../store/store.ts';
+
+/** A checkpoint as users see it. */
+export const CheckpointView = z.object({
+  /** Names it to `resumeCheckpoint`. */
+  checkpointId: z.string(),
+  reason: z.enum(['pause', 'interval']),
+  finishedNodes: z.int(),
+  createdAtMs: z.number(),
+});
+export type CheckpointView = z.infer<typeof CheckpointView>;
+
+export const checkpointIdOf = (executionId: string, revision: number): string => `${executionId}.${revision}`;
+
+export const viewCheckpoint = ({
+  executionId,
+  revision,
+  reason,
+  finishedNodes,
+  createdAtMs,
+}: CheckpointItem): CheckpointView => ({
+  checkpointId: checkpointIdOf(executionId, revision),
+  reason,
+  finishedNodes,
+  createdAtMs,
+});
+
+/** @throws {CheckpointNotFoundError} */
+export async function loadCheckpoint(store: Store, checkpointId: string): Promise<CheckpointItem> {
+  const [, id = '', revision = ''] = /^(.+)\.(\d{1,8})$/.exec(checkpointId) ?? [];
+  const executionId = ExecutionId.safeParse(id);
+  const checkpoint = executionId.success ? await store.checkpoints.load(executionId.data, Number(revision)) : undefined;
+  if (checkpoint === undefined) throw new CheckpointNotFoundError(checkpointId);
+  return checkpoint;
+}
+
+/**
+ * Makes a new execution that goes on from a cut of another: the results that the cut stands on are copied, then the
+ * state is put, then META. Until that last write there is no execution; repeated, all of it comes out the same.
+ */
+export async function startFromCheckpoint(
+  store: Store,
+  source: MetaItem,
+  checkpoint: CheckpointItem,
+  executionId: ExecutionId,
+  nowMs: number,
+): Promise<void> {
+  const plan = await store.definitions.loadPlan(source.workflow, source.definitionHash);
+  const state = fromCheckpoint(plan, checkpoint.state);
+  const visits = settledVisits(plan, state).map(({ node, visit }) => ({ node: nodeAt(plan, node).id, visit }));
+  for (let first = 0; first < visits.length; first += COPIED_AT_ONCE) {
+    const page = visits.slice(first, first + COPIED_AT_ONCE);
+    await Promise.all(
+      page.map(({ node, visit }) =>
+        copyResult(store, { executionId: source.executionId, run: checkpoint.run, node, visit }, executionId),
+      ),
+    );
+  }
+  await store.executions.saveState(executionId, 0, state, {}, nowMs);
+  const { workflow, definitionHash, config, input, globals, tags, requestDigest } = source;
+  await store.executions.create({
+    executionId,
+    workflow,
+    definitionHash,
+    config,
+    input,
+    globals,
+    tags,
+    requestDigest,
+    origin: { executionId: source.executionId, checkpointId: checkpointIdOf(source.executionId, checkpoint.revision) },
+    startedAtMs: nowMs,
+    dueAtMs: nextLook({ deadlineAtMs: nowMs + config.timeoutSeconds * 1000 }, nowMs),
+  });
+}
+
+const COPIED_AT_ONCE = 100;
+
+async function copyResult(
+  store: Store,
+  key: Pick<ResultItem, 'executionId' | 'run' | 'node' | 'visit'>,
+  executionId: ExecutionId,
+): Promise<void> {
+  const result = await store.results.loadResult(key);
+  if (result === undefined) return;
+  const { pk: _pk, sk: _sk, v: _v, advance: _advance, ...rest } = result;
+  await store.results.putResult({ ...rest, executionId, run: 1 });
+}

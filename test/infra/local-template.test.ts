@@ -1,0 +1,133 @@
+import { rmSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { IGNORED_PROPERTIES, IGNORED_TYPES, withoutIgnored } from '../../infra/local/ignored-properties.ts';
+import { readResources } from '../../infra/local/read-resources.ts';
+import { Template } from '../../infra/local/template.ts';
+import { synthesized } from './synthesized.ts';
+
+const { template, outdir } = synthesized();
+rmSync(outdir, { recursive: true });
+const deployed = Template.parse(template.toJSON());
+const QUEUES = 'http://127.0.0.1:4000';
+
+const read = (resources: Record<string, unknown>) => readResources(Template.parse({ Resources: resources }), QUEUES);
+
+describe('reading a template', () => {
+  it('takes the one that is deployed', () => {
+    const { tables, buckets, queues, functions, eventSources, routes, rules } = readResources(deployed, QUEUES);
+
+    expect([tables, buckets, functions, eventSources, rules].map(({ length }) => length)).toEqual([1, 1, 5, 3, 1]);
+    expect(queues).toHaveLength(3);
+    expect(routes.map(({ properties }) => properties.RouteKey)).toContain('POST /executions');
+  });
+
+  it('resolves references to what runs locally', () => {
+    const { functions, tables, buckets, queues } = readResources(deployed, QUEUES);
+    const variables = functions.find(({ id }) => id.includes('NodeRunner'))?.properties.Environment.Variables ?? {};
+    const queue = queues.find(({ id }) => id.includes('PooldefaultQueue'));
+
+    expect(variables).toMatchObject({ TABLE_NAME: tables[0]?.id, BUCKET_NAME: buckets[0]?.id.toLowerCase() });
+    expect(JSON.parse(variables.QUEUE_URLS ?? '')).toEqual({ default: `${QUEUES}/000000000000/${queue?.id}` });
+  });
+
+  it('throws for a property it does not know, naming the resource, its type and the place', () => {
+    const resources = { Q: { Type: 'AWS::SQS::Queue', Properties: { VisibilityTimeout: 30, FifoQueue: true } } };
+
+    expect(() => read(resources)).toThrow(/^Q \(AWS::SQS::Queue\) .*: FifoQueue is not known\. Give it an effect/);
+  });
+
+  it('throws for a property it does not know within another', () => {
+    const target = { Arn: 'x', Input: '{}' };
+    const properties = { ScheduleExpression: 'rate(1 minute)', State: 'ENABLED', Targets: [target] };
+
+    expect(() => read({ R: { Type: 'AWS::Events::Rule', Properties: properties } })).toThrow(
+      /R \(AWS::Events::Rule\) .*: Targets\.0\.Input is not known/,
+    );
+  });
+
+  it('throws for a value it cannot do', () => {
+    const properties = { ScheduleExpression: 'cron(0 0 * * ? *)', State: 'ENABLED', Targets: [] };
+
+    expect(() => read({ R: { Type: 'AWS::Events::Rule', Properties: properties } })).toThrow(
+      /ScheduleExpression: only rate\(…\) is done locally/,
+    );
+  });
+
+  it('throws for a type of resource it does not know', () => {
+    expect(() => read({ T: { Type: 'AWS::SNS::Topic' } })).toThrow(
+      /^T \(AWS::SNS::Topic\): the local stack does not know this type/,
+    );
+  });
+
+  it('throws for references and functions it cannot resolve, naming the place', () => {
+    const queue = (deadLetterTargetArn: unknown) => ({
+      Q: { Type: 'AWS::SQS::Queue', Properties: { RedrivePolicy: { deadLetterTargetArn, maxReceiveCount: 1 } } },
+    });
+
+    expect(() => read(queue({ Ref: 'Gone' }))).toThrow(
+      /^Q \(AWS::SQS::Queue\)\.RedrivePolicy\.deadLetterTargetArn: .*{ Ref: Gone }/,
+    );
+    expect(() => read(queue({ 'Fn::GetAtt': ['Q', 'Nothing'] }))).toThrow(/{ Fn::GetAtt: \[Q, Nothing\] }/);
+    expect(() => read(queue({ 'Fn::ImportValue': 'x' }))).toThrow(/does not know Fn::ImportValue/);
+  });
+
+  it('resolves pseudo parameters, joins and substitutions', () => {
+    const arn = {
+      'Fn::Join': [
+        ':',
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: CloudFormation's placeholders
+        ['arn', { Ref: 'AWS::Partition' }, { 'Fn::Sub': 'sqs:${AWS::Region}:${!Literal}:${Q.QueueName}' }],
+      ],
+    };
+    const properties = {
+      VisibilityTimeout: { Ref: 'AWS::NoValue' },
+      RedrivePolicy: { deadLetterTargetArn: arn, maxReceiveCount: 1 },
+    };
+
+    const { queues } = read({ Q: { Type: 'AWS::SQS::Queue', Properties: properties } });
+
+    expect(queues[0]?.properties).toEqual({
+      VisibilityTimeout: 30,
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: no placeholder any more
+      RedrivePolicy: { deadLetterTargetArn: 'arn:aws:sqs:us-east-1:${Literal}:Q', maxReceiveCount: 1 },
+    });
+  });
+});
+
+describe('what is ignored', () => {
+  it('stands in the template: the list has no dead entries', () => {
+    const types = new Set(Object.values(deployed.Resources).map(({ Type }) => Type));
+    const deadTypes = Object.keys(IGNORED_TYPES).filter((type) => !types.has(type));
+    const deadProperties = Object.entries(IGNORED_PROPERTIES).flatMap(([type, properties]) =>
+      Object.keys(properties)
+        .filter((path) => !standsSomewhere(type, path))
+        .map((path) => `${type}: ${path}`),
+    );
+
+    expect([...deadTypes, ...deadProperties]).toEqual([]);
+  });
+
+  it('is left out at its place only, in every element of a list', () => {
+    const targets = [
+      { Id: '1', Arn: 'a' },
+      { Id: '2', Arn: 'b', RetryPolicy: {} },
+    ];
+
+    expect(withoutIgnored('AWS::Events::Rule', { Id: 'kept', Targets: targets })).toEqual({
+      Id: 'kept',
+      Targets: [{ Arn: 'a' }, { Arn: 'b' }],
+    });
+  });
+});
+
+function standsSomewhere(type: string, path: string): boolean {
+  return Object.values(deployed.Resources)
+    .filter(({ Type }) => Type === type)
+    .some(({ Properties }) => stands(Properties, path.replaceAll('[]', '.0').split('.')));
+}
+
+function stands(value: unknown, [head, ...rest]: readonly string[]): boolean {
+  if (head === undefined) return true;
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, head)) return false;
+  return stands(Object.entries(value).find(([key]) => key === head)?.[1], rest);
+}
