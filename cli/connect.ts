@@ -29,7 +29,10 @@ export interface PlaceOptions {
   readonly endpoint?: string | undefined;
 }
 
-export const placeOf = ({ database = DEFAULT_DATABASE, endpoint }: PlaceOptions, { cwd }: Pick<CommandIo, 'cwd'>): Place => ({
+export const placeOf = (
+  { database = DEFAULT_DATABASE, endpoint }: PlaceOptions,
+  { cwd }: Pick<CommandIo, 'cwd'>,
+): Place => ({
   database: database === ':memory:' ? database : resolve(cwd, database),
   endpoint,
 });
@@ -40,7 +43,9 @@ export const openExecutor = ({ database, endpoint }: Place, local: LocalParts = 
 
 /** What looks at executions and sets their flags, whoever runs them. */
 export const openExecutions = ({ database, endpoint }: Place): Executions =>
-  endpoint === undefined ? new LocalClient({ database, clock: systemClock }) : new HttpExecutions({ endpoint, config: {}, clock: systemClock });
+  endpoint === undefined
+    ? new LocalClient({ database, clock: systemClock })
+    : new HttpExecutions({ endpoint, config: {}, clock: systemClock });
 
 /** As `openExecutions`, for an execution that should be there: no database is made to look for it in. @throws {ExecutionNotFoundError} */
 export function openExisting(place: Place, executionId: string): Executions {

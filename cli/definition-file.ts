@@ -60,7 +60,10 @@ export function parseDefinitionFile(text: string, file: string): DefinitionFile 
     .slice(0, MAX_SYNTAX_ISSUES)
     .map(({ code, message, pos }) => ({ path: '', code, message, ...at(pos[0]) }));
   const root = document.contents;
-  if (root !== null) reportRepeatedKeys(root, '', (path, message, offset) => issues.push({ path, code: 'DUPLICATE_KEY', message, ...at(offset) }));
+  if (root !== null)
+    reportRepeatedKeys(root, '', (path, message, offset) =>
+      issues.push({ path, code: 'DUPLICATE_KEY', message, ...at(offset) }),
+    );
   if (issues.length > 0) throw new DefinitionFileError(file, issues);
   return {
     value: toValue(document, file),
@@ -79,9 +82,14 @@ function toValue(document: ReturnType<typeof parseDocument>, file: string): unkn
   }
 }
 
-function reportRepeatedKeys(node: ParsedNode, path: string, report: (path: string, message: string, offset: number) => void): void {
+function reportRepeatedKeys(
+  node: ParsedNode,
+  path: string,
+  report: (path: string, message: string, offset: number) => void,
+): void {
   if (isSeq(node)) {
-    for (const [index, item] of node.items.entries()) if (isNode(item)) reportRepeatedKeys(item, `${path}[${index}]`, report);
+    for (const [index, item] of node.items.entries())
+      if (isNode(item)) reportRepeatedKeys(item, `${path}[${index}]`, report);
   }
   if (!isMap(node)) return;
   const seen = new Set<string>();
@@ -95,7 +103,8 @@ function reportRepeatedKeys(node: ParsedNode, path: string, report: (path: strin
   }
 }
 
-const isNode = (value: unknown): value is ParsedNode => isMap(value) || isSeq(value) || isScalar(value) || isAlias(value);
+const isNode = (value: unknown): value is ParsedNode =>
+  isMap(value) || isSeq(value) || isScalar(value) || isAlias(value);
 
 /** Where `nodes.ship.dependsOn[1]` stands: a map's entry by its key, so that what is missing in it has a place too. */
 function offsetOf(root: ParsedNode | null, path: string): number | undefined {

@@ -13,8 +13,12 @@ export interface DescriptionTextOptions {
 }
 
 /** An execution as it stands, for people: a label and a value on each line. */
-export function descriptionLines(description: ExecutionDescription, { palette, nowMs, place }: DescriptionTextOptions): string[] {
-  const { executionId, workflow, startedAtMs, endedAtMs, deadlineAtMs, progress, error, failedNode, tags } = description;
+export function descriptionLines(
+  description: ExecutionDescription,
+  { palette, nowMs, place }: DescriptionTextOptions,
+): string[] {
+  const { executionId, workflow, startedAtMs, endedAtMs, deadlineAtMs, progress, error, failedNode, tags } =
+    description;
   const { source } = sourcesOf(tags);
   const rows: [label: string, value: string][] = [
     ['execution', executionId],
@@ -30,7 +34,14 @@ export function descriptionLines(description: ExecutionDescription, { palette, n
       'map',
       `${id} ${formatCount(settledItems(id, map, undefined))}/${formatCount(map.items)} items${map.failedItems > 0 ? `, ${formatCount(map.failedItems)} failed` : ''}`,
     ]),
-    ...(error === undefined ? [] : [['error', `${failedNode === undefined ? '' : `${failedNode}: `}${formatError(error, 1_000)}`] as [string, string]]),
+    ...(error === undefined
+      ? []
+      : [
+          ['error', `${failedNode === undefined ? '' : `${failedNode}: `}${formatError(error, 1_000)}`] as [
+            string,
+            string,
+          ],
+        ]),
     ...nextRows(description, place),
   ];
   const width = Math.max(...rows.map(([label]) => label.length));
@@ -56,14 +67,17 @@ function nodesText({ nodes, succeeded, failed, skipped }: ExecutionDescription['
 
 function runningText(running: readonly string[]): string {
   const shown = running.slice(0, 8).join(', ');
-  return running.length > 8 ? `${shown} and ${running.length - 8}${running.length >= 100 ? ' or more' : ''} others` : shown;
+  return running.length > 8
+    ? `${shown} and ${running.length - 8}${running.length >= 100 ? ' or more' : ''} others`
+    : shown;
 }
 
 /** Whether a process runs a local execution, the database does not say. */
 function nextRows({ executionId, status, isStopping }: ExecutionDescription, place: PlaceOptions): [string, string][] {
   const resume = commandFor('resume', executionId, place);
   if (status === 'PAUSED') return [['next', resume]];
-  if (status === 'FAILED' || status === 'TIMED_OUT' || status === 'CANCELLED') return [['next', commandFor('redrive', executionId, place)]];
+  if (status === 'FAILED' || status === 'TIMED_OUT' || status === 'CANCELLED')
+    return [['next', commandFor('redrive', executionId, place)]];
   if (status !== 'RUNNING' || place.endpoint !== undefined) return [];
   const what = isStopping ? 'ends it, if no process does' : 'continues it, if no process runs it';
   return [['next', `${resume} ${what}`]];

@@ -16,13 +16,17 @@ export async function findWorkflowFile(path: string, cwd: string): Promise<strin
   if (found === undefined) throw new UsageError(`There is no '${path}'. Name a workflow file, or a folder with one.`);
   if (!found.isDirectory()) {
     if ([...MODULES, ...DEFINITIONS].includes(extname(absolute))) return absolute;
-    throw new UsageError(`'${path}' is no workflow file: its name ends in none of ${[...MODULES, ...DEFINITIONS].join(' ')}`);
+    throw new UsageError(
+      `'${path}' is no workflow file: its name ends in none of ${[...MODULES, ...DEFINITIONS].join(' ')}`,
+    );
   }
   const candidates = await existing([...MODULES, ...DEFINITIONS].map((ending) => join(absolute, `workflow${ending}`)));
   const [only, ...others] = candidates;
   if (only === undefined) throw new UsageError(`The folder '${path}' has no workflow.ts, .js, .yaml, .yml or .json`);
   if (others.length > 0) {
-    throw new UsageError(`The folder '${path}' has several workflows: ${candidates.map((file) => shownPath(file, cwd)).join(', ')}. Name one of them.`);
+    throw new UsageError(
+      `The folder '${path}' has several workflows: ${candidates.map((file) => shownPath(file, cwd)).join(', ')}. Name one of them.`,
+    );
   }
   return only;
 }
@@ -34,6 +38,13 @@ export async function findHandlersFile(workflowFile: string): Promise<string | u
 }
 
 async function existing(files: readonly string[]): Promise<string[]> {
-  const found = await Promise.all(files.map((file) => stat(file).then((entry) => entry.isFile(), () => false)));
+  const found = await Promise.all(
+    files.map((file) =>
+      stat(file).then(
+        (entry) => entry.isFile(),
+        () => false,
+      ),
+    ),
+  );
   return files.filter((_file, index) => found[index]);
 }

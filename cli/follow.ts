@@ -28,7 +28,9 @@ export async function follow(handle: ExecutionHandle, options: FollowOptions): P
   });
   const ended = handle.result().then((result): Followed => ({ result }));
   const done = new AbortController();
-  const watching = showsProgress ? openView(options).then((view) => watchProgress(handle, { view, seen: before.visits, done: done.signal })) : undefined;
+  const watching = showsProgress
+    ? openView(options).then((view) => watchProgress(handle, { view, seen: before.visits, done: done.signal }))
+    : undefined;
   try {
     return await Promise.race([ended, interrupted]);
   } finally {

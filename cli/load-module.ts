@@ -17,8 +17,10 @@ export interface WorkflowModule {
 /** Loads a module that exports a `defineWorkflow` workflow as its default. @throws {UsageError | InvalidDefinitionError} */
 export async function loadWorkflowModule(file: string): Promise<WorkflowModule> {
   const { default: workflow, commandLine = {} } = await importModule(file);
-  if (!isWorkflow(workflow)) throw new UsageError(`'${file}' has no workflow: its default export must come from defineWorkflow({ … })`);
-  if (!isCommandLine(commandLine)) throw new UsageError(`'${file}' exports a commandLine whose 'input' or 'print' is no function`);
+  if (!isWorkflow(workflow))
+    throw new UsageError(`'${file}' has no workflow: its default export must come from defineWorkflow({ … })`);
+  if (!isCommandLine(commandLine))
+    throw new UsageError(`'${file}' exports a commandLine whose 'input' or 'print' is no function`);
   // Made by another version of fanjoin, or by hand, it may not be what this one takes.
   compile(workflow.definition);
   return { workflow, commandLine };
@@ -43,12 +45,22 @@ async function importModule(file: string): Promise<Exports> {
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 const isWorkflow = (value: unknown): value is Workflow =>
-  isObject(value) && 'definition' in value && isObject(value.definition) && 'handlers' in value && Array.isArray(value.handlers);
+  isObject(value) &&
+  'definition' in value &&
+  isObject(value.definition) &&
+  'handlers' in value &&
+  Array.isArray(value.handlers);
 
 const isHandler = (value: unknown): value is AnyHandler =>
-  isObject(value) && 'type' in value && typeof value.type === 'string' && 'execute' in value && typeof value.execute === 'function';
+  isObject(value) &&
+  'type' in value &&
+  typeof value.type === 'string' &&
+  'execute' in value &&
+  typeof value.execute === 'function';
 
 const isFunctionIfThere = (value: unknown): boolean => value === undefined || typeof value === 'function';
 
 const isCommandLine = (value: unknown): value is CommandLine =>
-  isObject(value) && isFunctionIfThere('input' in value ? value.input : undefined) && isFunctionIfThere('print' in value ? value.print : undefined);
+  isObject(value) &&
+  isFunctionIfThere('input' in value ? value.input : undefined) &&
+  isFunctionIfThere('print' in value ? value.print : undefined);

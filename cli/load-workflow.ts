@@ -46,12 +46,17 @@ async function loadModule(file: string): Promise<LoadedWorkflow> {
   return { file, handlersFile: undefined, runnable: workflow, plan, handlers: workflow.handlers, commandLine };
 }
 
-async function loadDefinition(file: string, { cwd, handlers: named, needsHandlers = true }: LoadOptions): Promise<LoadedWorkflow> {
+async function loadDefinition(
+  file: string,
+  { cwd, handlers: named, needsHandlers = true }: LoadOptions,
+): Promise<LoadedWorkflow> {
   const shownAs = shownPath(file, cwd);
   const { value, place } = await readDefinitionFile(file, shownAs);
   const handlersFile = named === undefined ? await findHandlersFile(file) : resolve(cwd, named);
   const handlers = needsHandlers && handlersFile !== undefined ? await loadHandlers(handlersFile) : [];
-  const issues: Issue[] = needsHandlers ? missingHandlers(value, handlers, handlersFile && shownPath(handlersFile, cwd)) : [];
+  const issues: Issue[] = needsHandlers
+    ? missingHandlers(value, handlers, handlersFile && shownPath(handlersFile, cwd))
+    : [];
   const plan = compileInto(issues, value);
   if (plan === undefined || issues.length > 0) throw new DefinitionFileError(shownAs, issues.map(place));
   return { file, handlersFile, runnable: plan.definition, plan, handlers, commandLine: {} };

@@ -10,7 +10,11 @@ export type MermaidDirection = 'TD' | 'LR';
  * there, since ids like `end` mean something to Mermaid; their own ids are the labels.
  */
 export function toMermaid(plan: Plan, direction: MermaidDirection = 'TD'): string {
-  const lines = [`flowchart ${direction}`, ...plan.nodes.map(nodeText), ...(plan.kind === 'graph' ? graphEdges(plan) : routeEdges(plan))];
+  const lines = [
+    `flowchart ${direction}`,
+    ...plan.nodes.map(nodeText),
+    ...(plan.kind === 'graph' ? graphEdges(plan) : routeEdges(plan)),
+  ];
   return `${lines.join('\n')}\n`;
 }
 
@@ -45,8 +49,11 @@ function shaped(id: string, runIf: string | undefined, definition: NodeDefinitio
   }
 }
 
-const fallbackOf = ({ fallback }: { readonly fallback?: { readonly handler: string } | undefined }): string | undefined =>
-  fallback === undefined ? undefined : `else ${fallback.handler}`;
+const fallbackOf = ({
+  fallback,
+}: {
+  readonly fallback?: { readonly handler: string } | undefined;
+}): string | undefined => (fallback === undefined ? undefined : `else ${fallback.handler}`);
 
 /** `{% $output.ok %}` without its brackets. */
 const condition = (expression: string): string => expression.replace(/^\{%\s*/, '').replace(/\s*%\}$/, '');
@@ -67,9 +74,13 @@ function routeEdges({ nodes, start, indexOf }: RoutePlan): string[] {
     const last = next ?? (choices.length === 0 ? END_TARGET : undefined);
     return [
       ...choices.map(({ when, next: target }) => `  n${index} -->|${label(condition(when))}| ${to(target)}`),
-      ...(last === undefined ? [] : [`  n${index} -->${choices.length === 0 ? '' : `|${label('otherwise')}|`} ${to(last)}`]),
+      ...(last === undefined
+        ? []
+        : [`  n${index} -->${choices.length === 0 ? '' : `|${label('otherwise')}|`} ${to(last)}`]),
       ...mayRouteTo.map((target) => `  n${index} -.->|${label('handler')}| ${to(target)}`),
-      ...catches.flatMap(({ errors, next: target }) => (target === undefined ? [] : [`  n${index} -.->|${label(`on ${errors.join(', ')}`)}| ${to(target)}`])),
+      ...catches.flatMap(({ errors, next: target }) =>
+        target === undefined ? [] : [`  n${index} -.->|${label(`on ${errors.join(', ')}`)}| ${to(target)}`],
+      ),
     ];
   });
   const ends = edges.some((edge) => edge.endsWith(' finish')) ? ['  finish((("end")))'] : [];

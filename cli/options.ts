@@ -33,7 +33,9 @@ export const addCommonOptions = (command: Command): Command =>
 export const addPlaceOptions = (command: Command): Command =>
   addCommonOptions(
     command
-      .addOption(new Option('-d, --database <file>', `the local database (default: ${DEFAULT_DATABASE})`).conflicts('endpoint'))
+      .addOption(
+        new Option('-d, --database <file>', `the local database (default: ${DEFAULT_DATABASE})`).conflicts('endpoint'),
+      )
       .option('-e, --endpoint <url>', 'the API of a deployed or locally run stack, instead of a local database'),
   );
 
@@ -42,7 +44,11 @@ export const addStartOptions = (command: Command): Command =>
     command
       .option('-i, --input <value>', 'what the workflow makes its input of; else JSON text, @file.json, or - for stdin')
       .option('-c, --config <key=value>', 'how the execution runs, e.g. maxParallelNodes=4 (repeatable)', collect)
-      .option('--id <executionId>', 'repeated with the same id, workflow and input, it finds the same execution', parseId)
+      .option(
+        '--id <executionId>',
+        'repeated with the same id, workflow and input, it finds the same execution',
+        parseId,
+      )
       .option('--handlers <file>', 'handlers of a YAML or JSON workflow (default: the handlers.ts or .js beside it)')
       .option('-q, --quiet', 'nothing on stderr but errors'),
   );

@@ -14,7 +14,11 @@ import type { CommandLine } from './workflow-module.ts';
  *
  * @throws {UsageError | InvalidInputError}
  */
-export async function readInput(argument: string | undefined, { input }: CommandLine, io: Pick<CommandIo, 'stdin' | 'cwd'>): Promise<unknown> {
+export async function readInput(
+  argument: string | undefined,
+  { input }: CommandLine,
+  io: Pick<CommandIo, 'stdin' | 'cwd'>,
+): Promise<unknown> {
   if (input !== undefined) return madeByModule(input, argument);
   if (argument === undefined) return null;
   if (argument === '-') return parse(await text(io.stdin), 'stdin');
@@ -29,7 +33,10 @@ async function madeByModule(input: NonNullable<CommandLine['input']>, argument: 
   } catch (error) {
     if (error instanceof FanjoinError) throw error;
     if (error instanceof z.ZodError) throw new InvalidInputError('The input', zodIssues(error));
-    throw new UsageError(`The workflow cannot make its input of ${argument === undefined ? 'nothing (no --input)' : `--input '${argument}'`}: ${describeCause(error)}`, error);
+    throw new UsageError(
+      `The workflow cannot make its input of ${argument === undefined ? 'nothing (no --input)' : `--input '${argument}'`}: ${describeCause(error)}`,
+      error,
+    );
   }
 }
 

@@ -50,5 +50,7 @@ function issuesOf(error: unknown): readonly Issue[] | undefined {
 function stackOf(error: unknown): string {
   if (!(error instanceof Error)) return '';
   const stack = error.stack ?? '';
-  return error.cause === undefined ? stack : `${stack}\ncaused by ${error.cause instanceof Error ? stackOf(error.cause) : String(error.cause)}`;
+  return error.cause === undefined
+    ? stack
+    : `${stack}\ncaused by ${error.cause instanceof Error ? stackOf(error.cause) : String(error.cause)}`;
 }

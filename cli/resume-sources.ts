@@ -23,25 +23,37 @@ export interface ResumeSourceOptions {
 }
 
 /** Loads the handlers, and how the output is printed, from where the execution was started. @throws {UsageError} */
-export async function loadResumeSources(description: ExecutionDescription, options: ResumeSourceOptions): Promise<ResumeSources> {
+export async function loadResumeSources(
+  description: ExecutionDescription,
+  options: ResumeSourceOptions,
+): Promise<ResumeSources> {
   const { executionId, workflow, tags } = description;
   const recorded = sourcesOf(tags);
   const source = options.workflow ?? recorded.source;
   const handlers = options.handlers ?? (options.workflow === undefined ? recorded.handlers : undefined);
   try {
     // A module holds its handlers; of a definition in YAML or JSON not even the file is needed any more.
-    if (source !== undefined && (handlers === undefined || isModule(source))) return await fromWorkflow(source, options.cwd);
-    if (handlers !== undefined) return { handlers: await loadHandlers(resolve(options.cwd, handlers)), commandLine: {} };
+    if (source !== undefined && (handlers === undefined || isModule(source)))
+      return await fromWorkflow(source, options.cwd);
+    if (handlers !== undefined)
+      return { handlers: await loadHandlers(resolve(options.cwd, handlers)), commandLine: {} };
   } catch (error) {
     const shown = shownPath(source ?? handlers ?? '', options.cwd);
-    throw new UsageError(`What '${executionId}' was started from cannot be loaded: ${shown}. If it has moved, name it with --workflow.\n${describeCause(error)}`, error);
+    throw new UsageError(
+      `What '${executionId}' was started from cannot be loaded: ${shown}. If it has moved, name it with --workflow.\n${describeCause(error)}`,
+      error,
+    );
   }
-  throw new UsageError(`The execution '${executionId}' does not say where its workflow '${workflow}' is. Name the file with --workflow.`);
+  throw new UsageError(
+    `The execution '${executionId}' does not say where its workflow '${workflow}' is. Name the file with --workflow.`,
+  );
 }
 
 /** As `loadResumeSources`, where nothing is run: without its files the output is printed as JSON. */
-export const tryLoadResumeSources = (description: ExecutionDescription, options: ResumeSourceOptions): Promise<ResumeSources> =>
-  loadResumeSources(description, options).catch(() => ({ handlers: [], commandLine: {} }));
+export const tryLoadResumeSources = (
+  description: ExecutionDescription,
+  options: ResumeSourceOptions,
+): Promise<ResumeSources> => loadResumeSources(description, options).catch(() => ({ handlers: [], commandLine: {} }));
 
 async function fromWorkflow(source: string, cwd: string): Promise<ResumeSources> {
   const file = await findWorkflowFile(source, cwd);

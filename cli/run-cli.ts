@@ -70,7 +70,17 @@ async function buildProgram(io: CommandIo, done: (exitCode: number) => void): Pr
       getErrHasColors: () => false,
     });
   // Subcommands take over the settings above when they are made, so these come first.
-  for (const add of [addRunCommand, addStartCommand, addResumeCommand, addRedriveCommand, addDescribeCommand, addPauseCommand, addCancelCommand, addValidateCommand, addGraphCommand]) {
+  for (const add of [
+    addRunCommand,
+    addStartCommand,
+    addResumeCommand,
+    addRedriveCommand,
+    addDescribeCommand,
+    addPauseCommand,
+    addCancelCommand,
+    addValidateCommand,
+    addGraphCommand,
+  ]) {
     add(program, io, done);
   }
   return program;

@@ -18,17 +18,24 @@ export interface RunToEndOptions {
 }
 
 /** Follows an execution that runs now, then prints its output and summary; gives the exit code. */
-export async function runToEnd(handle: ExecutionHandle, { io, options, plan, commandLine, before }: RunToEndOptions): Promise<number> {
+export async function runToEnd(
+  handle: ExecutionHandle,
+  { io, options, plan, commandLine, before }: RunToEndOptions,
+): Promise<number> {
   const { quiet = false, json = false, progress } = options;
   const followed = await follow(handle, { io, plan, before, showsProgress: progress && !quiet });
   if ('interrupted' in followed) {
     const message = await detachedMessage(handle, options);
     if (!quiet) io.stderr.write(`${paletteFor(io.stderr, io.env).warn('detached:')} ${message}\n`);
-    if (json) io.stdout.write(`${JSON.stringify({ error: { code: 'DETACHED', message, executionId: handle.executionId } }, null, 2)}\n`);
+    if (json)
+      io.stdout.write(
+        `${JSON.stringify({ error: { code: 'DETACHED', message, executionId: handle.executionId } }, null, 2)}\n`,
+      );
     return exitCodeOfSignal(followed.interrupted);
   }
   // On a terminal, some air between the nodes and the output.
-  if (io.stderr.isTTY === true && io.stdout.isTTY === true && !quiet && followed.result.status === 'SUCCEEDED') io.stderr.write('\n');
+  if (io.stderr.isTTY === true && io.stdout.isTTY === true && !quiet && followed.result.status === 'SUCCEEDED')
+    io.stderr.write('\n');
   return finish(followed.result, await handle.describe(), { io, json, quiet, plan, commandLine, options });
 }
 

@@ -12,11 +12,17 @@ export interface Sources {
 }
 
 /** The tags that let `resume` find the handlers again. A path too long for a tag is left out; `resume` asks for it then. */
-export function sourceTags({ file, handlersFile }: Pick<LoadedWorkflow, 'file' | 'handlersFile'>): Record<string, string> {
+export function sourceTags({
+  file,
+  handlersFile,
+}: Pick<LoadedWorkflow, 'file' | 'handlersFile'>): Record<string, string> {
   return {
     ...(file.length <= MAX_LENGTH && { [SOURCE]: file }),
     ...(handlersFile !== undefined && handlersFile.length <= MAX_LENGTH && { [HANDLERS]: handlersFile }),
   };
 }
 
-export const sourcesOf = (tags: Readonly<Record<string, string>> = {}): Sources => ({ source: tags[SOURCE], handlers: tags[HANDLERS] });
+export const sourcesOf = (tags: Readonly<Record<string, string>> = {}): Sources => ({
+  source: tags[SOURCE],
+  handlers: tags[HANDLERS],
+});

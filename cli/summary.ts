@@ -22,11 +22,18 @@ export function summaryLines(description: ExecutionDescription, options: Summary
   const time = formatDuration((endedAtMs ?? nowMs) - startedAtMs);
   const head = `${palette.bold(workflow)} ${statusText(status, palette)} in ${time} · ${nodesText(description, options)}`;
   if (status === 'SUCCEEDED') return [`${palette.good('✓')} ${head}`];
-  if (status === 'PAUSED') return [`${palette.warn('‖')} ${head}`, `  go on with: ${commandFor('resume', executionId, place)}`];
+  if (status === 'PAUSED')
+    return [`${palette.warn('‖')} ${head}`, `  go on with: ${commandFor('resume', executionId, place)}`];
   const where = failedNode === undefined ? '' : `${palette.bold(failedNode)}: `;
   const why = error === undefined ? [] : messageLines(error);
   const lines = why.map((line, index) => (index === 0 ? `  ${where}${line}` : `  ${line}`));
-  return [`${palette.bad('✗')} ${head}`, ...lines, palette.dim(`  ${status === 'FAILED' ? 'once that is mended, ' : ''}go on from there with: ${commandFor('redrive', executionId, place)}`)];
+  return [
+    `${palette.bad('✗')} ${head}`,
+    ...lines,
+    palette.dim(
+      `  ${status === 'FAILED' ? 'once that is mended, ' : ''}go on from there with: ${commandFor('redrive', executionId, place)}`,
+    ),
+  ];
 }
 
 function statusText(status: ExecutionDescription['status'], palette: Palette): string {
@@ -42,7 +49,9 @@ function nodesText(description: ExecutionDescription, { plan }: SummaryOptions):
   if (succeeded === nodes) return plural(nodes, 'node');
   if (isRoute && failed === 0 && description.status === 'SUCCEEDED') return plural(succeeded, 'node');
   const parts = [
-    isRoute ? `${plural(succeeded, 'node')} succeeded` : `${formatCount(succeeded)} of ${plural(nodes, 'node')} succeeded`,
+    isRoute
+      ? `${plural(succeeded, 'node')} succeeded`
+      : `${formatCount(succeeded)} of ${plural(nodes, 'node')} succeeded`,
     ...(failed > 0 ? [`${formatCount(failed)} failed`] : []),
     ...(skipped > 0 ? [`${formatCount(skipped)} skipped`] : []),
     ...(missing > 0 && description.status !== 'PAUSED' ? [`${formatCount(missing)} not run`] : []),

@@ -35,7 +35,12 @@ export async function lookAt(place: Place, id: string): Promise<StandingExecutio
 }
 
 /** Prints an execution that has ended as `run` did, or would have; gives the exit code. */
-export async function printEnded(place: Place, { description, plan }: StandingExecution, options: TakeUpOptions, io: CommandIo): Promise<number> {
+export async function printEnded(
+  place: Place,
+  { description, plan }: StandingExecution,
+  options: TakeUpOptions,
+  io: CommandIo,
+): Promise<number> {
   const { executionId } = description;
   const { commandLine } = await tryLoadResumeSources(description, { ...options, cwd: io.cwd });
   const result = await withExecutions(place, executionId, (executions) => loadResult(executions, executionId));
@@ -56,7 +61,9 @@ export async function takeUp(
 ): Promise<number> {
   const files = { ...options, cwd: io.cwd };
   const isLocal = place.endpoint === undefined;
-  const { handlers, commandLine } = await (isLocal ? loadResumeSources(description, files) : tryLoadResumeSources(description, files));
+  const { handlers, commandLine } = await (isLocal
+    ? loadResumeSources(description, files)
+    : tryLoadResumeSources(description, files));
   const pools = plan === undefined ? {} : poolsOf(plan, options.pool);
   await using executor = openExecutor(place, { handlers, pools });
   const handle = executor.get(description.executionId);

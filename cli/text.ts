@@ -32,8 +32,9 @@ export const plural = (count: number, noun: string): string => `${formatCount(co
 
 /** Text from outside for one line: no control characters, which could rewrite the terminal; at most `max` characters. */
 export function oneLine(text: string, max = 300): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must go
-  const plain = stripVTControlCharacters(text).replace(/[\u0000-\u001f\u007f-\u009f\s]+/g, ' ').trim();
+  const plain = stripVTControlCharacters(text)
+    .replace(/[\p{Cc}\s]+/gu, ' ')
+    .trim();
   return plain.length <= max ? plain : `${plain.slice(0, max - 1).trimEnd()}…`;
 }
 

@@ -18,6 +18,8 @@ const Environment = z.object({
   QUEUE_URLS: jsonText.pipe(z.record(z.string(), z.url())).default({}),
   /** A JSON object: the named pools, as their sizes. */
   POOLS: jsonText.pipe(Pools).default({}),
+  /** Changes with the handlers' code: outputs of workflows that opt into the cache are not reused across it. */
+  HANDLERS_VERSION: z.string().default(''),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('warn'),
 });
 

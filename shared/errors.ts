@@ -186,20 +186,40 @@ export const describeCause = (cause: unknown): string => (cause instanceof Error
 
 const STACK_LIMIT = 2_000;
 const MESSAGE_LIMIT = 8_000;
+const NAME_LIMIT = 200;
 
-/** What is kept of a thrown value, whatever it is: name, message, code, stack and cause, the long ones shortened. */
+/**
+ * What is kept of a thrown value, whatever it is: name, message, code, stack and cause, the long ones shortened. Handlers
+ * throw anything, so that nothing is taken for granted of an error's properties. Never throws.
+ */
 export function toErrorInfo(thrown: unknown, depth = 0): ErrorInfo {
   if (!(thrown instanceof Error)) {
     return { name: 'NonError', message: `A value that is no Error was thrown: ${printable(thrown)}` };
   }
-  const { code } = thrown as { code?: unknown };
+  const name = textOf(thrown, 'name', NAME_LIMIT);
+  const code = textOf(thrown, 'code', NAME_LIMIT);
+  const stack = textOf(thrown, 'stack', STACK_LIMIT);
+  const cause = depth < 3 ? propertyOf(thrown, 'cause') : undefined;
   return {
-    name: thrown.name,
-    message: thrown.message.slice(0, MESSAGE_LIMIT),
-    ...(typeof code === 'string' && { code }),
-    ...(thrown.stack !== undefined && { stack: thrown.stack.slice(0, STACK_LIMIT) }),
-    ...(thrown.cause !== undefined && depth < 3 && { cause: toErrorInfo(thrown.cause, depth + 1) }),
+    name: name === undefined || name === '' ? 'Error' : name,
+    message: textOf(thrown, 'message', MESSAGE_LIMIT) ?? printable(propertyOf(thrown, 'message')),
+    ...(code !== undefined && { code }),
+    ...(stack !== undefined && { stack }),
+    ...(cause !== undefined && { cause: toErrorInfo(cause, depth + 1) }),
   };
+}
+
+function textOf(error: Error, property: string, limit: number): string | undefined {
+  const value = propertyOf(error, property);
+  return typeof value === 'string' ? value.slice(0, limit) : undefined;
+}
+
+function propertyOf(error: Error, property: string): unknown {
+  try {
+    return Reflect.get(error, property);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The short form that repeated attempts carry along: messages on a queue have a size limit. */
@@ -213,7 +233,7 @@ function printable(value: unknown): string {
   try {
     return (JSON.stringify(value) ?? String(value)).slice(0, 200);
   } catch {
-    return String(value).slice(0, 200);
+    return `one that cannot be shown (${typeof value})`;
   }
 }
 

@@ -28,7 +28,9 @@ async function cancel(id: string, options: ExecutionOptions, io: CommandIo): Pro
   try {
     await cancelWhereItRuns(place, executions, id);
     const description = await executions.describe(id);
-    io.stdout.write(options.json === true ? `${JSON.stringify(description, null, 2)}\n` : `${textOf(description, options)}\n`);
+    io.stdout.write(
+      options.json === true ? `${JSON.stringify(description, null, 2)}\n` : `${textOf(description, options)}\n`,
+    );
     return EXIT.ok;
   } finally {
     await executions.close();
@@ -53,6 +55,9 @@ async function cancelWhereItRuns(place: Place, executions: Executions, id: strin
 
 function textOf({ executionId, status, isAtRest }: ExecutionDescription, options: ExecutionOptions): string {
   if (isAtRest) return `${executionId} ${status}`;
-  const how = options.endpoint === undefined ? `; if no process runs it, it ends with: ${commandFor('resume', executionId, options)}` : '';
+  const how =
+    options.endpoint === undefined
+      ? `; if no process runs it, it ends with: ${commandFor('resume', executionId, options)}`
+      : '';
   return `${executionId} is to be cancelled, and still ${status}${how}`;
 }

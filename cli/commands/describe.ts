@@ -11,12 +11,19 @@ export function addDescribeCommand(program: Command, io: CommandIo, done: (exitC
   addPlaceOptions(program.command('describe').argument('<id>', 'an execution id'))
     .summary('show how an execution stands')
     .description('Shows how an execution stands, also while another process runs it.')
-    .addHelpText('after', '\nExamples:\n  fanjoin describe 01M83J1CWCKJQKQWSQAWE9J523\n  fanjoin describe order-1042 --json | jq .progress')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  fanjoin describe 01M83J1CWCKJQKQWSQAWE9J523\n  fanjoin describe order-1042 --json | jq .progress',
+    )
     .action(async (id: string, options: ExecutionOptions) => {
       const executions = openExisting(placeOf(options, io), id);
       try {
         const description = await executions.describe(id);
-        const lines = descriptionLines(description, { palette: paletteFor(io.stdout, io.env), nowMs: Date.now(), place: options });
+        const lines = descriptionLines(description, {
+          palette: paletteFor(io.stdout, io.env),
+          nowMs: Date.now(),
+          place: options,
+        });
         io.stdout.write(options.json === true ? `${JSON.stringify(description, null, 2)}\n` : `${lines.join('\n')}\n`);
       } finally {
         await executions.close();

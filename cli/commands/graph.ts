@@ -17,7 +17,10 @@ export function addGraphCommand(program: Command, io: CommandIo, done: (exitCode
     .description('Prints a workflow as a Mermaid flowchart, as GitHub and many editors show it.')
     .addOption(new Option('--direction <direction>', 'top down, or left to right').choices(['TD', 'LR']).default('TD'))
     .option('--verbose', 'show where an error comes from')
-    .addHelpText('after', '\nExamples:\n  fanjoin graph examples/orders\n  fanjoin graph examples/poll --direction LR > poll.mmd')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  fanjoin graph examples/orders\n  fanjoin graph examples/poll --direction LR > poll.mmd',
+    )
     .action(async (path: string, { direction }: GraphOptions) => {
       const { plan } = await loadWorkflow(path, { cwd: io.cwd, needsHandlers: false });
       io.stdout.write(toMermaid(plan, direction));

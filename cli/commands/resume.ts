@@ -15,7 +15,9 @@ import { UsageError } from '../usage-error.ts';
 
 /** Adds `fanjoin resume`. */
 export function addResumeCommand(program: Command, io: CommandIo, done: (exitCode: number) => void): void {
-  addTakeUpOptions(program.command('resume').argument('[id]', 'an execution id (default: the only open one of the database)'))
+  addTakeUpOptions(
+    program.command('resume').argument('[id]', 'an execution id (default: the only open one of the database)'),
+  )
     .summary('go on with an execution that a crash, Ctrl-C or a pause left')
     .description(
       'Takes up an execution that a crash, Ctrl-C, `start` or a pause left, and runs it to its end as `run` does. What\n' +
@@ -36,10 +38,15 @@ async function resume(id: string | undefined, options: TakeUpOptions, io: Comman
 }
 
 async function onlyOpenExecution({ database, endpoint }: Place, options: TakeUpOptions): Promise<string> {
-  if (endpoint !== undefined) throw new UsageError('With --endpoint, name the execution: fanjoin resume <id> --endpoint <url>');
+  if (endpoint !== undefined)
+    throw new UsageError('With --endpoint, name the execution: fanjoin resume <id> --endpoint <url>');
   const open = existsSync(database) ? await openExecutionsOf(database) : [];
   const [only, ...others] = open;
-  if (only === undefined) throw new FanjoinError('EXECUTION_NOT_FOUND', `No execution of '${database}' is open. One that ended is printed again by its id.`);
+  if (only === undefined)
+    throw new FanjoinError(
+      'EXECUTION_NOT_FOUND',
+      `No execution of '${database}' is open. One that ended is printed again by its id.`,
+    );
   if (others.length === 0) return only.executionId;
   const lines = open.map(({ executionId, workflow, status, startedAtMs }) => {
     const age = formatDuration(Date.now() - startedAtMs);

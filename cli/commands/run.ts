@@ -16,7 +16,13 @@ type RunOptions = StartingOptions & FollowingOptions;
 
 /** Adds `fanjoin run`. */
 export function addRunCommand(program: Command, io: CommandIo, done: (exitCode: number) => void): void {
-  addFollowOptions(addStartOptions(program.command('run').argument('<path>', 'a workflow file, or a folder with workflow.ts, .js, .yaml, .yml or .json')))
+  addFollowOptions(
+    addStartOptions(
+      program
+        .command('run')
+        .argument('<path>', 'a workflow file, or a folder with workflow.ts, .js, .yaml, .yml or .json'),
+    ),
+  )
     .summary('run a workflow to its end and print its output')
     .description(
       'Runs a workflow to its end, shows its progress on stderr and prints its output on stdout.\n' +
@@ -37,7 +43,11 @@ Examples:
 async function run(path: string, options: RunOptions, io: CommandIo): Promise<number> {
   const config = parseConfig(options.config);
   const place = placeOf(options, io);
-  const loaded = await loadWorkflow(path, { cwd: io.cwd, handlers: options.handlers, needsHandlers: place.endpoint === undefined });
+  const loaded = await loadWorkflow(path, {
+    cwd: io.cwd,
+    handlers: options.handlers,
+    needsHandlers: place.endpoint === undefined,
+  });
   const { runnable, handlers, plan, commandLine } = loaded;
   const pools = poolsOf(plan, options.pool);
   const input = await readInput(options.input, commandLine, io);
@@ -53,6 +63,5 @@ async function run(path: string, options: RunOptions, io: CommandIo): Promise<nu
 
 function announce(workflow: string, id: string, options: RunOptions, io: CommandIo): void {
   const { bold, dim } = paletteFor(io.stderr, io.env);
-  const hint = `stop it: ${commandFor('cancel', '<id>', options)} · after a crash: ${commandFor('resume', '<id>', options)}`;
-  io.stderr.write(`${bold(workflow)} ${id}  ${dim(hint)}\n`);
+  io.stderr.write(`${bold(workflow)} ${id} ${dim(`· ${commandFor('describe|cancel|resume', '<id>', options)}`)}\n`);
 }

@@ -16,7 +16,11 @@ import { formatTime } from '../text.ts';
 
 /** Adds `fanjoin start`. */
 export function addStartCommand(program: Command, io: CommandIo, done: (exitCode: number) => void): void {
-  addStartOptions(program.command('start').argument('<path>', 'a workflow file, or a folder with workflow.ts, .js, .yaml, .yml or .json'))
+  addStartOptions(
+    program
+      .command('start')
+      .argument('<path>', 'a workflow file, or a folder with workflow.ts, .js, .yaml, .yml or .json'),
+  )
     .summary('start a workflow and print its execution id')
     .description(
       'Starts a workflow and prints the id of its execution at once. With --endpoint the stack runs it;\n' +
@@ -37,7 +41,11 @@ async function start(path: string, options: StartingOptions, io: CommandIo): Pro
   const isLocal = place.endpoint === undefined;
   const loaded = await loadWorkflow(path, { cwd: io.cwd, handlers: options.handlers, needsHandlers: isLocal });
   const input = await readInput(options.input, loaded.commandLine, io);
-  const startOptions = { config, tags: sourceTags(loaded), ...(options.id !== undefined && { executionId: options.id }) };
+  const startOptions = {
+    config,
+    tags: sourceTags(loaded),
+    ...(options.id !== undefined && { executionId: options.id }),
+  };
   const executionId = isLocal
     ? await record(place, loaded, input, startOptions, options, io)
     : (await openExecutor(place).start(loaded.runnable, input, startOptions)).executionId;
@@ -45,7 +53,14 @@ async function start(path: string, options: StartingOptions, io: CommandIo): Pro
   return EXIT.ok;
 }
 
-async function record(place: Place, loaded: LoadedWorkflow, input: unknown, startOptions: StartOptions, options: StartingOptions, io: CommandIo): Promise<string> {
+async function record(
+  place: Place,
+  loaded: LoadedWorkflow,
+  input: unknown,
+  startOptions: StartOptions,
+  options: StartingOptions,
+  io: CommandIo,
+): Promise<string> {
   const executions = openExecutions(place);
   try {
     const request = { definition: loaded.plan.definition, input: await checkInput(loaded, input), ...startOptions };
@@ -65,6 +80,7 @@ async function record(place: Place, loaded: LoadedWorkflow, input: unknown, star
 async function checkInput({ runnable, plan }: LoadedWorkflow, input: unknown): Promise<unknown> {
   const json = toJson(input, 'The input');
   const checked = 'definition' in runnable ? await runnable.input?.safeParseAsync(json) : undefined;
-  if (checked?.success === false) throw new InvalidInputError(`The input of '${plan.definition.name}'`, zodIssues(checked.error));
+  if (checked?.success === false)
+    throw new InvalidInputError(`The input of '${plan.definition.name}'`, zodIssues(checked.error));
   return checked === undefined ? json : toJson(checked.data, 'The input');
 }

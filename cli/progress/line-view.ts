@@ -3,7 +3,7 @@ import type { ExecutionDescription } from '../../shared/executor/description.ts'
 import type { Palette } from '../text.ts';
 import { mapLine, nodeLine, skippedLine } from './node-line.ts';
 import { skippedByRule } from './skipped-nodes.ts';
-import { endedNodes, planOf, type ProgressSnapshot, type ProgressView } from './snapshot.ts';
+import { endedNodes, type ProgressSnapshot, type ProgressView, planOf } from './snapshot.ts';
 
 /** A map's line comes at most so often. */
 const MAP_LINE_MS = 1_000;
@@ -44,7 +44,8 @@ export class LineView implements ProgressView {
     const plan = planOf(this.#options.plan, description);
     for (const [nodeId, map] of Object.entries(description.progress.maps)) {
       const known = this.#maps.get(nodeId);
-      const isDue = known === undefined || (map.settledChunks > known.settledChunks && nowMs - known.shownAtMs >= MAP_LINE_MS);
+      const isDue =
+        known === undefined || (map.settledChunks > known.settledChunks && nowMs - known.shownAtMs >= MAP_LINE_MS);
       if (!isDue || map.settledChunks === 0) continue;
       write(mapLine(nodeId, map, plan, { palette }));
       this.#maps.set(nodeId, { settledChunks: map.settledChunks, items: map.items, shownAtMs: nowMs });

@@ -1,7 +1,7 @@
 import type { Plan } from '../../shared/core/plan.ts';
 import type { ExecutionDescription } from '../../shared/executor/description.ts';
 import { formatCount, formatDuration, type Palette } from '../text.ts';
-import { bar, fit, type Segment } from './fit.ts';
+import { bar, fitLine, type Segment } from './fit-line.ts';
 import { settledItems } from './node-line.ts';
 import { endedNodes } from './snapshot.ts';
 
@@ -38,11 +38,14 @@ export function liveFrame(state: LiveState, options: FrameOptions): string[] {
   const shown = running.length <= lines ? running : running.slice(0, Math.max(0, lines - 1));
   const idWidth = Math.min(MAX_ID_WIDTH, Math.max(0, ...shown.map((id) => id.length)));
   const hidden = running.length - shown.length;
-  const more: Segment = { text: `  … and ${formatCount(hidden)}${running.length >= 100 ? ' or more' : ''} others`, style: options.palette.dim };
+  const more: Segment = {
+    text: `  … and ${formatCount(hidden)}${running.length >= 100 ? ' or more' : ''} others`,
+    style: options.palette.dim,
+  };
   return [
-    fit(headSegments(state, options), width),
-    ...shown.map((id) => fit(runningSegments(id, idWidth, state, options), width)),
-    ...(hidden > 0 && lines > 0 ? [fit([more], width)] : []),
+    fitLine(headSegments(state, options), width),
+    ...shown.map((id) => fitLine(runningSegments(id, idWidth, state, options), width)),
+    ...(hidden > 0 && lines > 0 ? [fitLine([more], width)] : []),
   ];
 }
 
@@ -57,7 +60,11 @@ function headSegments({ description, plan }: LiveState, { columns, nowMs, palett
     { text: workflow, style: palette.bold },
     // A loop's share of the whole is unknown.
     ...(mayLoop ? [] : barSegments(ended, progress.nodes, columns, palette)),
-    { text: mayLoop ? `  ${formatCount(ended)} nodes done` : `  ${formatCount(ended)}/${formatCount(progress.nodes)} nodes` },
+    {
+      text: mayLoop
+        ? `  ${formatCount(ended)} nodes done`
+        : `  ${formatCount(ended)}/${formatCount(progress.nodes)} nodes`,
+    },
     ...(progress.failed > 0 ? [{ text: `  ${formatCount(progress.failed)} failed`, style: palette.bad }] : []),
     ...(progress.skipped > 0 ? [{ text: `  ${formatCount(progress.skipped)} skipped`, style: palette.dim }] : []),
     { text: `  ${formatDuration(nowMs - startedAtMs)}`, style: palette.dim },
@@ -66,7 +73,12 @@ function headSegments({ description, plan }: LiveState, { columns, nowMs, palett
   ];
 }
 
-function runningSegments(id: string, idWidth: number, { description, plan, runningSinceMs }: LiveState, { columns, nowMs, palette }: FrameOptions): Segment[] {
+function runningSegments(
+  id: string,
+  idWidth: number,
+  { description, plan, runningSinceMs }: LiveState,
+  { columns, nowMs, palette }: FrameOptions,
+): Segment[] {
   const map = description.progress.maps[id];
   const name = id.length > idWidth ? `${id.slice(0, idWidth - 1)}…` : id.padEnd(idWidth);
   const settled = map === undefined ? 0 : settledItems(id, map, plan);
@@ -74,8 +86,15 @@ function runningSegments(id: string, idWidth: number, { description, plan, runni
   return [
     { text: `  ${spinnerAt(nowMs)} `, style: palette.accent },
     { text: name },
-    ...(map === undefined ? [] : [...barSegments(settled, map.items, columns, palette), { text: `  ${formatCount(settled)}/${formatCount(map.items)}` }]),
-    ...(map !== undefined && map.failedItems > 0 ? [{ text: `  ${formatCount(map.failedItems)} failed`, style: palette.bad }] : []),
+    ...(map === undefined
+      ? []
+      : [
+          ...barSegments(settled, map.items, columns, palette),
+          { text: `  ${formatCount(settled)}/${formatCount(map.items)}` },
+        ]),
+    ...(map !== undefined && map.failedItems > 0
+      ? [{ text: `  ${formatCount(map.failedItems)} failed`, style: palette.bad }]
+      : []),
     { text: `  ${elapsed}`, style: palette.dim },
   ];
 }

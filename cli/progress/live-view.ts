@@ -7,7 +7,7 @@ import { captureOutput, type OutputCapture } from './capture-output.ts';
 import { liveFrame } from './live-frame.ts';
 import { nodeLine, skippedLine } from './node-line.ts';
 import { skippedByRule } from './skipped-nodes.ts';
-import { endedNodes, planOf, type ProgressSnapshot, type ProgressView } from './snapshot.ts';
+import { endedNodes, type ProgressSnapshot, type ProgressView, planOf } from './snapshot.ts';
 
 const REDRAW_MS = 100;
 /** Of a larger workflow only the failures get lines of their own. */
@@ -43,7 +43,9 @@ export class LiveView implements ProgressView {
     this.#options = options;
     this.#ended = new Set(options.endedBefore);
     this.#draw = createLogUpdate(options.stream);
-    this.#output = captureOutput([options.stream, ...options.others.filter(({ isTTY }) => isTTY === true)], (text) => this.#above(text));
+    this.#output = captureOutput([options.stream, ...options.others.filter(({ isTTY }) => isTTY === true)], (text) =>
+      this.#above(text),
+    );
     this.#timer = setInterval(() => this.#redraw(), REDRAW_MS);
     this.#timer.unref();
   }

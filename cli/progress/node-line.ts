@@ -1,6 +1,6 @@
+import type { Plan } from '../../shared/core/plan.ts';
 import type { ExecutionDescription } from '../../shared/executor/description.ts';
 import type { NodeResultView } from '../../shared/model/result.ts';
-import type { Plan } from '../../shared/core/plan.ts';
 import { formatCount, formatDuration, formatError, type Palette, plural } from '../text.ts';
 
 type MapProgress = ExecutionDescription['progress']['maps'][string];
@@ -55,7 +55,11 @@ export const mapLine = (nodeId: string, map: MapProgress, plan: Plan | undefined
 };
 
 /** Items come to their end in chunks, of which all but the last are full. */
-export function settledItems(nodeId: string, { items, chunks, settledChunks }: MapProgress, plan: Plan | undefined): number {
+export function settledItems(
+  nodeId: string,
+  { items, chunks, settledChunks }: MapProgress,
+  plan: Plan | undefined,
+): number {
   if (settledChunks >= chunks) return items;
   const definition = plan?.nodes[plan.indexOf.get(nodeId) ?? -1]?.definition;
   const chunkSize = definition?.type === 'map' ? (definition.chunkSize ?? 1) : items / Math.max(1, chunks);

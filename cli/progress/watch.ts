@@ -41,7 +41,11 @@ async function look(handle: ExecutionHandle, view: ProgressView, seen: Set<strin
 }
 
 /** Visits not seen before. Those that ended after the execution did changed nothing and are left out. */
-export async function readEnded(handle: ExecutionHandle, seen: Set<string>, untilMs = Number.POSITIVE_INFINITY): Promise<NodeResultView[]> {
+export async function readEnded(
+  handle: ExecutionHandle,
+  seen: Set<string>,
+  untilMs = Number.POSITIVE_INFINITY,
+): Promise<NodeResultView[]> {
   const ended: NodeResultView[] = [];
   let after: string | undefined;
   do {

@@ -11,7 +11,13 @@ import { clock, logger, store } from '../runtime.ts';
 import { parseBody } from './body.ts';
 import { toProblem } from './problem.ts';
 
-const service = new ExecutionService({ store, clock, pools: environment.POOLS, newId: ulid });
+const service = new ExecutionService({
+  store,
+  clock,
+  pools: environment.POOLS,
+  handlersVersion: () => environment.HANDLERS_VERSION,
+  newId: ulid,
+});
 
 type Route = (event: APIGatewayProxyEventV2, executionId: string) => Promise<[status: number, body: unknown]>;
 

@@ -5,6 +5,12 @@ import { compileExpression, ExpressionSyntaxError, isExpression } from './expres
 
 type Report = (path: string, code: string, message: string) => void;
 
+/** A node's expression that names another node. */
+interface Reference {
+  readonly from: number;
+  readonly at: string;
+}
+
 /**
  * Compiles every expression of every node, and checks that what it names by `$nodes.` and `$errors.` can have run
  * before it: an ancestor in a graph, any node where loops are allowed.
@@ -14,13 +20,13 @@ type Report = (path: string, code: string, message: string) => void;
 export function checkExpressions(
   definition: Definition,
   entries: readonly [NodeId, NodeDefinition][],
-  parents: readonly (readonly number[])[],
+  children: readonly (readonly number[])[],
   indexOf: ReadonlyMap<string, number>,
   report: Report,
 ): NodeId[][] {
-  return entries.map(([id, node], index) => {
-    const named = new Set<NodeId>();
-    let upstream: ReadonlySet<number> | undefined;
+  const byTarget = new Map<number, Reference[]>();
+  const named = entries.map(([id, node], from) => {
+    const ids = new Set<NodeId>();
     for (const [path, source] of expressionsOf(node)) {
       const at = `nodes.${id}.${path}`;
       for (const reference of referencesIn(source, at, report)) {
@@ -30,16 +36,41 @@ export function checkExpressions(
           report(at, 'UNKNOWN_NODE', `names a node that does not exist: '${reference}' in ${source}`);
           continue;
         }
-        upstream ??= definition.strategy === 'conditional' ? undefined : ancestorsOf(index, parents);
-        const isOwn = target === index && definition.strategy !== 'conditional';
-        if (isOwn || (upstream !== undefined && !upstream.has(target))) {
-          report(at, 'NOT_UPSTREAM', `uses '${reference}', which '${id}' does not depend on; add it to dependsOn`);
-        }
-        named.add(targetId);
+        const references = byTarget.get(target);
+        if (references === undefined) byTarget.set(target, [{ from, at }]);
+        else references.push({ from, at });
+        ids.add(targetId);
       }
     }
-    return [...named];
+    return [...ids];
   });
+  if (definition.strategy !== 'conditional') reportNotUpstream(entries, children, byTarget, report);
+  return named;
+}
+
+/** Once for each node that is named, not for each that names one: long chains may all look at their first node. */
+function reportNotUpstream(
+  entries: readonly [NodeId, NodeDefinition][],
+  children: readonly (readonly number[])[],
+  byTarget: ReadonlyMap<number, readonly Reference[]>,
+  report: Report,
+): void {
+  const reachedBy = new Int32Array(entries.length).fill(-1);
+  for (const [target, references] of byTarget) {
+    const open = [target];
+    for (let node = open.pop(); node !== undefined; node = open.pop()) {
+      for (const child of children[node] ?? []) {
+        if (reachedBy[child] === target || child === target) continue;
+        reachedBy[child] = target;
+        open.push(child);
+      }
+    }
+    for (const { from, at } of references) {
+      if (reachedBy[from] === target) continue;
+      const [id, targetId] = [entries[from]?.[0], entries[target]?.[0]];
+      report(at, 'NOT_UPSTREAM', `uses '${targetId}', which '${id}' does not depend on; add it to dependsOn`);
+    }
+  }
 }
 
 function referencesIn(source: string, at: string, report: Report): Iterable<string> {
@@ -50,12 +81,6 @@ function referencesIn(source: string, at: string, report: Report): Iterable<stri
     report(at, 'INVALID_EXPRESSION', error.message);
     return [];
   }
-}
-
-function ancestorsOf(index: number, parents: readonly (readonly number[])[]): ReadonlySet<number> {
-  const ancestors = new Set(parents[index]);
-  for (const ancestor of ancestors) for (const parent of parents[ancestor] ?? []) ancestors.add(parent);
-  return ancestors;
 }
 
 /** Every expression of a node with its path in it. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { z } from 'zod';
-import { InvalidDefinitionError, type Issue } from '../errors.ts';
+import { InvalidDefinitionError, InvalidInputError, type Issue } from '../errors.ts';
 import { Definition, END_TARGET, type NodeDefinition } from '../model/definition.ts';
 import { DefinitionHash, type NodeId } from '../model/ids.ts';
 import type { Json } from '../model/json.ts';
@@ -34,6 +34,15 @@ export function compile(source: unknown): Plan {
       `has ${entries.length} nodes; at most ${LIMITS.maxNodes} are allowed. Use a map node for wide work`,
     );
   }
+  for (const field of ['start', 'maxVisits'] as const) {
+    if (definition[field] !== undefined && definition.strategy !== 'conditional') {
+      report(
+        field,
+        'WRONG_STRATEGY',
+        `belongs to the strategy 'conditional'; this workflow is '${definition.strategy}'`,
+      );
+    }
+  }
   for (const [id, node] of entries) checkFields(definition, id, node, indexOf, report);
 
   const parents = parentsOf(definition, entries, indexOf);
@@ -42,7 +51,7 @@ export function compile(source: unknown): Plan {
   if (definition.strategy === 'parallel') reportCycle(entries, parents, report);
   const start = definition.strategy === 'conditional' ? startOf(definition, indexOf, report) : 0;
   if (definition.strategy === 'conditional' && issues.length === 0) reportUnreachable(entries, indexOf, start, report);
-  const references = checkExpressions(definition, entries, parents, indexOf, report);
+  const references = checkExpressions(definition, entries, children, indexOf, report);
   if (issues.length > 0) throw new InvalidDefinitionError(definition.name, issues);
 
   const nodes = entries.map(([id, node], index): PlanNode => {
@@ -80,7 +89,14 @@ const graphPlan = (base: PlanBase): GraphPlan => ({
 
 function parseDefinition(source: unknown): Definition {
   const name = nameOf(source);
-  const parsed = Definition.safeParse(source);
+  const json = asJson(source, name);
+  // The schema would pass over it, and the node be gone.
+  if (entriesOf(fieldOf(json, 'nodes')).some(([id]) => id === '__proto__')) {
+    throw new InvalidDefinitionError(name, [
+      { path: 'nodes.__proto__', code: 'INVALID_VALUE', message: 'is no id a node can have' },
+    ]);
+  }
+  const parsed = Definition.safeParse(json);
   if (!parsed.success) throw new InvalidDefinitionError(name, zodIssues(parsed.error));
   const bytes = Buffer.byteLength(JSON.stringify(parsed.data));
   if (bytes > LIMITS.maxDefinitionBytes) {
@@ -89,6 +105,21 @@ function parseDefinition(source: unknown): Definition {
   }
   return parsed.data;
 }
+
+/** What is not JSON, or nested without end, is found here, before anything walks it. */
+function asJson(source: unknown, name: string): Json {
+  try {
+    return toJson(source, 'the definition');
+  } catch (error) {
+    if (error instanceof InvalidInputError) throw new InvalidDefinitionError(name, error.issues);
+    throw error;
+  }
+}
+
+const fieldOf = (json: Json, field: string): Json | undefined => entriesOf(json).find(([key]) => key === field)?.[1];
+
+const entriesOf = (json: Json | undefined): [string, Json][] =>
+  typeof json === 'object' && json !== null ? Object.entries(json) : [];
 
 const nameOf = (source: unknown): string =>
   typeof source === 'object' && source !== null && 'name' in source && typeof source.name === 'string'
@@ -195,7 +226,11 @@ function targetsOf(node: NodeDefinition): [string, string][] {
   return targets;
 }
 
+/** Of so many nodes none is looked through for a likely name: thousands of wrong ids would take minutes. */
+const MAX_HINTED_NODES = 1_000;
+
 function unknownNode(id: string, indexOf: ReadonlyMap<string, number>): string {
+  if (indexOf.size > MAX_HINTED_NODES) return `names a node that does not exist: '${id}'.`;
   const known = [...indexOf.keys()];
   const near = known.find(
     (other) => other.toLowerCase() === id.toLowerCase() || other.startsWith(id) || id.startsWith(other),

@@ -171,7 +171,9 @@ function inspect(ast: unknown, source: string, references: Set<string>, variable
       const id: unknown = steps[1]?.type === 'name' ? steps[1].value : undefined;
       if (typeof id !== 'string') throw bareNodes(source, steps[0].value, steps[0].position);
       references.add(id);
+      // Known by now; what stands in its brackets is not.
       seen.add(steps[0]);
+      for (const inner of Object.values(steps[0])) visit(inner);
     }
     if (type === 'path' && Array.isArray(steps)) {
       // Later steps start from the one before; only what stands in their brackets is looked at.
@@ -186,6 +188,7 @@ function inspect(ast: unknown, source: string, references: Set<string>, variable
       );
     }
     if (isNodesVariable(node)) throw bareNodes(source, node.value, node.position);
+    if (type === 'function' || type === 'partial') usesContext ||= mayTakeContext(node);
     const head = type === 'path' && Array.isArray(steps) ? steps[0]?.type : type;
     if (CONTEXT_TYPES.has(head) || (type === 'variable' && (value === '' || value === '$'))) usesContext = true;
     Object.values(node).forEach(visit);
@@ -196,6 +199,46 @@ function inspect(ast: unknown, source: string, references: Set<string>, variable
 
 /** Syntax that starts from the context, where it stands first. */
 const CONTEXT_TYPES: ReadonlySet<unknown> = new Set(['name', 'wildcard', 'descendant', 'parent', 'transform', 'regex']);
+
+/**
+ * JSONata's functions that take the context in place of an argument left out, each with the number of arguments from
+ * which on it does not.
+ * https://docs.jsonata.org/programming#function-signatures
+ */
+const TAKES_CONTEXT: ReadonlyMap<unknown, number> = new Map([
+  ...Object.entries({ string: 2, substring: 3, substringBefore: 2, substringAfter: 2, lowercase: 1, uppercase: 1 }),
+  ...Object.entries({ length: 1, trim: 1, pad: 3, match: 3, contains: 2, replace: 4, split: 3, formatNumber: 3 }),
+  ...Object.entries({
+    formatBase: 2,
+    formatInteger: 2,
+    parseInteger: 2,
+    number: 1,
+    floor: 1,
+    ceil: 1,
+    round: 2,
+    abs: 1,
+  }),
+  ...Object.entries({ sqrt: 1, power: 2, boolean: 1, not: 1, sift: 2, keys: 1, lookup: 2, spread: 1, each: 2 }),
+  ...Object.entries({ base64encode: 1, base64decode: 1, encodeUrlComponent: 1, encodeUrl: 1, decodeUrlComponent: 1 }),
+  ...Object.entries({ decodeUrl: 1, toMillis: 2, fromMillis: 3, clone: 1 }),
+]);
+const IGNORES_CONTEXT: ReadonlySet<unknown> = new Set(
+  'sum count max min average join map zip filter single reduce append exists merge reverse error assert type sort distinct now millis'.split(
+    ' ',
+  ),
+);
+
+/** Whether a call may fall back on the context. A function by another name may be any. */
+function mayTakeContext(call: object): boolean {
+  const { procedure, arguments: given } = call as {
+    procedure?: { type?: unknown; value?: unknown };
+    arguments?: unknown;
+  };
+  const count = Array.isArray(given) ? given.length : 0;
+  if (procedure?.type === 'lambda') return 'signature' in procedure;
+  if (IGNORES_CONTEXT.has(procedure?.value)) return false;
+  return count < (TAKES_CONTEXT.get(procedure?.value) ?? Number.POSITIVE_INFINITY);
+}
 
 function isNodesVariable(node: unknown): node is { value: string; position?: number } {
   const { type, value } = (node ?? {}) as { type?: unknown; value?: unknown };

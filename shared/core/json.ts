@@ -1,4 +1,4 @@
-import { InvalidInputError, type Issue } from '../errors.ts';
+import { FanjoinError, InvalidInputError, type Issue } from '../errors.ts';
 import type { Json } from '../model/json.ts';
 import { LIMITS } from '../model/limits.ts';
 
@@ -8,44 +8,66 @@ import { LIMITS } from '../model/limits.ts';
  *
  * @param what names the value in the error: `the output of node 'charge'`
  * @throws {InvalidInputError} `NOT_JSON` with the path of a bigint, cycle, function, symbol, `NaN`, Map or the like
+ * @throws {FanjoinError} `PAYLOAD_TOO_LARGE`: a value that contains another many times over grows without looking large
  */
 export function toJson(value: unknown, what: string): Json {
-  const issues: Issue[] = [];
-  const json = convert(value ?? null, '', [], issues);
-  if (issues.length > 0) throw new InvalidInputError(what, issues, 'NOT_JSON');
+  const conversion: Conversion = { what, ancestors: [], issues: [], size: 0 };
+  const json = convert(value ?? null, '', conversion);
+  if (conversion.issues.length > 0) throw new InvalidInputError(what, conversion.issues, 'NOT_JSON');
   return json;
 }
 
-function convert(value: unknown, path: string, ancestors: object[], issues: Issue[]): Json {
+interface Conversion {
+  readonly what: string;
+  readonly ancestors: object[];
+  readonly issues: Issue[];
+  /** Characters of JSON so far, at the least. */
+  size: number;
+}
+
+function grow(conversion: Conversion, characters: number): void {
+  conversion.size += characters;
+  if (conversion.size <= LIMITS.maxPayloadBytes) return;
+  throw new FanjoinError(
+    'PAYLOAD_TOO_LARGE',
+    `${conversion.what} has over ${LIMITS.maxPayloadBytes} bytes of JSON; no more are allowed`,
+  );
+}
+
+function convert(value: unknown, path: string, conversion: Conversion): Json {
+  const { ancestors, issues } = conversion;
   const refuse = (problem: string): null => {
     issues.push({ path, code: 'NOT_JSON', message: `is ${problem}, which JSON cannot hold` });
     return null;
   };
+  grow(conversion, typeof value === 'string' ? value.length + 2 : 1);
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value === 'number') return Number.isFinite(value) ? value : refuse(String(value));
   if (typeof value === 'bigint') return refuse(`the bigint ${value}`);
   if (typeof value !== 'object') return refuse(`a ${typeof value}`);
   if (ancestors.includes(value)) return refuse('a cycle: it contains itself');
   if (ancestors.length >= LIMITS.maxJsonDepth) return refuse(`nested over ${LIMITS.maxJsonDepth} deep`);
-  if ('toJSON' in value && typeof value.toJSON === 'function')
-    return convert(value.toJSON(), path, [...ancestors, value], issues);
   ancestors.push(value);
-  const json = Array.isArray(value)
-    ? Array.from(value, (element, index) =>
-        convert(element === undefined ? null : element, `${path}[${index}]`, ancestors, issues),
-      )
-    : isPlain(value)
-      ? convertObject(value, path, ancestors, issues)
-      : refuse(`a ${value.constructor.name}`);
+  const json =
+    'toJSON' in value && typeof value.toJSON === 'function'
+      ? convert(value.toJSON(), path, conversion)
+      : Array.isArray(value)
+        ? Array.from(value, (element, index) =>
+            convert(element === undefined ? null : element, `${path}[${index}]`, conversion),
+          )
+        : isPlain(value)
+          ? convertObject(value, path, conversion)
+          : refuse(`a ${value.constructor.name}`);
   ancestors.pop();
   return json;
 }
 
-function convertObject(value: object, path: string, ancestors: object[], issues: Issue[]): Json {
+function convertObject(value: object, path: string, conversion: Conversion): Json {
   const json: Record<string, Json> = {};
   for (const [key, member] of Object.entries(value)) {
     if (member === undefined) continue;
-    const converted = convert(member, path === '' ? key : `${path}.${key}`, ancestors, issues);
+    grow(conversion, key.length + 3);
+    const converted = convert(member, path === '' ? key : `${path}.${key}`, conversion);
     // An own property called __proto__ must stay data, not become the prototype.
     if (key === '__proto__')
       Object.defineProperty(json, key, { value: converted, enumerable: true, configurable: true, writable: true });
@@ -54,7 +76,7 @@ function convertObject(value: object, path: string, ancestors: object[], issues:
   return json;
 }
 
-const OPAQUE = [Map, Set, WeakMap, WeakSet, Promise, ArrayBuffer, Error, RegExp];
+const OPAQUE = [Map, Set, WeakMap, WeakSet, Promise, ArrayBuffer, Error, RegExp, Number, String, Boolean, BigInt];
 
 /** Instances of users' classes pass as their fields; built-in ones would lose their content. */
 const isPlain = (value: object): boolean => !ArrayBuffer.isView(value) && !OPAQUE.some((type) => value instanceof type);

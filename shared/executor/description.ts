@@ -47,6 +47,8 @@ export const ExecutionDescription = z.object({
   failedNode: z.string().optional(),
   /** The checkpoint of another execution that it went on from. */
   origin: z.object({ executionId: z.string(), checkpointId: z.string() }).optional(),
+  /** It did not run: its output is this execution's. */
+  cachedFrom: z.string().optional(),
   /** The last checkpoint. */
   checkpointId: z.string().optional(),
 });

@@ -25,6 +25,8 @@ export interface ExecutionResult<Output = unknown> {
   /** The last checkpoint; at a pause, where it stands. */
   readonly checkpointId: string | undefined;
   readonly cancelled: boolean;
+  /** The execution whose output this is; absent if it ran itself. */
+  readonly cachedFrom: string | undefined;
   /** Of anything but a success: the outputs of the nodes that had succeeded, by node id. */
   readonly partialResults: Readonly<Record<string, Json>> | undefined;
 }
@@ -51,6 +53,7 @@ export async function loadResult(executions: Executions, executionId: string): P
     paused: status === 'PAUSED',
     checkpointId: description.checkpointId,
     cancelled: status === 'CANCELLED',
+    cachedFrom: description.cachedFrom,
     partialResults,
   };
 }

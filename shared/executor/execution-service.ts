@@ -30,6 +30,7 @@ import {
 } from './checkpoints.ts';
 import type { ExecutionDescription, ExecutionOutcome, Progress, ResultsPage } from './description.ts';
 import { digestOf, StartRequest } from './start-request.ts';
+import { lookUp, workflowCacheKey } from './workflow-cache.ts';
 
 const MAX_RUNNING_LISTED = 100;
 
@@ -38,6 +39,8 @@ export interface ServiceParts {
   readonly clock: Clock;
   /** Named pools there are, beside `default`. Absent: not known here, so not checked. */
   readonly pools?: Pools;
+  /** Versions of the handlers a workflow names: part of what an output may be reused for. */
+  readonly handlersVersion: (plan: Plan) => Json;
   /** Makes time-ordered ids. */
   readonly newId: (nowMs: number) => string;
 }
@@ -50,9 +53,11 @@ export class ExecutionService {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #pools: Pools | undefined;
+  readonly #handlersVersion: (plan: Plan) => Json;
   readonly #newId: (nowMs: number) => string;
 
-  constructor({ store, clock, pools, newId }: ServiceParts) {
+  constructor({ store, clock, pools, handlersVersion, newId }: ServiceParts) {
+    this.#handlersVersion = handlersVersion;
     this.#pools = pools;
     this.#store = store;
     this.#clock = clock;
@@ -84,8 +89,12 @@ export class ExecutionService {
       request.globals === undefined ? undefined : this.#store.payloads.save(request.globals, folder),
       this.#store.definitions.publish(plan, nowMs),
     ]);
+    const found = await this.#lookUp(plan, request, { executionId, timeoutMs: config.timeoutSeconds * 1000 }, nowMs);
+    if (found?.lookup.kind === 'computing') return { executionId: found.lookup.executionId, isNew: false };
     const { created, meta } = await this.#store.executions.create({
       executionId,
+      ...(found !== undefined && { cache: found.cache }),
+      ...(found?.lookup.kind === 'hit' && { cached: found.lookup }),
       workflow: plan.definition.name,
       definitionHash: plan.hash,
       config,
@@ -98,6 +107,18 @@ export class ExecutionService {
     });
     if (!created && meta.requestDigest !== requestDigest) throw new ExecutionExistsError(executionId);
     return { executionId, isNew: created };
+  }
+
+  async #lookUp(
+    plan: Plan,
+    { input, globals = {} }: StartRequest,
+    claim: { executionId: ExecutionId; timeoutMs: number },
+    nowMs: number,
+  ) {
+    const { cache } = plan.definition;
+    if (cache === undefined) return undefined;
+    const key = workflowCacheKey(plan, this.#handlersVersion(plan), input, globals);
+    return { cache: { key, ttlSeconds: cache.ttlSeconds }, lookup: await lookUp(this.#store, key, claim, nowMs) };
   }
 
   /** @throws {ExecutionNotFoundError} */
@@ -236,6 +257,7 @@ export class ExecutionService {
       error: meta.error,
       failedNode: meta.failedNode,
       origin: meta.origin,
+      cachedFrom: meta.cachedFrom,
       ...(state?.state.checkpointRevision !== undefined && {
         checkpointId: checkpointIdOf(meta.executionId, state.state.checkpointRevision),
       }),

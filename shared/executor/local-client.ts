@@ -31,7 +31,7 @@ export class LocalClient implements Executions {
   constructor({ database, clock }: { database: string; clock: Clock }) {
     this.#database = openDatabase(database, { mode: 'client', clock });
     this.#store = openStore(new SqliteItemTable(this.#database), new SqliteBlobStore(this.#database));
-    this.#service = new ExecutionService({ store: this.#store, clock, newId: ulid });
+    this.#service = new ExecutionService({ store: this.#store, clock, handlersVersion: () => '', newId: ulid });
     this.#clock = clock;
   }
 

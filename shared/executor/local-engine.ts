@@ -29,6 +29,7 @@ import type { Executions, StartInput } from './executions.ts';
 import { FeedPump } from './feed-pump.ts';
 import { QueueWorkers } from './queue-workers.ts';
 import { withoutUndefined } from './start-request.ts';
+import { handlerVersions } from './workflow-cache.ts';
 
 /** How often deadlines of executions that only wait are looked at; AWS does so once a minute. */
 const SWEEP_MS = 1_000;
@@ -81,7 +82,13 @@ export class LocalEngine implements Executions {
     const scheduler = new Scheduler({ store, dispatcher, clock });
     const onFault = (error: Error) => this.#fail(error);
     this.#store = store;
-    this.#service = new ExecutionService({ store, clock, pools, newId: ulid });
+    this.#service = new ExecutionService({
+      store,
+      clock,
+      pools,
+      handlersVersion: (plan) => handlerVersions(plan, (type) => handlers.find(type)?.version ?? ''),
+      newId: ulid,
+    });
     this.#runner = new NodeRunner({ store, dispatcher, clock, handlers, logger, random });
     this.#reconciler = new Reconciler({ store, scheduler });
     this.#sweep = new Sweep({ store, reconciler: this.#reconciler, clock, isOurs: ({ pk }) => this.#adopted.has(pk) });
@@ -102,15 +109,15 @@ export class LocalEngine implements Executions {
     const wasOurs = this.#adopted.has(pk);
     // Before it exists: its first change record comes with the write that makes it.
     this.#adopted.add(pk);
-    let isNew = false;
+    let started: { executionId: string; isNew: boolean } | undefined;
     try {
-      ({ isNew } = await this.#service.start(withoutUndefined({ ...request, executionId }), config));
+      started = await this.#service.start(withoutUndefined({ ...request, executionId }), config);
     } finally {
-      if (!isNew && !wasOurs) this.#adopted.delete(pk);
+      if (started?.isNew !== true && !wasOurs) this.#adopted.delete(pk);
     }
     // Started before and left by a crash, nothing would move it.
-    if (!isNew) await this.#adopt(executionId);
-    return { executionId };
+    if (!started.isNew) await this.#adopt(started.executionId);
+    return { executionId: started.executionId };
   }
 
   describe(executionId: string) {

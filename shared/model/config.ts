@@ -3,28 +3,40 @@ import { LIMITS } from './limits.ts';
 
 const seconds = z.number().positive().max(LIMITS.maxTimeoutSeconds);
 
-/** How an execution runs. Every field has a default; a workflow's own config goes before the executor's. */
+/** A config as users write it: any subset, and nothing is filled in, so that what one leaves out another can say. */
+export const ExecutionConfigInput = z
+  .strictObject({
+    /** At most so many nodes (a map's chunks count one each) dispatched and unfinished at once: a hard bound. */
+    maxParallelNodes: z.int().min(1).max(LIMITS.maxParallelNodes).meta({ default: 10 }),
+    /** For the whole execution, pauses included; then it ends `TIMED_OUT` with partial results. */
+    timeoutSeconds: seconds.meta({ default: 300 }),
+    /** Gives nodes that name no retry policy the default one: `maxRetries`, 1 s, doubling, no jitter. */
+    retryFailedNodes: z.boolean().meta({ default: false }),
+    /** Retries after the first attempt, where `retryFailedNodes` applies. */
+    maxRetries: z.int().min(0).max(LIMITS.maxRetries).meta({ default: 3 }),
+    /** Named checkpoints at each pause and every `checkpointInterval` finished nodes. */
+    enableCheckpoints: z.boolean().meta({ default: false }),
+    /** In finished nodes. */
+    checkpointInterval: z.int().min(1).meta({ default: 5 }),
+    /** Spans and stored node starts. */
+    traceExecution: z.boolean().meta({ default: false }),
+  })
+  .partial();
+export type ExecutionConfigInput = z.input<typeof ExecutionConfigInput>;
+
+const { shape } = ExecutionConfigInput;
+
+/** How an execution runs, every field filled in. A workflow's own config goes before the executor's. */
 export const ExecutionConfig = z.strictObject({
-  /** At most so many nodes (a map's chunks count one each) dispatched and unfinished at once: a hard bound. */
-  maxParallelNodes: z.int().min(1).max(LIMITS.maxParallelNodes).default(10),
-  /** For the whole execution, pauses included; then it ends `TIMED_OUT` with partial results. */
-  timeoutSeconds: seconds.default(300),
-  /** Gives nodes that name no retry policy the default one: `maxRetries`, 1 s, doubling, no jitter. */
-  retryFailedNodes: z.boolean().default(false),
-  /** Retries after the first attempt, where `retryFailedNodes` applies. */
-  maxRetries: z.int().min(0).max(LIMITS.maxRetries).default(3),
-  /** Named checkpoints at each pause and every `checkpointInterval` finished nodes. */
-  enableCheckpoints: z.boolean().default(false),
-  /** In finished nodes. */
-  checkpointInterval: z.int().min(1).default(5),
-  /** Spans and stored node starts. */
-  traceExecution: z.boolean().default(false),
+  maxParallelNodes: shape.maxParallelNodes.unwrap().default(10),
+  timeoutSeconds: shape.timeoutSeconds.unwrap().default(300),
+  retryFailedNodes: shape.retryFailedNodes.unwrap().default(false),
+  maxRetries: shape.maxRetries.unwrap().default(3),
+  enableCheckpoints: shape.enableCheckpoints.unwrap().default(false),
+  checkpointInterval: shape.checkpointInterval.unwrap().default(5),
+  traceExecution: shape.traceExecution.unwrap().default(false),
 });
 export type ExecutionConfig = z.infer<typeof ExecutionConfig>;
-
-/** A config as users write it: any subset. */
-export const ExecutionConfigInput = ExecutionConfig.partial();
-export type ExecutionConfigInput = z.input<typeof ExecutionConfig>;
 
 /** How failed attempts of a node are repeated. */
 export const RetryPolicy = z

@@ -49,6 +49,13 @@ export const CatchClause = z.strictObject({
 });
 export type CatchClause = z.infer<typeof CatchClause>;
 
+/** Reuse of what was computed before. Only successes are kept. */
+export const CachePolicy = z.strictObject({
+  /** How long a success is reused. Default one hour. */
+  ttlSeconds: z.number().positive().max(LIMITS.maxTimeoutSeconds).default(3_600),
+});
+export type CachePolicy = z.infer<typeof CachePolicy>;
+
 const common = {
   description: z.string().max(2_000).optional(),
   /** `parallel` only: the nodes this one waits for. Default none. */
@@ -82,7 +89,13 @@ const handled = {
 };
 
 /** One call of a handler. */
-export const TaskNode = z.strictObject({ type: z.literal('task').default('task'), ...common, ...handled });
+export const TaskNode = z.strictObject({
+  type: z.literal('task').default('task'),
+  ...common,
+  ...handled,
+  /** Reuses the output for the same handler, handler version and input, across executions. Default: not. */
+  cache: CachePolicy.optional(),
+});
 /** Evaluates `output`; no handler. */
 export const TransformNode = z.strictObject({ type: z.literal('transform'), ...common, output: Mapping });
 /** `conditional` only: passes its input on and goes where `choices` say. */
@@ -131,6 +144,8 @@ export const Definition = z.strictObject({
   /** `conditional` only: how often one node may be visited. Default 100. */
   maxVisits: z.int().min(1).max(LIMITS.maxVisits).optional(),
   config: ExecutionConfigInput.optional(),
+  /** Reuses the output of an execution of the same definition, handlers, input and globals. Default: not. */
+  cache: CachePolicy.optional(),
   nodes: z.record(NodeId, NodeDefinition),
 });
 export type Definition = z.infer<typeof Definition>;

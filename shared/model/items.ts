@@ -33,6 +33,10 @@ export const MetaItem = z.object({
   stop: z.object({ reason: StopReason, atMs: z.number() }).optional(),
   /** The time running nodes had to settle is over. */
   settleElapsed: z.boolean().optional(),
+  /** Where its output goes when it succeeds, to be reused; and for how long. */
+  cache: z.object({ key: z.string(), ttlSeconds: z.number() }).optional(),
+  /** It did not run: its output is this execution's. */
+  cachedFrom: ExecutionId.optional(),
   /** Nodes to pause before. */
   pauseBefore: z.set(z.string()).optional(),
   /** The checkpoint of another execution that this one was made from. */
@@ -151,6 +155,19 @@ export const CheckpointItem = z.object({
   createdAtMs: z.number(),
 });
 export type CheckpointItem = z.infer<typeof CheckpointItem>;
+
+/** `CACHE#hash` / `RESULT`: a success to be reused, or the claim of the execution that is computing it. */
+export const CacheItem = z.object({
+  ...key,
+  /** The execution that computed it, or is about to. */
+  executionId: ExecutionId,
+  /** Absent while it is being computed. */
+  output: Payload.optional(),
+  expiresAtMs: z.number(),
+  /** The same in whole seconds: the table's time to live. */
+  expiresAtS: z.int(),
+});
+export type CacheItem = z.infer<typeof CacheItem>;
 
 /** `WORKFLOW#name` / `VERSION#hash`: a definition. Immutable. */
 export const DefinitionItem = z.object({

@@ -32,8 +32,8 @@ export const isTerminal = (status: ExecutionStatus): boolean => status !== 'RUNN
 export const NodeStatus = z.enum(['SUCCEEDED', 'FAILED', 'SKIPPED']);
 export type NodeStatus = z.infer<typeof NodeStatus>;
 
-/** What made a result: the handler, its fallback, a catch clause, or the engine (choice, transform, runIf, a crash). */
-export const ResultSource = z.enum(['handler', 'fallback', 'catch', 'engine']);
+/** What made a result: the handler, its fallback, a catch clause, the cache, or the engine (choice, transform, runIf, a crash). */
+export const ResultSource = z.enum(['handler', 'fallback', 'catch', 'cache', 'engine']);
 export type ResultSource = z.infer<typeof ResultSource>;
 
 /** One try of a node or chunk. Times in milliseconds since the epoch. */

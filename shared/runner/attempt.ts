@@ -14,7 +14,14 @@ import { nodeErrors } from './node-errors.ts';
 const SETTLE_MS = 10_000;
 
 export type AttemptOutcome =
-  | { readonly isSuccess: true; readonly output: Json; readonly nextNodeId?: string; readonly conditionalNext?: string }
+  | {
+      readonly isSuccess: true;
+      readonly output: Json;
+      readonly nextNodeId?: string;
+      readonly conditionalNext?: string;
+      /** Nothing ran: an earlier success stands for it. */
+      readonly isCached?: boolean;
+    }
   | {
       readonly isSuccess: false;
       readonly error: ErrorInfo;

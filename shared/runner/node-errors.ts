@@ -63,5 +63,13 @@ export const nodeErrors = {
   }),
 } as const;
 
-const list = (issues: readonly Issue[]): string =>
-  issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
+/** A long list in a wrong shape has an issue for each member; the result must still fit an item. */
+const MAX_LISTED = 10;
+
+function list(issues: readonly Issue[]): string {
+  const listed = issues
+    .slice(0, MAX_LISTED)
+    .map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
+  const more = issues.length > MAX_LISTED ? [`and ${issues.length - MAX_LISTED} more`] : [];
+  return [...listed, ...more].join('; ');
+}

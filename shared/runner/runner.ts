@@ -10,6 +10,7 @@ import type { Clock } from '../ports/clock.ts';
 import { type Dispatcher, poolOf } from '../scheduler/dispatcher.ts';
 import type { Store } from '../store/store.ts';
 import type { AttemptOutcome } from './attempt.ts';
+import { CachedCalls } from './cached-calls.ts';
 import { HandlerCalls } from './handler-calls.ts';
 import { MapRunner } from './map-runner.ts';
 import { nodeErrors } from './node-errors.ts';
@@ -47,6 +48,7 @@ export class NodeRunner {
   readonly #parts: RunnerParts;
   readonly #signals: StopSignals;
   readonly #calls: HandlerCalls;
+  readonly #cached: CachedCalls;
   readonly #writer: VisitWriter;
   readonly #maps: MapRunner;
 
@@ -54,6 +56,7 @@ export class NodeRunner {
     this.#parts = parts;
     this.#signals = new StopSignals(parts.store.executions, parts.clock);
     this.#calls = new HandlerCalls(parts);
+    this.#cached = new CachedCalls({ ...parts, calls: this.#calls });
     this.#writer = new VisitWriter(parts);
     this.#maps = new MapRunner({ ...parts, calls: this.#calls, writer: this.#writer });
   }
@@ -164,7 +167,7 @@ export class NodeRunner {
   }
 
   #success(visit: Visit, outcome: AttemptOutcome & { isSuccess: true }) {
-    const source = visit.node.definition.type === 'task' ? 'handler' : 'engine';
+    const source = outcome.isCached === true ? 'cache' : visit.node.definition.type === 'task' ? 'handler' : 'engine';
     return settleSuccess(visit, outcome, source).catch((error) => settleFailure(visit, asFailure(error)));
   }
 
@@ -178,7 +181,7 @@ export class NodeRunner {
     const value = await input.input();
     switch (definition.type) {
       case 'task':
-        return this.#calls.call(visit, definition.handler, value, stop);
+        return this.#cached.call(visit, definition, value, stop);
       case 'choice':
         return { isSuccess: true, output: value };
       case 'transform':

@@ -160,7 +160,11 @@ export class Scheduler {
       await this.#store.checkpoints.put(meta.executionId, revision, state, nowMs);
     if (state.ending !== undefined) {
       const ending = await composeEnding(this.#store, plan, meta, state, state.ending, nowMs);
-      await this.#store.executions.finish(meta, ending);
+      const ended = await this.#store.executions.finish(meta, ending);
+      if (ended?.cache !== undefined && ended.output !== undefined && ended.status === 'SUCCEEDED') {
+        const { key, ttlSeconds } = ended.cache;
+        await this.#store.cache.keep(key, meta.executionId, ended.output, nowMs + ttlSeconds * 1000);
+      }
       this.#cache.forget(meta.executionId);
     } else if (state.pausingBefore !== undefined && meta.status === 'RUNNING') {
       const paused = await this.#store.executions.pause(meta);

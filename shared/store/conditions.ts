@@ -16,6 +16,19 @@ export const isOpen = (run: number): Condition => ({
   ],
 });
 
+/** A cache entry may be taken over when there is none, or its time is over. */
+export const isFreeAt = (nowMs: number): Condition => ({
+  kind: 'any',
+  of: [{ kind: 'itemAbsent' }, { kind: 'lessThan', attribute: 'expiresAtMs', value: nowMs }],
+});
+
+/** Of those who would take a cache entry over from one holder, one does. */
+export const isHeldBy = (executionId: string): Condition => ({
+  kind: 'equals',
+  attribute: 'executionId',
+  value: executionId,
+});
+
 /** Only what ended without success can go on, and only once from the same end. */
 export const canRedrive = (run: number): Condition => ({
   kind: 'all',

@@ -29,6 +29,9 @@ export interface NewExecution {
   readonly origin?: MetaItem['origin'];
   readonly startedAtMs: number;
   readonly dueAtMs: number;
+  readonly cache?: MetaItem['cache'];
+  /** It need not run: it is there as ended, with the output of another. */
+  readonly cached?: { readonly cachedFrom: ExecutionId; readonly output: Payload };
 }
 
 /** META and STATE as they stand; no state: the scheduler has not seen the execution yet. */
@@ -55,11 +58,18 @@ export class ExecutionStore {
 
   /** Puts META if absent: the one write that makes an execution exist. `existing`: its id is taken. */
   async create(execution: NewExecution): Promise<{ created: boolean; meta: MetaItem }> {
+    const { cached, ...rest } = execution;
     const { executionId, config, startedAtMs } = execution;
+    const ended = cached && {
+      cachedFrom: cached.cachedFrom,
+      output: cached.output,
+      status: 'SUCCEEDED' as const,
+      endedAtMs: startedAtMs,
+    };
     const meta: MetaItem = {
       ...metaKey(executionId),
       v: ITEM_VERSION,
-      ...execution,
+      ...rest,
       globals: execution.globals,
       origin: execution.origin,
       tags: execution.tags === undefined ? undefined : { ...execution.tags },
@@ -67,6 +77,8 @@ export class ExecutionStore {
       status: 'RUNNING',
       deadlineAtMs: startedAtMs + config.timeoutSeconds * 1000,
       dueShard: dueShardOf(executionId),
+      cache: execution.cache,
+      ...(ended !== undefined && { ...ended, dueShard: undefined, dueAtMs: undefined }),
     };
     const outcome = await this.#table.put(meta, FIRST_WRITER_WINS);
     if (outcome.written) return { created: true, meta };

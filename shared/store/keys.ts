@@ -35,6 +35,7 @@ export const checkpointKey = (executionId: ExecutionId, revision: number): ItemK
   pk: executionPk(executionId),
   sk: `CHECKPOINT#${digits(revision, 8)}`,
 });
+export const cacheKey = (hash: string): ItemKey => ({ pk: `CACHE#${hash}`, sk: 'RESULT' });
 export const definitionKey = (workflow: string, hash: DefinitionHash): ItemKey => ({
   pk: `WORKFLOW#${workflow}`,
   sk: `VERSION#${hash}`,

@@ -1,5 +1,6 @@
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { ItemTable } from '../ports/item-table.ts';
+import { CacheStore } from './cache-store.ts';
 import { CheckpointStore } from './checkpoint-store.ts';
 import { DefinitionStore } from './definition-store.ts';
 import { ExecutionStore } from './execution-store.ts';
@@ -11,6 +12,7 @@ export interface Store {
   readonly executions: ExecutionStore;
   readonly results: ResultStore;
   readonly checkpoints: CheckpointStore;
+  readonly cache: CacheStore;
   readonly definitions: DefinitionStore;
   readonly payloads: Payloads;
   readonly blobs: BlobStore;
@@ -22,6 +24,7 @@ export function openStore(table: ItemTable, blobs: BlobStore): Store {
     executions: new ExecutionStore(table),
     results: new ResultStore(table),
     checkpoints: new CheckpointStore(table),
+    cache: new CacheStore(table),
     definitions: new DefinitionStore(table, payloads),
     payloads,
     blobs,

@@ -7,6 +7,7 @@ import { LocalFunction, type LocalFunctionOptions } from '../../infra/local/loca
 const folder = mkdtempSync(join(tmpdir(), 'fanjoin-function-'));
 const running: LocalFunction[] = [];
 const lines: string[] = [];
+let files = 0;
 
 afterEach(async () => {
   await Promise.all(running.splice(0).map((one) => one.stop()));
@@ -14,7 +15,7 @@ afterEach(async () => {
 });
 
 function aFunction(source: string, overrides: Partial<LocalFunctionOptions> = {}): LocalFunction {
-  const file = join(folder, `${running.length}-${Date.now()}.mjs`);
+  const file = join(folder, `${files++}.mjs`);
   writeFileSync(file, source);
   const created = new LocalFunction({
     label: 'Tested',

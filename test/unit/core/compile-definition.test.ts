@@ -12,8 +12,16 @@ describe('compile refuses', () => {
       aDefinition({ a: aTask(), b: aTask({ dependsOn: ['a', 'a'] }) }),
       'DUPLICATE_NODE nodes.b.dependsOn[1]',
     ],
-    ['a trigger rule without parents', aDefinition({ a: aTask({ triggerRule: 'all_done' }) }), 'NO_DEPENDENCIES nodes.a.triggerRule'],
-    ['an unknown next', aDefinition({ a: aTask({ next: 'b' }) }, { strategy: 'conditional' }), 'UNKNOWN_NODE nodes.a.next'],
+    [
+      'a trigger rule without parents',
+      aDefinition({ a: aTask({ triggerRule: 'all_done' }) }),
+      'NO_DEPENDENCIES nodes.a.triggerRule',
+    ],
+    [
+      'an unknown next',
+      aDefinition({ a: aTask({ next: 'b' }) }, { strategy: 'conditional' }),
+      'UNKNOWN_NODE nodes.a.next',
+    ],
     [
       'an unknown choice',
       aDefinition({ a: aTask({ choices: [{ when: '{% true %}', next: 'b' }] }) }, { strategy: 'conditional' }),
@@ -24,37 +32,93 @@ describe('compile refuses', () => {
       aDefinition({ a: aTask({ catch: [{ errors: ['*'], next: 'b' }] }) }, { strategy: 'conditional' }),
       'UNKNOWN_NODE nodes.a.catch[0].next',
     ],
-    ['an unknown mayRouteTo', aDefinition({ a: aTask({ mayRouteTo: ['b'] }) }, { strategy: 'conditional' }), 'UNKNOWN_NODE nodes.a.mayRouteTo[0]'],
+    [
+      'an unknown mayRouteTo',
+      aDefinition({ a: aTask({ mayRouteTo: ['b'] }) }, { strategy: 'conditional' }),
+      'UNKNOWN_NODE nodes.a.mayRouteTo[0]',
+    ],
     ['an unknown start', aDefinition({ a: aTask() }, { strategy: 'conditional', start: 'b' }), 'UNKNOWN_NODE start'],
-    ['a node nothing leads to', aDefinition({ a: aTask(), b: aTask() }, { strategy: 'conditional' }), 'UNREACHABLE_NODE nodes.b'],
+    [
+      'a node nothing leads to',
+      aDefinition({ a: aTask(), b: aTask() }, { strategy: 'conditional' }),
+      'UNREACHABLE_NODE nodes.b',
+    ],
     ['next in a graph', aDefinition({ a: aTask({ next: 'a' }) }), 'WRONG_STRATEGY nodes.a.next'],
-    ['dependsOn in a sequence', aDefinition({ a: aTask(), b: aTask({ dependsOn: ['a'] }) }, { strategy: 'sequential' }), 'WRONG_STRATEGY nodes.b.dependsOn'],
-    ['triggerRule in a route', aDefinition({ a: aTask({ triggerRule: 'all_done' }) }, { strategy: 'conditional' }), 'WRONG_STRATEGY nodes.a.triggerRule'],
-    ['choices in a graph', aDefinition({ a: aTask({ choices: [{ when: '{% true %}', next: 'a' }] }) }), 'WRONG_STRATEGY nodes.a.choices'],
+    [
+      'dependsOn in a sequence',
+      aDefinition({ a: aTask(), b: aTask({ dependsOn: ['a'] }) }, { strategy: 'sequential' }),
+      'WRONG_STRATEGY nodes.b.dependsOn',
+    ],
+    [
+      'triggerRule in a route',
+      aDefinition({ a: aTask({ triggerRule: 'all_done' }) }, { strategy: 'conditional' }),
+      'WRONG_STRATEGY nodes.a.triggerRule',
+    ],
+    [
+      'choices in a graph',
+      aDefinition({ a: aTask({ choices: [{ when: '{% true %}', next: 'a' }] }) }),
+      'WRONG_STRATEGY nodes.a.choices',
+    ],
     ['mayRouteTo in a graph', aDefinition({ a: aTask({ mayRouteTo: ['a'] }) }), 'WRONG_STRATEGY nodes.a.mayRouteTo'],
-    ['a choice in a graph', aDefinition({ a: { type: 'choice', choices: [{ when: '{% true %}', next: 'a' }] } }), 'WRONG_STRATEGY nodes.a.type'],
-    ['a catch target in a graph', aDefinition({ a: aTask({ catch: [{ errors: ['*'], next: 'a' }] }) }), 'WRONG_STRATEGY nodes.a.catch[0].next'],
+    [
+      'a choice in a graph',
+      aDefinition({ a: { type: 'choice', choices: [{ when: '{% true %}', next: 'a' }] } }),
+      'WRONG_STRATEGY nodes.a.type',
+    ],
+    [
+      'a catch target in a graph',
+      aDefinition({ a: aTask({ catch: [{ errors: ['*'], next: 'a' }] }) }),
+      'WRONG_STRATEGY nodes.a.catch[0].next',
+    ],
     ['a start of a graph', aDefinition({ a: aTask() }, { start: 'a' }), 'WRONG_STRATEGY start'],
-    ['maxVisits of a sequence', aDefinition({ a: aTask() }, { strategy: 'sequential', maxVisits: 3 }), 'WRONG_STRATEGY maxVisits'],
-    ['a node id of __proto__', JSON.parse('{"name":"a","nodes":{"__proto__":{"handler":"h"},"b":{"handler":"h"}}}'), 'INVALID_VALUE nodes.__proto__'],
+    [
+      'maxVisits of a sequence',
+      aDefinition({ a: aTask() }, { strategy: 'sequential', maxVisits: 3 }),
+      'WRONG_STRATEGY maxVisits',
+    ],
+    [
+      'a node id of __proto__',
+      JSON.parse('{"name":"a","nodes":{"__proto__":{"handler":"h"},"b":{"handler":"h"}}}'),
+      'INVALID_VALUE nodes.__proto__',
+    ],
     ['a node id with a space', aDefinition({ 'a b': aTask() }), 'INVALID_VALUE nodes.a b'],
     ['an empty node id', aDefinition({ '': aTask() }), 'INVALID_VALUE nodes.'],
     ['an unknown field', aDefinition({ a: aTask({ retries: 3 }) }), 'INVALID_VALUE nodes.a'],
     ['an unknown type', aDefinition({ a: { type: 'wait' } }), 'INVALID_VALUE nodes.a.type'],
     ['a task without a handler', aDefinition({ a: {} }), 'INVALID_VALUE nodes.a.handler'],
     ['a transform without an output', aDefinition({ a: { type: 'transform' } }), 'INVALID_VALUE nodes.a.output'],
-    ['a choice without choices', aDefinition({ a: { type: 'choice', choices: [] } }, { strategy: 'conditional' }), 'INVALID_VALUE nodes.a.choices'],
-    ['no parallel nodes', aDefinition({ a: aTask() }, { config: { maxParallelNodes: 0 } }), 'INVALID_VALUE config.maxParallelNodes'],
-    ['an endless timeout', aDefinition({ a: aTask() }, { config: { timeoutSeconds: 1e12 } }), 'INVALID_VALUE config.timeoutSeconds'],
+    [
+      'a choice without choices',
+      aDefinition({ a: { type: 'choice', choices: [] } }, { strategy: 'conditional' }),
+      'INVALID_VALUE nodes.a.choices',
+    ],
+    [
+      'no parallel nodes',
+      aDefinition({ a: aTask() }, { config: { maxParallelNodes: 0 } }),
+      'INVALID_VALUE config.maxParallelNodes',
+    ],
+    [
+      'an endless timeout',
+      aDefinition({ a: aTask() }, { config: { timeoutSeconds: 1e12 } }),
+      'INVALID_VALUE config.timeoutSeconds',
+    ],
     ['a timeout of nothing', aDefinition({ a: aTask({ timeoutSeconds: 0 }) }), 'INVALID_VALUE nodes.a.timeoutSeconds'],
-    ['half a retry', aDefinition({ a: aTask({ retry: { maxRetries: 0.5 } }) }), 'INVALID_VALUE nodes.a.retry.maxRetries'],
+    [
+      'half a retry',
+      aDefinition({ a: aTask({ retry: { maxRetries: 0.5 } }) }),
+      'INVALID_VALUE nodes.a.retry.maxRetries',
+    ],
     [
       'a longest delay below the first',
       aDefinition({ a: aTask({ retry: { intervalSeconds: 10, maxDelaySeconds: 5 } }) }),
       'INVALID_VALUE nodes.a.retry.maxDelaySeconds',
     ],
     ['a chunk of nothing', aDefinition({ a: aMap({ chunkSize: 0 }) }), 'INVALID_VALUE nodes.a.chunkSize'],
-    ['over a hundred percent', aDefinition({ a: aMap({ toleratedFailurePercentage: 101 }) }), 'INVALID_VALUE nodes.a.toleratedFailurePercentage'],
+    [
+      'over a hundred percent',
+      aDefinition({ a: aMap({ toleratedFailurePercentage: 101 }) }),
+      'INVALID_VALUE nodes.a.toleratedFailurePercentage',
+    ],
     ['a name with a slash', aDefinition({ a: aTask() }, { name: 'a/b' }), 'INVALID_VALUE name'],
   ])('%s', (_what, definition, issue) => {
     expect(codesAndPaths(definition)).toContain(issue);
@@ -65,7 +129,11 @@ describe('compile refuses', () => {
   });
 
   it('a cycle, and shows its path', () => {
-    const definition = aDefinition({ a: aTask({ dependsOn: ['c'] }), b: aTask({ dependsOn: ['a'] }), c: aTask({ dependsOn: ['b'] }) });
+    const definition = aDefinition({
+      a: aTask({ dependsOn: ['c'] }),
+      b: aTask({ dependsOn: ['a'] }),
+      c: aTask({ dependsOn: ['b'] }),
+    });
 
     const [issue] = issuesOf(definition);
 
@@ -100,7 +168,11 @@ describe('compile refuses', () => {
 
 describe('compile takes', () => {
   it('node ids that every object inherits', () => {
-    const plan = aPlan({ constructor: aTask(), toString: aTask({ dependsOn: ['constructor'] }), valueOf: aTask({ input: { is: '{% 1 %}' } }) });
+    const plan = aPlan({
+      constructor: aTask(),
+      toString: aTask({ dependsOn: ['constructor'] }),
+      valueOf: aTask({ input: { is: '{% 1 %}' } }),
+    });
 
     expect(plan.nodes.map(({ id, parents }) => [id, parents])).toEqual([
       ['constructor', []],
@@ -110,7 +182,9 @@ describe('compile takes', () => {
   });
 
   it('unknown ids that every object inherits as unknown', () => {
-    expect(codesAndPaths(aDefinition({ a: aTask({ dependsOn: ['constructor'] }) }))).toEqual(['UNKNOWN_NODE nodes.a.dependsOn[0]']);
+    expect(codesAndPaths(aDefinition({ a: aTask({ dependsOn: ['constructor'] }) }))).toEqual([
+      'UNKNOWN_NODE nodes.a.dependsOn[0]',
+    ]);
   });
 
   it('a definition in whatever order its keys are written, with the same hash', () => {
@@ -137,9 +211,18 @@ describe('compile takes', () => {
   });
 
   it('the sinks and roots of a graph', () => {
-    const plan = aPlan({ d: aTask({ dependsOn: ['b', 'c'] }), b: aTask({ dependsOn: ['a'] }), c: aTask(), a: aTask(), e: aTask() });
+    const plan = aPlan({
+      d: aTask({ dependsOn: ['b', 'c'] }),
+      b: aTask({ dependsOn: ['a'] }),
+      c: aTask(),
+      a: aTask(),
+      e: aTask(),
+    });
 
-    expect(plan.kind === 'graph' && { sinks: plan.sinks, roots: plan.roots }).toEqual({ sinks: [0, 4], roots: [2, 3, 4] });
+    expect(plan.kind === 'graph' && { sinks: plan.sinks, roots: plan.roots }).toEqual({
+      sinks: [0, 4],
+      roots: [2, 3, 4],
+    });
   });
 });
 

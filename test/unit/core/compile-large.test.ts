@@ -10,7 +10,8 @@ const compiled = (nodes: Record<string, unknown>, overrides = {}) => {
   const plan = compile({ name: 'large', nodes, ...overrides });
   return { plan, tookMs: performance.now() - startedAtMs };
 };
-const many = (make: (index: number) => unknown) => Object.fromEntries(Array.from({ length: COUNT }, (_, index) => [`n${index}`, make(index)]));
+const many = (make: (index: number) => unknown) =>
+  Object.fromEntries(Array.from({ length: COUNT }, (_, index) => [`n${index}`, make(index)]));
 
 describe('10,000 nodes compile in reasonable time', () => {
   it('as a chain', () => {
@@ -20,14 +21,19 @@ describe('10,000 nodes compile in reasonable time', () => {
   });
 
   it('as one wide join', () => {
-    const { plan, tookMs } = compiled({ ...many(() => aTask()), join: aTask({ dependsOn: Array.from({ length: COUNT }, (_, index) => `n${index}`) }) });
+    const { plan, tookMs } = compiled({
+      ...many(() => aTask()),
+      join: aTask({ dependsOn: Array.from({ length: COUNT }, (_, index) => `n${index}`) }),
+    });
 
     expect(plan.nodes.at(-1)?.parents.length).toBe(COUNT);
     expect(tookMs).toBeLessThan(LIMIT_MS);
   });
 
   it('where each looks at the first', () => {
-    const { tookMs } = compiled(many((index) => aTask(index === 0 ? {} : { dependsOn: [`n${index - 1}`], runIf: '{% $nodes.n0 %}' })));
+    const { tookMs } = compiled(
+      many((index) => aTask(index === 0 ? {} : { dependsOn: [`n${index - 1}`], runIf: '{% $nodes.n0 %}' })),
+    );
 
     expect(tookMs).toBeLessThan(LIMIT_MS);
   });
@@ -40,7 +46,10 @@ describe('10,000 nodes compile in reasonable time', () => {
   });
 
   it('as a sequence whose nodes look back', () => {
-    const { tookMs } = compiled(many((index) => aTask(index < 9 ? {} : { runIf: `{% $nodes.n${index % 9} %}` })), { strategy: 'sequential' });
+    const { tookMs } = compiled(
+      many((index) => aTask(index < 9 ? {} : { runIf: `{% $nodes.n${index % 9} %}` })),
+      { strategy: 'sequential' },
+    );
 
     expect(tookMs).toBeLessThan(LIMIT_MS);
   });
@@ -48,7 +57,10 @@ describe('10,000 nodes compile in reasonable time', () => {
   it('with a cycle through all of them', () => {
     const startedAtMs = performance.now();
 
-    const issues = issuesOf({ name: 'large', nodes: many((index) => aTask({ dependsOn: [`n${(index + 1) % COUNT}`] })) });
+    const issues = issuesOf({
+      name: 'large',
+      nodes: many((index) => aTask({ dependsOn: [`n${(index + 1) % COUNT}`] })),
+    });
 
     expect(issues[0]?.code).toBe('CYCLE');
     expect(performance.now() - startedAtMs).toBeLessThan(LIMIT_MS);

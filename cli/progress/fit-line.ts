@@ -7,7 +7,7 @@ export interface Segment {
 const same = (text: string): string => text;
 
 /** The segments as one line of at most `width` characters. Only for text of one column a character, as ids and numbers are. */
-export function fit(segments: readonly Segment[], width: number): string {
+export function fitLine(segments: readonly Segment[], width: number): string {
   const total = segments.reduce((sum, { text }) => sum + text.length, 0);
   let left = total <= width ? total : width - 1;
   let line = '';

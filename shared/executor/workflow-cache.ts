@@ -1,0 +1,50 @@
+import { type Plan, requiredHandlers } from '../core/plan.ts';
+import type { ExecutionId } from '../model/ids.ts';
+import type { MetaItem } from '../model/items.ts';
+import type { Json } from '../model/json.ts';
+import { isTerminal, type Payload } from '../model/result.ts';
+import { cacheHash } from '../store/cache-store.ts';
+import type { Store } from '../store/store.ts';
+
+/** What a start finds in the cache: a success to reuse, an execution that computes it right now, or nothing. */
+export type CacheLookup =
+  | { readonly kind: 'hit'; readonly cachedFrom: ExecutionId; readonly output: Payload }
+  | { readonly kind: 'computing'; readonly executionId: ExecutionId }
+  | { readonly kind: 'ours' };
+
+/** Names what an execution computes: the definition, its handlers' versions, the input and the globals. */
+export function workflowCacheKey(plan: Plan, handlersVersion: Json, input: Json, globals: Json): string {
+  return cacheHash('workflow', plan.hash, handlersVersion, input, globals);
+}
+
+/** Types and versions of the handlers a workflow names. */
+export const handlerVersions = (plan: Plan, versionOf: (type: string) => string): Json =>
+  Object.fromEntries(requiredHandlers(plan).map(({ handler }) => [handler, versionOf(handler)]));
+
+/**
+ * Looks for a success, or claims the right to compute it: of identical starts at once, one computes.
+ *
+ * @param claim the execution that is to compute it, and how long it may at the most
+ */
+export async function lookUp(
+  store: Store,
+  key: string,
+  claim: { executionId: ExecutionId; timeoutMs: number },
+  nowMs: number,
+): Promise<CacheLookup> {
+  const expiresAtMs = nowMs + claim.timeoutMs;
+  if (await store.cache.claim(key, claim.executionId, nowMs, expiresAtMs)) return { kind: 'ours' };
+  const standing = await store.cache.find(key, nowMs);
+  if (standing === undefined || standing.executionId === claim.executionId) return { kind: 'ours' };
+  const { executionId: holder, output } = standing;
+  if (output !== undefined) return { kind: 'hit', cachedFrom: holder, output };
+  const meta = await store.executions.loadMeta(holder);
+  if (meta?.status === 'SUCCEEDED' && meta.output !== undefined)
+    return { kind: 'hit', cachedFrom: holder, output: meta.output };
+  if (isComputing(meta)) return { kind: 'computing', executionId: holder };
+  // Its holder failed, or died before it began: whoever comes next takes over.
+  const isTaken = await store.cache.takeOver(key, holder, claim.executionId, expiresAtMs);
+  return isTaken ? { kind: 'ours' } : lookUp(store, key, claim, nowMs);
+}
+
+const isComputing = (meta: MetaItem | undefined): boolean => meta !== undefined && !isTerminal(meta.status);

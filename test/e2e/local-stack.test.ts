@@ -1,0 +1,225 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { QueryCommand } from '@aws-sdk/client-dynamodb';
+import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { LocalStack } from '../../infra/local/local-stack.ts';
+import type { DefinitionInput } from '../../shared/model/definition.ts';
+import { aLocalStack, canRunLocalStack, ended, request, start, waitFor } from '../support/local-stack.ts';
+
+/** `width` nodes beside each other and one that sums up what they give. */
+function fanOut(width: number, waitMs = 0): DefinitionInput {
+  const branches = Array.from(
+    { length: width },
+    (_, n) => [`branch${n}`, { handler: 'double', input: { n, waitMs } }] as const,
+  );
+  return {
+    name: 'fan-out',
+    config: { maxParallelNodes: 8 },
+    nodes: { ...Object.fromEntries(branches), total: { handler: 'sum', dependsOn: branches.map(([id]) => id) } },
+  };
+}
+const totalOf = (width: number): number => width * (width - 1);
+
+describe.skipIf(!canRunLocalStack())('the local stack', () => {
+  let stack: LocalStack;
+  let lines: string[];
+  beforeAll(async () => {
+    ({ stack, lines } = await aLocalStack({ visibilityTimeoutSeconds: 1 }));
+  });
+  afterAll(() => stack?.stop());
+
+  it('runs a workflow from its start by HTTP to its end', async () => {
+    const executionId = await start(stack, fanOut(5));
+    const outcome = await ended(stack, executionId);
+
+    expect(outcome).toMatchObject({
+      description: { status: 'SUCCEEDED', progress: { succeeded: 6 } },
+      output: totalOf(5),
+    });
+  });
+
+  it('keeps one result for each node, in the table of the template', async () => {
+    const executionId = await start(stack, fanOut(3));
+    await ended(stack, executionId);
+
+    const { Items = [] } = await stack.clients.dynamo.send(
+      new QueryCommand({
+        TableName: stack.tableNames[0],
+        KeyConditionExpression: 'pk = :pk',
+        ExpressionAttributeValues: { ':pk': { S: `EXEC#${executionId}` } },
+      }),
+    );
+    expect(Items.map(({ sk }) => sk?.S)).toEqual([
+      'META',
+      'RESULT#branch0#000001#0001',
+      'RESULT#branch1#000001#0001',
+      'RESULT#branch2#000001#0001',
+      'RESULT#total#000001#0001',
+      'STATE',
+    ]);
+  });
+
+  it('passes outputs on that are far larger than an item', async () => {
+    const definition: DefinitionInput = {
+      name: 'large',
+      nodes: {
+        large: { handler: 'large' },
+        length: { type: 'transform', dependsOn: ['large'], output: '{% $length($) %}' },
+      },
+    };
+
+    const outcome = await ended(stack, await start(stack, definition));
+
+    expect(outcome.output).toBe(20_000_000);
+  });
+
+  it('refuses bodies that are no JSON, that name a node twice, and that are too large', async () => {
+    const refuse = async (body: string) => {
+      const { status, type, body: problem } = await request(stack, 'POST', '/executions', body);
+      return { status, type, problem };
+    };
+
+    expect(await refuse('{ "definition": ')).toMatchObject({
+      status: 400,
+      type: 'application/problem+json',
+      problem: { title: 'MALFORMED_JSON' },
+    });
+    expect(await refuse('{ "definition": { "name": "x", "nodes": { "a": {}, "a": {} } } }')).toMatchObject({
+      status: 400,
+      problem: { title: 'DUPLICATE_KEY' },
+    });
+    expect(await refuse(JSON.stringify({ input: 'x'.repeat(5_600_000) }))).toMatchObject({
+      status: 413,
+      problem: { title: 'REQUEST_TOO_LARGE' },
+    });
+    expect(await refuse(JSON.stringify({ input: 'x'.repeat(7_000_000) }))).toMatchObject({
+      status: 413,
+      type: 'application/json',
+    });
+    expect(await refuse(JSON.stringify({ input: 'x'.repeat(11_000_000) }))).toMatchObject({
+      status: 413,
+      type: 'application/json',
+    });
+    expect(
+      await refuse(
+        JSON.stringify({ definition: { name: 'cyclic', nodes: { a: { handler: 'sum', dependsOn: ['a'] } } } }),
+      ),
+    ).toMatchObject({
+      status: 400,
+      problem: { title: 'INVALID_DEFINITION' },
+    });
+  });
+
+  it('answers 404 itself where there is no route, and by its function where there is no execution', async () => {
+    const invocations = () => stack.invocations().ApiFunction ?? 0;
+    const before = invocations();
+
+    expect(await request(stack, 'GET', '/nothing')).toMatchObject({ status: 404, body: { message: 'Not Found' } });
+    expect(await request(stack, 'DELETE', '/executions/x')).toMatchObject({ status: 404 });
+    expect(invocations()).toBe(before);
+    expect(await request(stack, 'GET', '/executions/x')).toMatchObject({
+      status: 404,
+      body: { title: 'EXECUTION_NOT_FOUND' },
+    });
+    expect(invocations()).toBe(before + 1);
+  });
+
+  it('invokes the scheduler for what concerns it only', async () => {
+    const before = stack.invocations().Scheduler ?? 0;
+    const executionId = await start(stack, { name: 'one', nodes: { only: { handler: 'double', input: { n: 1 } } } });
+    await ended(stack, executionId);
+    await delay(300);
+
+    // The start, and the one result; neither its own saves nor the end.
+    expect((stack.invocations().Scheduler ?? 0) - before).toBe(2);
+  });
+
+  it('ends right although its runner is killed in the middle', async () => {
+    const executionId = await start(stack, fanOut(3, 500));
+    await waitFor(stack, executionId, ({ progress }) => progress.running.length > 0);
+    await expect.poll(() => stack.killWorker('NodeRunner')).toBe(true);
+
+    const outcome = await ended(stack, executionId);
+
+    expect(outcome).toMatchObject({ description: { status: 'SUCCEEDED' }, output: totalOf(3) });
+    expect(lines).toContainEqual(expect.stringContaining('the worker was killed'));
+  });
+
+  it('ends right although its scheduler is killed again and again', async () => {
+    const executionId = await start(stack, fanOut(20, 20));
+    let kills = 0;
+    const killing = setInterval(() => {
+      if (kills < 6 && stack.killWorker('Scheduler')) kills++;
+    }, 10);
+
+    const outcome = await ended(stack, executionId);
+    clearInterval(killing);
+
+    expect(kills).toBe(6);
+    expect(outcome).toMatchObject({ description: { status: 'SUCCEEDED' }, output: totalOf(20) });
+  });
+
+  it('gives a node up whose handler takes its runner down each time', async () => {
+    const executionId = await start(stack, { name: 'crashing', nodes: { crash: { handler: 'crash' } } });
+    const { description } = await ended(stack, executionId);
+
+    expect(description).toMatchObject({ status: 'FAILED', failedNode: 'crash', error: { name: 'RunnerCrashed' } });
+    const { Attributes } = await stack.clients.sqs.send(
+      new GetQueueAttributesCommand({
+        QueueUrl: stack.queueUrls['Pool-default/DeadLetterQueue'],
+        AttributeNames: ['All'],
+      }),
+    );
+    expect(Attributes).toMatchObject({ ApproximateNumberOfMessages: '0' });
+  });
+
+  it('has its sweep stop what only waits and is over its deadline', async () => {
+    const executionId = await start(stack, {
+      name: 'waiting',
+      config: { timeoutSeconds: 1 },
+      nodes: { never: { handler: 'fail', retry: { maxRetries: 1, intervalSeconds: 600 } } },
+    });
+    await delay(1_100);
+
+    await stack.invoke('Sweep');
+
+    expect(await waitFor(stack, executionId, () => true)).toMatchObject({ isStopping: true });
+  });
+});
+
+describe.skipIf(!canRunLocalStack())('the local stack, disturbed', () => {
+  let stack: LocalStack;
+  beforeAll(async () => {
+    ({ stack } = await aLocalStack({
+      visibilityTimeoutSeconds: 1,
+      duplicateDeliveries: { probability: 0.5, seed: 7 },
+      delayDeliveriesMs: 40,
+      pools: { slow: { size: 2 } },
+    }));
+  });
+  afterAll(() => stack?.stop());
+
+  it('comes to the same end when deliveries are late and come twice', async () => {
+    const ids = await Promise.all(Array.from({ length: 4 }, () => start(stack, fanOut(12, 10))));
+
+    const outcomes = await Promise.all(ids.map((id) => ended(stack, id)));
+
+    expect(outcomes.map(({ output }) => output)).toEqual(Array(4).fill(totalOf(12)));
+  });
+
+  it('runs the nodes of a named pool, by its own queue', async () => {
+    const nodes = { slow: { handler: 'double', pool: 'slow', input: { n: 4 } } };
+
+    const outcome = await ended(stack, await start(stack, { name: 'pooled', nodes }));
+
+    expect(outcome.output).toBe(8);
+    expect(Object.keys(stack.queueUrls)).toContain('Pool-slow/Queue');
+  });
+});
+
+it.skipIf(!canRunLocalStack())('a stopped stack answers nobody', async () => {
+  const { stack } = await aLocalStack();
+  await stack.stop();
+
+  await expect(fetch(`${stack.url}/executions/x`)).rejects.toThrow();
+});

@@ -1,0 +1,32 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import * as z from 'zod';
+import { defineNode } from '../../shared/nodes/define-node.ts';
+
+const Work = z.object({ n: z.number(), waitMs: z.number().default(0) });
+
+/** What the tests of the local stack run. */
+export const handlers = [
+  defineNode({
+    type: 'double',
+    input: Work,
+    output: z.number(),
+    execute: async ({ n, waitMs }) => {
+      await delay(waitMs);
+      return 2 * n;
+    },
+  }),
+  defineNode({
+    type: 'sum',
+    input: z.record(z.string(), z.number()),
+    output: z.number(),
+    execute: (parts) => Object.values(parts).reduce((sum, part) => sum + part, 0),
+  }),
+  defineNode({ type: 'crash', execute: () => process.exit(1) }),
+  defineNode({
+    type: 'fail',
+    execute: () => {
+      throw new Error('never works');
+    },
+  }),
+  defineNode({ type: 'large', output: z.string(), execute: () => 'x'.repeat(20_000_000) }),
+];

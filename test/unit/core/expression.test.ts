@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest';
+import { compileExpression, ExpressionError, ExpressionSyntaxError } from '../../../shared/core/expression.ts';
+import type { Json } from '../../../shared/model/json.ts';
+
+const evaluate = (text: string, context: Json = null, bindings = {}) =>
+  compileExpression(`{% ${text} %}`).evaluate(context, bindings);
+
+const problemOf = async (text: string, context: Json = null, bindings = {}): Promise<string> => {
+  const error = await evaluate(text, context, bindings).catch((thrown: unknown) => thrown);
+  if (!(error instanceof ExpressionError)) throw new Error(`It should fail, and gave ${JSON.stringify(error)}`);
+  return error.code;
+};
+
+describe('an expression', () => {
+  it.each<[string, Json, Json | undefined]>([
+    ['a.b', { a: { b: 1 } }, 1],
+    ['$', [5], [5]],
+    ['$', [], []],
+    ['files', { files: ['one'] }, ['one']],
+    ['files', { files: [] }, []],
+    ['missing', {}, undefined],
+    ['$sum(n)', { n: [1, 2, 3] }, 6],
+    ['a ?: "none"', {}, 'none'],
+    ['{"constructor": toString}', { toString: 1 }, { constructor: 1 }],
+  ])('%s of %j gives %j', async (text, context, expected) => {
+    expect(await evaluate(text, context)).toEqual(expected);
+  });
+
+  it('sees nothing that objects only inherit', async () => {
+    expect(await evaluate('constructor', {})).toBeUndefined();
+    expect(await evaluate('$nodes.toString', null, { nodes: {} })).toBeUndefined();
+  });
+
+  it('leaves its context as it was', async () => {
+    const context = { a: { b: [1, 2] } };
+
+    await evaluate('$ ~> |a|{"c": 3}|', context);
+
+    expect(context).toEqual({ a: { b: [1, 2] } });
+  });
+
+  it('gives the same time to every attempt, where it is bound', async () => {
+    const bindings = { now: () => '2030-01-01', millis: () => 7 };
+
+    expect(await evaluate('$now() & $millis()', null, bindings)).toBe('2030-017'.replace('017', '01-017'));
+  });
+
+  it('runs many times at once without mixing them up', async () => {
+    const expression = compileExpression('{% $item * 2 %}');
+
+    const values = await Promise.all(Array.from({ length: 50 }, (_, item) => expression.evaluate(null, { item })));
+
+    expect(values).toEqual(Array.from({ length: 50 }, (_, item) => item * 2));
+  });
+});
+
+describe('what does not parse', () => {
+  it.each([
+    ['{% a + %}', 6],
+    ['{% $nodes %}', undefined],
+    ['{% ( %}', undefined],
+    ['{% "open %}', undefined],
+    ['{%%}', undefined],
+  ])('%s is refused with its source', (source, position) => {
+    const compile = () => compileExpression(source);
+
+    expect(compile).toThrow(ExpressionSyntaxError);
+    expect(compile).toThrow(source);
+    if (position !== undefined) expect(compile).toThrow(`at position ${position}`);
+  });
+
+  it.each([
+    '$eval("1")',
+    '($e := $eval; $e("1"))',
+    '$nodes[$eval("1")].a',
+    '$errors[$random()].a',
+    'a.b[$eval("1")]',
+    'a^($eval("1"))',
+    '$map([1], $eval)',
+    '{"a": $shuffle([1])}',
+    '$nodes.a[$random() > 0]',
+    'function($x){ $eval($x) }("1")',
+  ])('%s is refused: it would escape the checks, or differ each time', (text) => {
+    expect(() => compileExpression(`{% ${text} %}`)).toThrow('is not available');
+  });
+
+  it.each(['$nodes', '$nodes.*', '$nodes.(a)', '$lookup($nodes, "a")', '($n := $nodes; $n.a)', '$errors', '$nodes[0]'])(
+    '%s is refused: which node it names could not be checked',
+    (text) => {
+      expect(() => compileExpression(`{% ${text} %}`)).toThrow('must be followed by a node id');
+    },
+  );
+});
+
+describe('what an expression names', () => {
+  it.each([
+    ['$nodes.a.b', ['a']],
+    ['$nodes.`a-b`.c + $errors.d.name', ['a-b', 'd']],
+    ['$map($nodes.a, function($x){ $x + $nodes.b })', ['a', 'b']],
+    ['x[$nodes.a = y]', ['a']],
+    ['{"k": $nodes.a, "l": [$nodes.b]}', ['a', 'b']],
+    ['$nodes.a[$nodes.b]', ['a', 'b']],
+    ['nodes.a', []],
+  ])('%s names %j', (text, references) => {
+    expect([...compileExpression(`{% ${text} %}`).references].sort()).toEqual(references);
+  });
+
+  it('is found once and for all', () => {
+    expect(compileExpression('{% $nodes.a %}')).toBe(compileExpression('{% $nodes.a %}'));
+  });
+});
+
+describe('an expression is bounded', () => {
+  it.each([
+    ['in steps', '($f := function($n){ $n = 0 ? 0 : $f($n - 1) }; $map([1..1000], function($x){ $f(1000) }))', 'EXPRESSION_LIMIT'],
+    ['in a loop without end', '($f := function(){ $f() }; $f())', 'EXPRESSION_LIMIT'],
+    ['in depth', '($f := function($n){ 1 + $f($n + 1) }; $f(0))', 'EXPRESSION_LIMIT'],
+    ['in the length of a sequence', '$count([1..9000000])', 'EXPRESSION_LIMIT'],
+    ['in the length of a text', '($f := function($s, $n){ $n = 0 ? $s : $f($s & $s, $n - 1) }; $length($f("x", 40)))', 'EXPRESSION_LIMIT'],
+  ])('%s', { timeout: 20_000 }, async (_how, text, code) => {
+    expect(await problemOf(text)).toBe(code);
+  });
+
+  it('in what it gives, however small that looks', async () => {
+    const doubling = '($f := function($a, $n){ $n = 0 ? $a : $f({"l": $a, "r": $a}, $n - 1) }; $f(1, 40))';
+
+    await expect(evaluate(doubling)).rejects.toMatchObject({ code: 'PAYLOAD_TOO_LARGE' });
+  });
+
+  it.each([
+    ['a function', '$sum'],
+    ['a function of its own', 'function($x){ $x }'],
+    ['a number that is none', '1 / 0'],
+    ['an error of its own', '$error("no")'],
+    ['a wrong type', '1 + "a"'],
+    ['what is no function', '$missing()'],
+  ])('%s is a failure that says so', async (_what, text) => {
+    expect(await problemOf(text)).toBe('EXPRESSION_FAILED');
+  });
+});
