@@ -89,7 +89,7 @@ export class ExecutionService {
       request.globals === undefined ? undefined : this.#store.payloads.save(request.globals, folder),
       this.#store.definitions.publish(plan, nowMs),
     ]);
-    const found = await this.#lookUp(plan, request, { executionId, timeoutMs: config.timeoutSeconds * 1000 }, nowMs);
+    const found = await this.#lookUp(plan, request, { executionId, timeoutMs: config.timeoutSeconds * 1000 });
     if (found?.lookup.kind === 'computing') return { executionId: found.lookup.executionId, isNew: false };
     const { created, meta } = await this.#store.executions.create({
       executionId,
@@ -113,12 +113,14 @@ export class ExecutionService {
     plan: Plan,
     { input, globals = {} }: StartRequest,
     claim: { executionId: ExecutionId; timeoutMs: number },
-    nowMs: number,
   ) {
     const { cache } = plan.definition;
     if (cache === undefined) return undefined;
     const key = workflowCacheKey(plan, this.#handlersVersion(plan), input, globals);
-    return { cache: { key, ttlSeconds: cache.ttlSeconds }, lookup: await lookUp(this.#store, key, claim, nowMs) };
+    return {
+      cache: { key, ttlSeconds: cache.ttlSeconds },
+      lookup: await lookUp(this.#store, this.#clock, key, claim),
+    };
   }
 
   /** @throws {ExecutionNotFoundError} */

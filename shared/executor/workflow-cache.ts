@@ -3,6 +3,7 @@ import type { ExecutionId } from '../model/ids.ts';
 import type { MetaItem } from '../model/items.ts';
 import type { Json } from '../model/json.ts';
 import { isTerminal, type Payload } from '../model/result.ts';
+import { type Clock, sleep } from '../ports/clock.ts';
 import { cacheHash } from '../store/cache-store.ts';
 import type { Store } from '../store/store.ts';
 
@@ -21,6 +22,10 @@ export function workflowCacheKey(plan: Plan, handlersVersion: Json, input: Json,
 export const handlerVersions = (plan: Plan, versionOf: (type: string) => string): Json =>
   Object.fromEntries(requiredHandlers(plan).map(({ handler }) => [handler, versionOf(handler)]));
 
+/** Between an execution's claim and its META lies one write; so long a claim without META counts as one about to begin. */
+const START_GRACE_MS = 1_000;
+const LOOK_MS = 25;
+
 /**
  * Looks for a success, or claims the right to compute it: of identical starts at once, one computes.
  *
@@ -28,23 +33,33 @@ export const handlerVersions = (plan: Plan, versionOf: (type: string) => string)
  */
 export async function lookUp(
   store: Store,
+  clock: Clock,
   key: string,
   claim: { executionId: ExecutionId; timeoutMs: number },
-  nowMs: number,
 ): Promise<CacheLookup> {
-  const expiresAtMs = nowMs + claim.timeoutMs;
-  if (await store.cache.claim(key, claim.executionId, nowMs, expiresAtMs)) return { kind: 'ours' };
-  const standing = await store.cache.find(key, nowMs);
-  if (standing === undefined || standing.executionId === claim.executionId) return { kind: 'ours' };
-  const { executionId: holder, output } = standing;
-  if (output !== undefined) return { kind: 'hit', cachedFrom: holder, output };
-  const meta = await store.executions.loadMeta(holder);
-  if (meta?.status === 'SUCCEEDED' && meta.output !== undefined)
-    return { kind: 'hit', cachedFrom: holder, output: meta.output };
-  if (isComputing(meta)) return { kind: 'computing', executionId: holder };
-  // Its holder failed, or died before it began: whoever comes next takes over.
-  const isTaken = await store.cache.takeOver(key, holder, claim.executionId, expiresAtMs);
-  return isTaken ? { kind: 'ours' } : lookUp(store, key, claim, nowMs);
+  for (;;) {
+    const nowMs = clock.nowMs();
+    const expiresAtMs = nowMs + claim.timeoutMs;
+    if (await store.cache.claim(key, claim.executionId, nowMs, expiresAtMs)) return { kind: 'ours' };
+    const standing = await store.cache.find(key, nowMs);
+    if (standing === undefined || standing.executionId === claim.executionId) return { kind: 'ours' };
+    const { executionId: holder, output } = standing;
+    if (output !== undefined) return { kind: 'hit', cachedFrom: holder, output };
+    const meta = await loadStarted(store, clock, holder);
+    if (meta?.status === 'SUCCEEDED' && meta.output !== undefined) {
+      return { kind: 'hit', cachedFrom: holder, output: meta.output };
+    }
+    if (meta !== undefined && !isTerminal(meta.status)) return { kind: 'computing', executionId: holder };
+    // Its holder failed, or died before it began: whoever comes next takes over.
+    if (await store.cache.takeOver(key, holder, claim.executionId, expiresAtMs)) return { kind: 'ours' };
+  }
 }
 
-const isComputing = (meta: MetaItem | undefined): boolean => meta !== undefined && !isTerminal(meta.status);
+async function loadStarted(store: Store, clock: Clock, executionId: ExecutionId): Promise<MetaItem | undefined> {
+  const untilMs = clock.nowMs() + START_GRACE_MS;
+  for (;;) {
+    const meta = await store.executions.loadMeta(executionId);
+    if (meta !== undefined || clock.nowMs() >= untilMs) return meta;
+    await sleep(clock, LOOK_MS);
+  }
+}
