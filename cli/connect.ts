@@ -42,9 +42,9 @@ export const openExecutor = ({ database, endpoint }: Place, local: LocalParts = 
   new WorkflowExecutor(endpoint === undefined ? { database, ...local } : { endpoint });
 
 /** What looks at executions and sets their flags, whoever runs them. */
-export const openExecutions = ({ database, endpoint }: Place): Executions =>
+export const openExecutions = ({ database, endpoint }: Place, handlers: readonly AnyHandler[] = []): Executions =>
   endpoint === undefined
-    ? new LocalClient({ database, clock: systemClock })
+    ? new LocalClient({ database, handlers, clock: systemClock })
     : new HttpExecutions({ endpoint, config: {}, clock: systemClock });
 
 /** As `openExecutions`, for an execution that should be there: no database is made to look for it in. @throws {ExecutionNotFoundError} */

@@ -6,6 +6,8 @@ import { UsageError } from './usage-error.ts';
 /** Uses of one anchor; a file that nests aliases to grow without bound is refused. */
 const MAX_ALIASES = 1_000;
 const MAX_SYNTAX_ISSUES = 20;
+/** In the message; `issues` has them all. */
+const MAX_ISSUES_SHOWN = 100;
 
 /** An issue with its place in the file, both from 1, where there is one. */
 export interface PlacedIssue extends Issue {
@@ -19,10 +21,12 @@ export class DefinitionFileError extends FanjoinError {
   readonly issues: readonly PlacedIssue[];
 
   constructor(file: string, issues: readonly PlacedIssue[]) {
-    const lines = issues.map(({ path, message, line, column }) => {
+    const lines = issues.slice(0, MAX_ISSUES_SHOWN).map(({ path, message, line, column }) => {
       const place = line === undefined ? file : `${file}:${line}:${column}`;
       return `  ${place}  ${path === '' ? '' : `${path}: `}${message}`;
     });
+    const hidden = issues.length - lines.length;
+    if (hidden > 0) lines.push(`  … and ${hidden} more; --json lists them all`);
     super('INVALID_DEFINITION', `The workflow file is not valid:\n${lines.join('\n')}`, { details: { file, issues } });
     this.issues = issues;
   }

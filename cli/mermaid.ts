@@ -18,12 +18,12 @@ export function toMermaid(plan: Plan, direction: MermaidDirection = 'TD'): strin
   return `${lines.join('\n')}\n`;
 }
 
-/** Text as a quoted label: all that could mean something to Mermaid or to HTML stands as its character code. */
+/** Text as a quoted label: all that could mean something to Mermaid, HTML or KaTeX (`$$`) stands as its character code. */
 export const label = (text: string): string =>
   `"${text
     .replace(/\s+/g, ' ')
     .trim()
-    .replace(/[^\p{L}\p{N} .,_()/|[\]-]/gu, (character) => `#${character.codePointAt(0)};`)}"`;
+    .replace(/[^\p{L}\p{N} .,_()/|[\]=!'?+*$-]|\$(?=\$)/gu, (character) => `#${character.codePointAt(0)};`)}"`;
 
 /** Several lines in one label. */
 const lines = (...parts: readonly (string | undefined)[]): string =>
@@ -39,7 +39,7 @@ function shaped(id: string, runIf: string | undefined, definition: NodeDefinitio
     case 'task':
       return `[${lines(id, definition.handler, fallbackOf(definition), runIf)}]`;
     case 'map':
-      return `[[${lines(id, `map: ${definition.handler}`, fallbackOf(definition), runIf)}]]`;
+      return `[[${lines(id, `map of ${definition.handler}`, fallbackOf(definition), runIf)}]]`;
     case 'transform':
       return `[/${lines(id, 'transform', runIf)}/]`;
     case 'choice':

@@ -43,6 +43,7 @@ function statusText(status: ExecutionDescription['status'], palette: Palette): s
 
 function nodesText(description: ExecutionDescription, { plan }: SummaryOptions): string {
   const { nodes, succeeded, failed, skipped } = description.progress;
+  if (description.cachedFrom !== undefined) return `nothing run, the output is that of ${description.cachedFrom}`;
   // What a route did not visit is no loss: that is how it goes one way and not the other.
   const isRoute = planOf(plan, description)?.kind === 'route';
   const missing = isRoute ? 0 : nodes - succeeded - failed - skipped;

@@ -10,13 +10,18 @@ export function addPauseCommand(program: Command, io: CommandIo, done: (exitCode
   addPlaceOptions(program.command('pause').argument('<id>', 'an execution id'))
     .summary('pause an execution')
     .description('Pauses an execution: its running nodes finish, and no new one starts until `fanjoin resume <id>`.')
-    .addHelpText('after', '\nExamples:\n  fanjoin pause 01M83J1CWCKJQKQWSQAWE9J523')
-    .action(async (id: string, options: ExecutionOptions) => {
+    .option('--before <node>', 'pause when this node would start')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  fanjoin pause 01M83J1CWCKJQKQWSQAWE9J523\n  fanjoin pause order-1042 --before ship',
+    )
+    .action(async (id: string, options: ExecutionOptions & { readonly before?: string }) => {
       const executions = openExisting(placeOf(options, io), id);
       try {
-        await executions.pause(id);
+        await executions.pause(id, options.before === undefined ? {} : { before: options.before });
         const description = await executions.describe(id);
-        const text = `${id} ${description.status}; it goes on with: ${commandFor('resume', id, options)}`;
+        const when = description.status === 'PAUSED' ? 'is paused' : `pauses before '${options.before}'`;
+        const text = `${id} ${when}; go on with: ${commandFor('resume', id, options)}`;
         io.stdout.write(options.json === true ? `${JSON.stringify(description, null, 2)}\n` : `${text}\n`);
       } finally {
         await executions.close();

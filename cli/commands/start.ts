@@ -61,7 +61,7 @@ async function record(
   options: StartingOptions,
   io: CommandIo,
 ): Promise<string> {
-  const executions = openExecutions(place);
+  const executions = openExecutions(place, loaded.handlers);
   try {
     const request = { definition: loaded.plan.definition, input: await checkInput(loaded, input), ...startOptions };
     const { executionId } = await executions.start(request);

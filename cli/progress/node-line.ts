@@ -45,6 +45,7 @@ function noteOf(source: NodeResultView['source'], error: NodeResultView['error']
   const why = error === undefined ? '' : ` after ${formatError(error, 120)}`;
   if (source === 'fallback') return `fallback${why}`;
   if (source === 'catch') return `caught${error === undefined ? '' : ` ${formatError(error, 120)}`}`;
+  if (source === 'cache') return 'cached';
   return attempts > 1 ? `${attempts} attempts` : '';
 }
 

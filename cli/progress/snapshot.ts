@@ -20,7 +20,7 @@ export interface ProgressView {
 }
 
 /** Names an ended visit. */
-export const visitKeyOf = ({ nodeId, visit, endedAtMs }: NodeResultView): string => `${nodeId} ${visit} ${endedAtMs}`;
+export const visitKeyOf = ({ nodeId, visit, run }: NodeResultView): string => `${nodeId} ${visit} ${run}`;
 
 /** Nodes that have come to their end, in whatever way. */
 export const endedNodes = ({ progress }: ExecutionDescription): number =>

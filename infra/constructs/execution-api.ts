@@ -14,6 +14,8 @@ export const API_ROUTES = [
   'POST /executions/{executionId}/pause',
   'POST /executions/{executionId}/resume',
   'POST /executions/{executionId}/redrive',
+  'GET /executions/{executionId}/checkpoints',
+  'POST /checkpoints/{checkpointId}/resume',
 ] as const;
 
 export interface ExecutionApiProps {

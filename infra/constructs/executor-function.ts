@@ -15,6 +15,8 @@ export interface ExecutorFunctionProps {
   readonly logLevel?: LogLevel;
   /** How long log lines are kept. @default one month */
   readonly logRetention?: RetentionDays;
+  /** Variables besides those that its connections set. @default none */
+  readonly environment?: Readonly<Record<string, string>>;
   /** The messages it sends may come back to it. @default false */
   readonly sendsToItself?: boolean;
 }
@@ -40,7 +42,7 @@ export class ExecutorFunction extends LambdaFunction {
       memorySize,
       logGroup,
       role,
-      environment: { LOG_LEVEL: logLevel },
+      environment: { LOG_LEVEL: logLevel, ...props.environment },
       // Lambda stops what looks like a loop after 16 rounds. A node that is retried more often than that is none.
       ...(props.sendsToItself === true && { recursiveLoop: RecursiveLoop.ALLOW }),
     });

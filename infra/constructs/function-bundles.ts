@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Stage } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
@@ -10,7 +12,11 @@ const FUNCTIONS = join(import.meta.dirname, '../../functions');
 export const FUNCTION_FOLDERS = ['api', 'scheduler', 'node-runner', 'dead-letter', 'sweep'] as const;
 export type FunctionFolder = (typeof FUNCTION_FOLDERS)[number];
 
-export type FunctionBundles = Readonly<Record<FunctionFolder, Code>>;
+export interface FunctionBundles {
+  readonly code: Readonly<Record<FunctionFolder, Code>>;
+  /** Changes with the code of the handlers, or of what runs them. */
+  readonly handlersVersion: string;
+}
 
 /**
  * Bundles each function into one ES module, `index.mjs`, without anything left to install.
@@ -45,12 +51,18 @@ export function bundleFunctions(
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     logLevel: 'error',
   });
-  const code = (folder: FunctionFolder): Code => Code.fromAsset(join(outdir, folder));
+  const codeOf = (folder: FunctionFolder): Code => Code.fromAsset(join(outdir, folder));
   return {
-    api: code('api'),
-    scheduler: code('scheduler'),
-    'node-runner': code('node-runner'),
-    'dead-letter': code('dead-letter'),
-    sweep: code('sweep'),
+    code: {
+      api: codeOf('api'),
+      scheduler: codeOf('scheduler'),
+      'node-runner': codeOf('node-runner'),
+      'dead-letter': codeOf('dead-letter'),
+      sweep: codeOf('sweep'),
+    },
+    handlersVersion: createHash('sha256')
+      .update(readFileSync(join(outdir, 'node-runner/index.mjs')))
+      .digest('hex')
+      .slice(0, 16),
   };
 }

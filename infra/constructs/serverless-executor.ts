@@ -64,7 +64,6 @@ export class ServerlessExecutor extends Construct {
     );
     this.functions = createFunctions(this, { ...props, runnerTimeout, deadLetterTimeout });
     this.#connectFunctions();
-    this.functions.api.addEnvironment('POOLS', JSON.stringify(props.pools ?? {}));
 
     const { api, scheduler, nodeRunner, deadLetter, sweep } = this.functions;
     this.api = new ExecutionApi(this, 'Api', { handler: api, ...(authorizer !== undefined && { authorizer }) });
@@ -120,8 +119,11 @@ interface FunctionSettings extends ServerlessExecutorProps {
 }
 
 function createFunctions(scope: Construct, settings: FunctionSettings): ServerlessExecutor['functions'] {
-  const { logLevel, logRetention, handlersEntry, runnerMemorySize = 1_024 } = settings;
-  const bundles = bundleFunctions(scope, handlersEntry === undefined ? {} : { '#handlers': handlersEntry });
+  const { logLevel, logRetention, handlersEntry, runnerMemorySize = 1_024, pools = {} } = settings;
+  const { code, handlersVersion } = bundleFunctions(
+    scope,
+    handlersEntry === undefined ? {} : { '#handlers': handlersEntry },
+  );
   const create = (id: string, props: ExecutorFunctionProps) =>
     new ExecutorFunction(scope, id, {
       ...props,
@@ -131,33 +133,34 @@ function createFunctions(scope: Construct, settings: FunctionSettings): Serverle
   return {
     api: create('ApiFunction', {
       description: 'Answers the HTTP API',
-      code: bundles.api,
+      code: code.api,
       // API Gateway waits for 30 s.
       timeout: Duration.seconds(29),
       memorySize: 512,
+      environment: { POOLS: JSON.stringify(pools), HANDLERS_VERSION: handlersVersion },
     }),
     scheduler: create('Scheduler', {
       description: 'Advances executions by the changes of their items',
-      code: bundles.scheduler,
+      code: code.scheduler,
       timeout: Duration.minutes(1),
       memorySize: 1_024,
     }),
     nodeRunner: create('NodeRunner', {
       description: 'Runs nodes and writes their results',
-      code: bundles['node-runner'],
+      code: code['node-runner'],
       timeout: settings.runnerTimeout,
       memorySize: runnerMemorySize,
       sendsToItself: true,
     }),
     deadLetter: create('DeadLetter', {
       description: 'Settles nodes whose runners crashed each time',
-      code: bundles['dead-letter'],
+      code: code['dead-letter'],
       timeout: settings.deadLetterTimeout,
       memorySize: 512,
     }),
     sweep: create('Sweep', {
       description: 'Ends what is over its deadline and repairs what was lost',
-      code: bundles.sweep,
+      code: code.sweep,
       // Longer than its interval: a pass over a backlog is better finished than begun anew.
       timeout: Duration.minutes(5),
       memorySize: 512,

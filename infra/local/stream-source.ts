@@ -15,7 +15,7 @@ import { StreamReader } from './stream-reader.ts';
 const BUSY_POLL_MS = 15;
 const IDLE_POLL_MS = 100;
 const IDLE_FACTOR = 1.3;
-const MAX_BACKOFF_MS = 2_000;
+const MAX_BACKOFF_MS = 500;
 const FIRST_BACKOFF_MS = 50;
 
 /** Records of a shard's part that wait, after which no more are read. */

@@ -11,8 +11,8 @@ import { LIMITS } from '../model/limits.ts';
  * @throws {FanjoinError} `PAYLOAD_TOO_LARGE`: a value that contains another many times over grows without looking large
  */
 export function toJson(value: unknown, what: string): Json {
-  const conversion: Conversion = { what, ancestors: [], issues: [], size: 0 };
-  const json = convert(value ?? null, '', conversion);
+  const conversion: Conversion = { what, ancestors: [], path: [], issues: [], size: 0 };
+  const json = convert(value ?? null, conversion);
   if (conversion.issues.length > 0) throw new InvalidInputError(what, conversion.issues, 'NOT_JSON');
   return json;
 }
@@ -20,6 +20,7 @@ export function toJson(value: unknown, what: string): Json {
 interface Conversion {
   readonly what: string;
   readonly ancestors: object[];
+  readonly path: (string | number)[];
   readonly issues: Issue[];
   /** Characters of JSON so far, at the least. */
   size: number;
@@ -34,10 +35,10 @@ function grow(conversion: Conversion, characters: number): void {
   );
 }
 
-function convert(value: unknown, path: string, conversion: Conversion): Json {
-  const { ancestors, issues } = conversion;
+function convert(value: unknown, conversion: Conversion): Json {
+  const { ancestors, path, issues } = conversion;
   const refuse = (problem: string): null => {
-    issues.push({ path, code: 'NOT_JSON', message: `is ${problem}, which JSON cannot hold` });
+    issues.push({ path: textOf(path), code: 'NOT_JSON', message: `is ${problem}, which JSON cannot hold` });
     return null;
   };
   grow(conversion, typeof value === 'string' ? value.length + 2 : 1);
@@ -50,24 +51,36 @@ function convert(value: unknown, path: string, conversion: Conversion): Json {
   ancestors.push(value);
   const json =
     'toJSON' in value && typeof value.toJSON === 'function'
-      ? convert(value.toJSON(), path, conversion)
+      ? convert(value.toJSON(), conversion)
       : Array.isArray(value)
-        ? Array.from(value, (element, index) =>
-            convert(element === undefined ? null : element, `${path}[${index}]`, conversion),
-          )
+        ? Array.from(value, (element, index) => convertMember(index, element ?? null, conversion))
         : isPlain(value)
-          ? convertObject(value, path, conversion)
+          ? convertObject(value, conversion)
           : refuse(`a ${value.constructor.name}`);
   ancestors.pop();
   return json;
 }
 
-function convertObject(value: object, path: string, conversion: Conversion): Json {
+function convertMember(key: string | number, member: unknown, conversion: Conversion): Json {
+  conversion.path.push(key);
+  const json = convert(member, conversion);
+  conversion.path.pop();
+  return json;
+}
+
+/** `items[3].price` */
+const textOf = (path: readonly (string | number)[]): string =>
+  path.reduce<string>(
+    (text, key) => (typeof key === 'number' ? `${text}[${key}]` : text === '' ? key : `${text}.${key}`),
+    '',
+  );
+
+function convertObject(value: object, conversion: Conversion): Json {
   const json: Record<string, Json> = {};
   for (const [key, member] of Object.entries(value)) {
     if (member === undefined) continue;
     grow(conversion, key.length + 3);
-    const converted = convert(member, path === '' ? key : `${path}.${key}`, conversion);
+    const converted = convertMember(key, member, conversion);
     // An own property called __proto__ must stay data, not become the prototype.
     if (key === '__proto__')
       Object.defineProperty(json, key, { value: converted, enumerable: true, configurable: true, writable: true });

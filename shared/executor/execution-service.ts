@@ -246,9 +246,7 @@ export class ExecutionService {
       definitionHash: meta.definitionHash,
       status: meta.status,
       isStopping: meta.stop !== undefined && !isTerminal(meta.status),
-      isAtRest:
-        isTerminal(meta.status) ||
-        (meta.status === 'PAUSED' && (state?.state.inFlight ?? 0) <= (meta.parked?.size ?? 0)),
+      isAtRest: isTerminal(meta.status) || isPauseAtRest(meta, state?.state),
       run: meta.run,
       startedAtMs: meta.startedAtMs,
       deadlineAtMs: meta.deadlineAtMs,
@@ -311,6 +309,13 @@ function assertPools(plan: Plan, pools: Pools): void {
     return [{ path: `nodes.${id}.pool`, code: 'UNKNOWN_POOL', message }];
   });
   if (issues.length > 0) throw new InvalidDefinitionError(plan.definition.name, issues);
+}
+
+/** Nothing of it runs any more, and it is not about to end: what stops or has all its results is no longer paused. */
+function isPauseAtRest({ status, stop, parked }: MetaItem, state: ExecutionState | undefined): boolean {
+  if (status !== 'PAUSED' || stop !== undefined || state?.stop !== undefined || state?.ending !== undefined)
+    return false;
+  return (state?.inFlight ?? 0) <= (parked?.size ?? 0);
 }
 
 /** @throws {InvalidInputError} */

@@ -4,6 +4,8 @@ import { openDatabase, type SqliteDatabase } from '../adapters/local/sqlite-data
 import { SqliteItemTable } from '../adapters/local/sqlite-table.ts';
 import type { Plan } from '../core/plan.ts';
 import { DefinitionHash, ExecutionId } from '../model/ids.ts';
+import type { AnyHandler } from '../nodes/define-node.ts';
+import { HandlerRegistry } from '../nodes/handler-registry.ts';
 import { type Clock, sleep } from '../ports/clock.ts';
 import { dueShards } from '../store/execution-store.ts';
 import { openStore, type Store } from '../store/store.ts';
@@ -12,10 +14,19 @@ import type { ExecutionDescription, ExecutionOutcome, ResultsPage } from './desc
 import { ExecutionService } from './execution-service.ts';
 import type { Executions, StartInput } from './executions.ts';
 import { withoutUndefined } from './start-request.ts';
+import { handlerVersions } from './workflow-cache.ts';
 
 const POLL_MS = 100;
 /** Open executions listed of each shard. */
 const LISTED = 1_000;
+
+export interface LocalClientOptions {
+  /** A file, made if it is not there. */
+  readonly database: string;
+  /** Only for starts: their versions are part of what a workflow's cache is asked by. Default none. */
+  readonly handlers?: Iterable<AnyHandler>;
+  readonly clock: Clock;
+}
 
 /**
  * The executions of a local database, beside the engine that may be running them in another process: reads, records
@@ -28,10 +39,16 @@ export class LocalClient implements Executions {
   readonly #clock: Clock;
 
   /** @throws {DatabaseError} if the file cannot serve */
-  constructor({ database, clock }: { database: string; clock: Clock }) {
+  constructor({ database, handlers = [], clock }: LocalClientOptions) {
+    const registry = new HandlerRegistry(handlers);
     this.#database = openDatabase(database, { mode: 'client', clock });
     this.#store = openStore(new SqliteItemTable(this.#database), new SqliteBlobStore(this.#database));
-    this.#service = new ExecutionService({ store: this.#store, clock, handlersVersion: () => '', newId: ulid });
+    this.#service = new ExecutionService({
+      store: this.#store,
+      clock,
+      handlersVersion: (plan) => handlerVersions(plan, (type) => registry.find(type)?.version ?? ''),
+      newId: ulid,
+    });
     this.#clock = clock;
   }
 

@@ -146,6 +146,8 @@ export class LocalEngine implements Executions {
     const { status } = await this.#service.describe(executionId);
     const isOurs = this.#adopted.has(`EXEC#${executionId}`);
     await this.#adopt(executionId);
+    // Where a crash left nothing to do but the end, taking it over has ended it.
+    if (status === 'PAUSED' && !isOurs && (await this.#service.describe(executionId)).endedAtMs !== undefined) return;
     if (status !== 'RUNNING' || isOurs) await this.#service.resume(executionId);
   }
 
@@ -253,6 +255,8 @@ export class LocalEngine implements Executions {
   }
 
   #armSweep(): void {
+    // A sweep that was under way when the engine failed or was closed is the last.
+    if (this.#fault !== undefined) return;
     this.#cancelSweep = this.#options.clock.after(
       SWEEP_MS,
       () => {

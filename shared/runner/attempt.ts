@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { zodIssues } from '../core/compile.ts';
 import { toJson } from '../core/json.ts';
-import { InvalidInputError, toErrorInfo } from '../errors.ts';
+import { InvalidInputError, type Issue, toErrorInfo } from '../errors.ts';
 import type { Json } from '../model/json.ts';
 import type { ErrorInfo } from '../model/result.ts';
 import type { AnyHandler } from '../nodes/define-node.ts';
@@ -54,23 +54,28 @@ export async function attempt({
   clock,
 }: AttemptOptions): Promise<AttemptOutcome> {
   const { nodeId } = context;
-  const accepted = await check(handler.input, input);
-  if (!accepted.success) return failure(nodeErrors.invalidInput(nodeId, zodIssues(accepted.error)));
-  const controller = new AbortController();
-  const returned = await settle(
-    controller,
-    () => handler.execute(accepted.data, { ...context, signal: controller.signal }),
-    { nodeId, timeoutSeconds, stop, clock },
-  );
-  if ('outcome' in returned) return returned.outcome;
-  const { value } = returned;
-  if (!(value instanceof NodeResult)) return finish(handler, nodeId, value, {});
-  if (!value.success)
-    return thrown(value.error ?? new Error(`The node '${nodeId}' reported a failure without an error`));
-  return finish(handler, nodeId, value.output, {
-    ...(value.nextNodeId !== undefined && { nextNodeId: value.nextNodeId }),
-    ...(value.conditionalNext !== undefined && { conditionalNext: value.conditionalNext }),
-  });
+  try {
+    const accepted = await check(handler.input, input);
+    if ('issues' in accepted) return failure(nodeErrors.invalidInput(nodeId, accepted.issues));
+    const controller = new AbortController();
+    const returned = await settle(
+      controller,
+      () => handler.execute(accepted.data, { ...context, signal: controller.signal }),
+      { nodeId, timeoutSeconds, stop, clock },
+    );
+    if ('outcome' in returned) return returned.outcome;
+    const { value } = returned;
+    if (!(value instanceof NodeResult)) return await finish(handler, nodeId, value, {});
+    if (!value.success)
+      return thrown(value.error ?? new Error(`The node '${nodeId}' reported a failure without an error`));
+    return await finish(handler, nodeId, value.output, {
+      ...(value.nextNodeId !== undefined && { nextNodeId: value.nextNodeId }),
+      ...(value.conditionalNext !== undefined && { conditionalNext: value.conditionalNext }),
+    });
+  } catch (error) {
+    // A schema's own code and an output's `toJSON` and getters are the handler's code too.
+    return thrown(error);
+  }
 }
 
 async function finish(
@@ -80,8 +85,7 @@ async function finish(
   route: { nextNodeId?: string; conditionalNext?: string },
 ): Promise<AttemptOutcome> {
   const checked = await check(handler.output, value);
-  if (!checked.success)
-    return failure(nodeErrors.invalidOutput(nodeId, zodIssues(checked.error), 'INVALID_NODE_OUTPUT'));
+  if ('issues' in checked) return failure(nodeErrors.invalidOutput(nodeId, checked.issues, 'INVALID_NODE_OUTPUT'));
   try {
     return { isSuccess: true, output: toJson(checked.data, `the output of node '${nodeId}'`), ...route };
   } catch (error) {
@@ -90,10 +94,31 @@ async function finish(
   }
 }
 
-type Checked = { success: true; data: unknown } | { success: false; error: z.ZodError };
+async function check(
+  schema: z.ZodType | undefined,
+  value: unknown,
+): Promise<{ data: unknown } | { issues: readonly Issue[] }> {
+  if (schema === undefined) return { data: value };
+  const parsed = await schema.safeParseAsync(value);
+  if (parsed.success) return { data: parsed.data };
+  const found = parsed.error.issues.map(({ path }) => shown(path.reduce(memberOf, value)));
+  return {
+    issues: zodIssues(parsed.error).map((issue, at) => ({
+      ...issue,
+      message: `${issue.message} (it is ${found[at]})`,
+    })),
+  };
+}
 
-const check = async (schema: z.ZodType | undefined, value: unknown): Promise<Checked> =>
-  schema === undefined ? { success: true, data: value } : schema.safeParseAsync(value);
+const memberOf = (value: unknown, key: PropertyKey): unknown =>
+  typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
+
+function shown(value: unknown): string {
+  if (typeof value === 'bigint' || typeof value === 'symbol' || typeof value === 'function') return typeof value;
+  if (typeof value === 'object' && value !== null)
+    return Array.isArray(value) ? `a list of ${value.length}` : 'an object';
+  return value === undefined ? 'absent' : JSON.stringify(value).slice(0, 60);
+}
 
 const failure = (error: ErrorInfo): AttemptOutcome => ({ isSuccess: false, error });
 

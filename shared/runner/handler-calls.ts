@@ -39,9 +39,11 @@ export class HandlerCalls {
       ...(itemIndex !== undefined && { itemIndex }),
     };
     const item = itemIndex === undefined ? '' : `/${itemIndex}`;
+    const { definition } = node;
     return attempt({
       handler,
-      input,
+      // What a handler does to its input must not reach its fallback.
+      input: 'fallback' in definition && definition.fallback !== undefined ? structuredClone(input) : input,
       context: {
         ...ids,
         idempotencyKey: `${meta.executionId}/${node.id}/${task.visit}${item}`,

@@ -107,7 +107,6 @@ export class MapRunner {
     const { calls, writer, random } = this.#parts;
     const { items, progress, firstIndex } = await this.#openChunk(visit);
     const { handler } = mapOf(visit);
-    let retryInMs: number | undefined;
     for (const index of progress.pending()) {
       if (visit.remainingMs() < timeoutSecondsOf(visit) * 1000 + WRITE_MARGIN_MS && progress.hasAdvanced)
         return this.#continueLater(visit, progress);
@@ -124,23 +123,22 @@ export class MapRunner {
       }
       const delayMs = retryDelayOf(visit, outcome, random);
       if (delayMs !== undefined) {
-        retryInMs = Math.max(retryInMs ?? 0, delayMs);
-        progress.retry(index, outcome.error);
+        progress.retry(index, outcome.error, delayMs);
         continue;
       }
       const fallback = await calls.fallback(visit, outcome, input, stop, at);
       if (fallback?.isSuccess) progress.succeed(index, fallback.output);
       else progress.fail(index, fallback === undefined ? outcome.error : { ...fallback.error, cause: outcome.error });
     }
-    const again = progress.firstRetried();
-    if (again === undefined) return this.#writeChunk(visit, progress);
-    await writer.retry(visit, again, retryInMs ?? 0, { chunk: visit.task.chunk, carried: progress.carry() });
+    const next = progress.nextAttempt();
+    if (next === undefined) return this.#writeChunk(visit, progress);
+    await writer.retry(visit, next.error, next.delayMs, { chunk: visit.task.chunk, carried: progress.carry() });
   }
 
   /** Settles a chunk whose runner crashed each time; what earlier attempts achieved stays. */
   async failChunk(visit: Visit<ChunkTask>, error: ErrorInfo): Promise<void> {
     const { progress } = await this.#openChunk(visit);
-    for (const index of progress.pending()) progress.fail(index, error);
+    for (const index of progress.unsettled()) progress.fail(index, error);
     await this.#writeChunk(visit, progress);
   }
 
@@ -200,7 +198,7 @@ export class MapRunner {
 
   /** The invocation ends soon: the rest of the chunk goes on in another one, as the same attempt. */
   async #continueLater(visit: Visit<ChunkTask>, progress: ChunkProgress): Promise<void> {
-    const carried = await this.#parts.store.payloads.saveText(progress.carry(), visitFolder(visit));
+    const carried = await this.#parts.store.payloads.saveText(progress.carryOn(), visitFolder(visit));
     const nowMs = this.#parts.clock.nowMs();
     await this.#parts.dispatcher.sendLater(poolOf(visit.plan, visit.node.id), { ...visit.task, carried }, nowMs, nowMs);
   }

@@ -150,11 +150,7 @@ export class NodeRunner {
 
   async #runNode(visit: Visit<NodeTask>, stop: AbortSignal): Promise<void> {
     const outcome = await this.#outcome(visit, stop).catch(asFailure);
-    if (outcome === 'skipped')
-      return this.#writer.write(
-        visit,
-        await settleSkip(visit).catch((error) => settleFailure(visit, asFailure(error))),
-      );
+    if (outcome === 'skipped') return this.#writer.write(visit, await settleSkip(visit));
     if (outcome.isSuccess) {
       return this.#writer.write(visit, await this.#success(visit, outcome));
     }
@@ -168,7 +164,7 @@ export class NodeRunner {
 
   #success(visit: Visit, outcome: AttemptOutcome & { isSuccess: true }) {
     const source = outcome.isCached === true ? 'cache' : visit.node.definition.type === 'task' ? 'handler' : 'engine';
-    return settleSuccess(visit, outcome, source).catch((error) => settleFailure(visit, asFailure(error)));
+    return settleSuccess(visit, outcome, source);
   }
 
   async #outcome(visit: Visit, stop: AbortSignal): Promise<AttemptOutcome | 'skipped'> {

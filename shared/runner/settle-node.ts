@@ -3,7 +3,7 @@ import { findNode } from '../core/plan.ts';
 import { isRetryable, matchesErrorName, retryDelay } from '../core/retry.ts';
 import { FanjoinError, toErrorInfo } from '../errors.ts';
 import { defaultRetryPolicy, type RetryPolicy } from '../model/config.ts';
-import { type CatchClause, END_TARGET } from '../model/definition.ts';
+import { type CatchClause, type Choice, END_TARGET } from '../model/definition.ts';
 import type { NodeId } from '../model/ids.ts';
 import type { Json } from '../model/json.ts';
 import type { ErrorInfo, ResultSource } from '../model/result.ts';
@@ -62,7 +62,10 @@ export async function settleFailure(
   const errors = { error, ...(fallbackError !== undefined && { fallbackError }) };
   const clause = isAborted === true ? undefined : catchClauseOf(visit, error);
   if (clause === undefined) return { status: 'FAILED', source: 'handler', ...errors };
-  const output = await caughtOutput(visit, clause, error);
+  const caught = await caughtOutput(visit, clause, error);
+  if ('problem' in caught)
+    return { status: 'FAILED', source: 'catch', ...errors, error: { ...caught.problem, cause: error } };
+  const { output } = caught;
   const next =
     clause.next === undefined ? await routeOf(visit, { isSuccess: true, output }) : resolveTarget(visit, clause.next);
   if ('error' in next) return { status: 'FAILED', source: 'catch', ...errors };
@@ -82,16 +85,18 @@ function catchClauseOf({ node: { definition } }: Visit, { name }: ErrorInfo): Ca
   return clauses.find(({ errors }) => errors.some((pattern) => matchesErrorName(name, pattern)));
 }
 
+/** A clause whose own expression fails must not leave the visit without any result. */
 async function caughtOutput(
   { input }: Visit,
   { output = null }: CatchClause,
   { name, message }: ErrorInfo,
-): Promise<Json> {
-  return evaluateMapping(
-    output,
-    await input.defaultInput(),
-    await input.bindings([output], { error: { name, message } }),
-  );
+): Promise<{ output: Json } | { problem: ErrorInfo }> {
+  try {
+    const bindings = await input.bindings([output], { error: { name, message } });
+    return { output: await evaluateMapping(output, await input.defaultInput(), bindings) };
+  } catch (error) {
+    return { problem: asFailure(error).error };
+  }
 }
 
 type Route = { next?: NodeId | null } | { error: ErrorInfo };
@@ -103,17 +108,25 @@ async function routeOf(visit: Visit, outcome: Success): Promise<Route> {
   const said = outcome.conditionalNext ?? outcome.nextNodeId;
   if (said !== undefined) return resolveTarget(visit, said);
   const choices = definition.choices ?? [];
-  if (choices.length > 0) {
-    const context = await visit.input.defaultInput();
-    const bindings = await visit.input.bindings(
-      choices.map(({ when }) => when),
-      { output: outcome.output },
-    );
-    for (const { when, next } of choices)
-      if (await evaluateCondition(when, context, bindings)) return resolveTarget(visit, next);
-    if (definition.next === undefined) return { error: nodeErrors.noChoiceMatched(id) };
+  try {
+    const chosen = await firstTrue(visit, choices, outcome.output);
+    if (chosen !== undefined) return resolveTarget(visit, chosen);
+  } catch (error) {
+    return { error: asFailure(error).error };
   }
+  if (choices.length > 0 && definition.next === undefined) return { error: nodeErrors.noChoiceMatched(id) };
   return resolveTarget(visit, definition.next ?? END_TARGET);
+}
+
+async function firstTrue({ input }: Visit, choices: readonly Choice[], output: Json): Promise<string | undefined> {
+  if (choices.length === 0) return undefined;
+  const context = await input.defaultInput();
+  const bindings = await input.bindings(
+    choices.map(({ when }) => when),
+    { output },
+  );
+  for (const { when, next } of choices) if (await evaluateCondition(when, context, bindings)) return next;
+  return undefined;
 }
 
 function resolveTarget({ plan, node }: Visit, target: string): Route {

@@ -1,4 +1,4 @@
-import type { ErrorInfo, ItemFailure } from '../model/result.ts';
+import type { ErrorInfo, ItemFailure, Payload } from '../model/result.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type Dispatcher, poolOf } from '../scheduler/dispatcher.ts';
 import type { Store } from '../store/store.ts';
@@ -30,7 +30,7 @@ export class VisitWriter {
       queuedAtMs: visit.task.queuedAtMs,
       startedAtMs: visit.startedAtMs,
       endedAtMs,
-      attempts: attemptsOf(visit, endedAtMs, settlement.error),
+      attempts: attemptsOf(visit, endedAtMs, rest.error),
     });
   }
 
@@ -85,15 +85,22 @@ export class VisitWriter {
     return (await this.#store.results.loadResult(key)) !== undefined;
   }
 
-  /** An output too large to keep fails the visit. */
-  async #fitting(visit: Visit, settlement: Settlement, folder: string) {
+  /** An output too large to keep fails the visit; what a catch clause gives instead is kept. */
+  async #fitting(
+    visit: Visit,
+    settlement: Settlement,
+    folder: string,
+  ): Promise<Omit<Settlement, 'output'> & { output: Payload | undefined }> {
     const { output, ...rest } = settlement;
     if (output === undefined) return { ...rest, output: undefined };
     try {
       return { ...rest, output: await this.#store.payloads.save(output, folder) };
     } catch (error) {
-      const { output: _tooLarge, ...failed } = await settleFailure(visit, asFailure(error));
-      return { ...failed, output: undefined };
+      const failure = asFailure(error);
+      const instead = settlement.source === 'catch' ? asFailed(failure.error) : await settleFailure(visit, failure);
+      return this.#fitting(visit, instead, folder);
     }
   }
 }
+
+const asFailed = (error: ErrorInfo): Settlement => ({ status: 'FAILED', source: 'catch', error });

@@ -1,3 +1,4 @@
+import { openWork } from '../core/decide.ts';
 import type { CoreEvent } from '../core/events.ts';
 import type { Plan } from '../core/plan.ts';
 import type { ExecutionId } from '../model/ids.ts';
@@ -40,13 +41,15 @@ export class Reconciler {
     }
     const settled = results.map((result) => resultEvent(plan, result));
     const isResumed = state?.state.paused === true && meta.status === 'RUNNING';
+    // What was parked went with the record that was lost: any of the open work may have been.
+    const parked = isResumed ? openWork(plan, state.state) : [];
     const isRedriven = state !== undefined && state.state.run < run;
     return [
       ...(isRedriven ? [{ type: 'redriven' as const, run }] : []),
       ...events,
       ...inOrder(plan, state?.state, settled),
       ...flagEvents(plan, undefined, meta),
-      ...(isResumed ? [{ type: 'resumed' as const, parked: [] }] : []),
+      ...(isResumed ? [{ type: 'resumed' as const, parked }] : []),
     ];
   }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { QueryCommand } from '@aws-sdk/client-dynamodb';
-import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
+import { PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { GetQueueAttributesCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LocalStack } from '../../infra/local/local-stack.ts';
 import type { DefinitionInput } from '../../shared/model/definition.ts';
@@ -184,6 +184,24 @@ describe.skipIf(!canRunLocalStack())('the local stack', () => {
     await stack.invoke('Sweep');
 
     expect(await waitFor(stack, executionId, () => true)).toMatchObject({ isStopping: true });
+  });
+
+  it('gives up a record that can never be advanced, notes it, and goes on', async () => {
+    const pk = 'EXEC#poison';
+    const poison = { pk: { S: pk }, sk: { S: 'META' }, status: { S: 'RUNNING' } };
+    await stack.clients.dynamo.send(new PutItemCommand({ TableName: stack.tableNames[0], Item: poison }));
+    const QueueUrl = stack.queueUrls['Stream/GivenUp'];
+
+    const { Messages = [] } = await stack.clients.sqs.send(
+      new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 20 }),
+    );
+
+    expect(JSON.parse(Messages[0]?.Body ?? '')).toMatchObject({
+      requestContext: { condition: 'RetryAttemptsExhausted' },
+      DDBStreamBatchInfo: { batchSize: 1 },
+    });
+    expect(lines).toContainEqual(expect.stringContaining(pk));
+    expect((await ended(stack, await start(stack, fanOut(2)))).output).toBe(totalOf(2));
   });
 });
 

@@ -201,6 +201,21 @@ describe('functions', () => {
     expect(sources.some((source) => source.includes('orders.charge'))).toBe(false);
   });
 
+  it('tell the API which code the handlers are, so that no cached output outlives it', () => {
+    const version = (from: typeof template) =>
+      Object.entries(from.findResources('AWS::Lambda::Function')).find(([id]) => id.includes('ApiFunction'))?.[1]
+        .Properties.Environment.Variables.HANDLERS_VERSION;
+    const { template: other, outdir: folder } = synthesized({
+      handlersEntry: join(import.meta.dirname, 'fixtures/handlers.ts'),
+    });
+    const { template: same, outdir: sameFolder } = synthesized();
+    for (const one of [folder, sameFolder]) rmSync(one, { recursive: true });
+
+    expect(version(template)).toMatch(/^[0-9a-f]{16}$/);
+    expect(version(same)).toBe(version(template));
+    expect(version(other)).not.toBe(version(template));
+  });
+
   it('may be retried more often than Lambda takes for a loop', () => {
     const allowed = resources('AWS::Lambda::Function').filter(
       ([, { Properties }]) => Properties.RecursiveLoop === 'Allow',

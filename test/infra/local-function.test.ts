@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { LocalFunction, type LocalFunctionOptions } from '../../infra/local/local-function.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'fanjoin-function-'));
@@ -13,6 +13,8 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((one) => one.stop()));
   lines.length = 0;
 });
+
+afterAll(() => rmSync(folder, { recursive: true }));
 
 function aFunction(source: string, overrides: Partial<LocalFunctionOptions> = {}): LocalFunction {
   const file = join(folder, `${files++}.mjs`);
@@ -140,5 +142,3 @@ function succeeded(outcome: Awaited<ReturnType<LocalFunction['invoke']>>) {
   if (!outcome.ok) throw new Error(outcome.reason);
   return outcome;
 }
-
-process.once('exit', () => rmSync(folder, { recursive: true, force: true }));

@@ -40,7 +40,13 @@ describe('the filter of the stream', () => {
   const database = openDatabase(':memory:', { mode: 'engine', clock: systemClock });
   const table = new SqliteItemTable(database);
   const store: Store = openStore(table, new SqliteBlobStore(database));
-  const service = new ExecutionService({ store, clock: systemClock, pools: {}, newId: () => 'unused' });
+  const service = new ExecutionService({
+    store,
+    clock: systemClock,
+    pools: {},
+    handlersVersion: () => '',
+    newId: () => 'unused',
+  });
   const definition = { name: 'filtered', nodes: { a: { type: 'transform', output: 1 } } };
   const executionId = ExecutionId.parse('filtered-1');
   let changes: ChangeRecord[] = [];

@@ -13,7 +13,23 @@ const BINDINGS = {
 const VARIABLES = Object.keys(BINDINGS);
 
 /** Pieces of which expressions are put together. */
-const ATOMS = ['$', '$$', 'a', '*', '**', '$item', '$item.a', '$item.list', '$input.s', '$index', '"x"', '1', '$globals', 'list[0]', '$.s'];
+const ATOMS = [
+  '$',
+  '$$',
+  'a',
+  '*',
+  '**',
+  '$item',
+  '$item.a',
+  '$item.list',
+  '$input.s',
+  '$index',
+  '"x"',
+  '1',
+  '$globals',
+  'list[0]',
+  '$.s',
+];
 const FORMS: readonly ((x: string, y: string) => string)[] = [
   (x) => x,
   (x, y) => `${x} = ${y}`,
@@ -53,7 +69,14 @@ const FORMS: readonly ((x: string, y: string) => string)[] = [
   () => '$sift(function($v){ $v = 1 })',
   () => '$item.a @ $x',
 ];
-const CONTEXTS: readonly Json[] = [{ a: 1, s: 'text', list: [3] }, { a: 9, s: 'other e', list: [4] }, 'text e', 'other', null, 7];
+const CONTEXTS: readonly Json[] = [
+  { a: 1, s: 'text', list: [3] },
+  { a: 9, s: 'other e', list: [4] },
+  'text e',
+  'other',
+  null,
+  7,
+];
 
 const attempt = (source: string, context: Json, bindings: object): Promise<string> =>
   compileExpression(source)
@@ -63,16 +86,16 @@ const attempt = (source: string, context: Json, bindings: object): Promise<strin
       () => 'failed',
     );
 
-const sources = [...new Set(FORMS.flatMap((form) => ATOMS.flatMap((x) => ['$', '$input.a', '2'].map((y) => `{% ${form(x, y)} %}`))))].filter(
-  (source) => {
-    try {
-      compileExpression(source);
-      return true;
-    } catch {
-      return false;
-    }
-  },
-);
+const sources = [
+  ...new Set(FORMS.flatMap((form) => ATOMS.flatMap((x) => ['$', '$input.a', '2'].map((y) => `{% ${form(x, y)} %}`)))),
+].filter((source) => {
+  try {
+    compileExpression(source);
+    return true;
+  } catch {
+    return false;
+  }
+});
 
 describe('what need not be loaded', () => {
   it('is the context only where no context changes the value', { timeout: 60_000 }, async () => {
@@ -103,7 +126,15 @@ describe('what need not be loaded', () => {
   });
 
   it('is the context of the usual item mappings: a map of many items would load it for each', () => {
-    const usual = ['$item', '$item.name', '$index + 1', '$item.list[0]', '$sum($item.xs.price)', '$uppercase($item.s)', '$join($item.xs, ", ")'];
+    const usual = [
+      '$item',
+      '$item.name',
+      '$index + 1',
+      '$item.list[0]',
+      '$sum($item.xs.price)',
+      '$uppercase($item.s)',
+      '$join($item.xs, ", ")',
+    ];
 
     expect(usual.filter((text) => compileExpression(`{% ${text} %}`).usesContext)).toEqual([]);
   });

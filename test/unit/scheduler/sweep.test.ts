@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import { aMap, aTask } from '../../support/factories.ts';
+import { aSchedulerBench } from '../../support/factories-scheduler.ts';
+
+const MINUTE_MS = 60_000;
+
+describe('the sweep', () => {
+  it('starts an execution whose first record was lost', async () => {
+    const bench = await aSchedulerBench({ nodes: { a: aTask() } });
+    bench.takeRecords();
+
+    await bench.clock.pass(MINUTE_MS);
+    await bench.sweep.run();
+
+    expect(await bench.sent()).toEqual(['node a']);
+  });
+
+  it('goes on from results whose records were lost', async () => {
+    const bench = await aSchedulerBench({ nodes: { a: aTask(), b: aTask({ dependsOn: ['a'] }) } });
+    await bench.advance();
+    await bench.sent();
+    await bench.settle('a');
+    bench.takeRecords();
+
+    await bench.clock.pass(MINUTE_MS);
+    await bench.sweep.run();
+
+    expect(await bench.sent()).toEqual(['node b']);
+  });
+
+  it('goes on along a route whose records were lost, through a loop', async () => {
+    const bench = await aSchedulerBench({
+      nodes: { a: aTask({ mayRouteTo: ['a', 'b'] }), b: aTask() },
+      definition: { strategy: 'conditional' },
+    });
+    await bench.advance();
+    await bench.sent();
+    await bench.settle('a', 'SUCCEEDED', { next: 'a' });
+    await bench.advance();
+    await bench.sent();
+    await bench.settle('a', 'SUCCEEDED', { visit: 2, next: 'b' });
+    bench.takeRecords();
+
+    await bench.clock.pass(MINUTE_MS);
+    await bench.sweep.run();
+
+    expect(await bench.sent()).toEqual(['node b']);
+  });
+
+  it('counts no chunk twice, whatever records were lost', async () => {
+    const bench = await aSchedulerBench({ nodes: { m: aMap() } });
+    await bench.advance();
+    await bench.planMap('m', 3);
+    await bench.advance();
+    await bench.settleChunk('m', 0, 1);
+    await bench.advance();
+    await bench.settleChunk('m', 2);
+    bench.takeRecords();
+
+    await bench.reconciler.reconcile(bench.executionId);
+    await bench.reconciler.reconcile(bench.executionId);
+
+    expect((await bench.state())?.state).toMatchObject({ inFlight: 1, maps: { 0: { inFlight: 1, failedItems: 1 } } });
+  });
+
+  it('ends what is over its deadline although it only waits', async () => {
+    const bench = await aSchedulerBench({ nodes: { a: aTask() }, config: { timeoutSeconds: 90 } });
+    await bench.advance();
+    await bench.sent();
+
+    await bench.clock.pass(MINUTE_MS);
+    await bench.sweep.run();
+    await bench.clock.pass(30_000);
+    await bench.sweep.run();
+    await bench.advance();
+
+    expect(await bench.meta()).toMatchObject({ stop: { reason: 'TIMED_OUT' } });
+  });
+
+  it('ends a stop whose timer was lost', async () => {
+    const bench = await aSchedulerBench({ nodes: { a: aTask() } });
+    await bench.advance();
+    await bench.service.cancel('execution-1');
+    await bench.advance();
+    await bench.sent();
+
+    for (let minute = 0; minute < 3; minute++) {
+      await bench.clock.pass(MINUTE_MS);
+      await bench.sweep.run();
+      await bench.advance();
+    }
+
+    expect(await bench.meta()).toMatchObject({ status: 'CANCELLED' });
+  });
+
+  it('sends again what gave no sign of life for half an hour, and then not every minute', async () => {
+    const bench = await aSchedulerBench({ nodes: { a: aTask() }, config: { timeoutSeconds: 86_400 } });
+    await bench.advance();
+    await bench.sent();
+    const sentAt: number[] = [];
+
+    for (let minute = 1; minute <= 65; minute++) {
+      await bench.clock.pass(MINUTE_MS);
+      await bench.sweep.run();
+      await bench.advance();
+      if ((await bench.sent()).length > 0) sentAt.push(minute);
+    }
+
+    expect(sentAt).toEqual([30, 60]);
+  });
+
+  it('leaves an execution that moves alone', async () => {
+    const bench = await aSchedulerBench({ nodes: { a: aTask(), b: aTask() } });
+    await bench.advance();
+    const state = await bench.state();
+
+    await bench.clock.pass(MINUTE_MS);
+    await bench.sweep.run();
+
+    expect(await bench.state()).toEqual(state);
+  });
+});
