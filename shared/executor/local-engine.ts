@@ -216,6 +216,8 @@ export class LocalEngine implements Executions {
     const plan = await this.#store.definitions.loadPlan(meta.workflow, meta.definitionHash);
     if (startsNodes) this.#assertHandlers(plan);
     this.#adopted.add(pk);
+    // Whoever ran its nodes is gone: there is nothing to wait for.
+    if (meta.stop !== undefined) await this.#store.executions.markSettleElapsed(meta);
     await this.#reconciler.reconcile(id, { resend: true });
   }
 

@@ -10,7 +10,11 @@ import { chain, fanOut, HANDLER, layered, map } from './shapes.ts';
  * Runs one workload on the local twin, over a file, and prints a line of JSON: times of the repetitions, the process's
  * largest memory, whether all was right. `node test/bench/run-workload.ts SHAPE SIZE [REPETITIONS]`
  */
-const Arguments = z.tuple([z.enum(['chain', 'fan-out', 'layered', 'map']), z.coerce.number(), z.coerce.number().default(1)]);
+const Arguments = z.tuple([
+  z.enum(['chain', 'fan-out', 'layered', 'map']),
+  z.coerce.number(),
+  z.coerce.number().default(1),
+]);
 const [shape, size, repetitions] = Arguments.parse([process.argv[2], process.argv[3], process.argv[4]]);
 
 const definition = { chain, 'fan-out': fanOut, layered, map }[shape](size);
@@ -29,7 +33,9 @@ try {
     if (repetition > 0 || repetitions === 0) milliseconds.push(tookMs);
     isRight &&= shape === 'map' ? isEcho(result.output) : result.success && result.nodeExecutionOrder.length === size;
   }
-  console.log(JSON.stringify({ shape, size, milliseconds, isRight, maxRssMb: Math.round(process.resourceUsage().maxRSS / 1024) }));
+  console.log(
+    JSON.stringify({ shape, size, milliseconds, isRight, maxRssMb: Math.round(process.resourceUsage().maxRSS / 1024) }),
+  );
 } finally {
   await rm(folder, { recursive: true, force: true });
 }

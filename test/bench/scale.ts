@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import { z } from 'zod';
 
 /** `npm run bench`: time and memory per node as graphs grow, on the local twin, each in a process of its own. */
-const Report = z.object({ shape: z.string(), size: z.number(), milliseconds: z.array(z.number()), isRight: z.boolean(), maxRssMb: z.number() });
+const Report = z.object({
+  shape: z.string(),
+  size: z.number(),
+  milliseconds: z.array(z.number()),
+  isRight: z.boolean(),
+  maxRssMb: z.number(),
+});
 
 const WORKLOADS = [
   ...['chain', 'fan-out', 'layered'].flatMap((shape) => [

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { commandLine, default as audit } from '../../examples/audit/workflow.ts';
+import { default as audit, commandLine } from '../../examples/audit/workflow.ts';
 import type { LocalStack } from '../../infra/local/local-stack.ts';
 import { systemClock } from '../../shared/adapters/local/system-clock.ts';
 import { allResults } from '../../shared/executor/execution-result.ts';

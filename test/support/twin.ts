@@ -101,7 +101,12 @@ export class Twin {
     this.reconciler = reconciler;
     this.#sweep = new Sweep({ store, reconciler, clock });
     this.store = openStore(table, blobs);
-    this.service = new ExecutionService({ store: this.store, clock, handlersVersion: () => '', newId: () => `execution-${seed}` });
+    this.service = new ExecutionService({
+      store: this.store,
+      clock,
+      handlersVersion: () => '',
+      newId: () => `execution-${seed}`,
+    });
     this.#close = () => database.close();
     table.subscribe((records) => this.#hear(records));
     void this.#pump();

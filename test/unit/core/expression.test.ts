@@ -130,7 +130,8 @@ describe('an expression is bounded', () => {
   });
 
   it('in what it gives, however small that looks', async () => {
-    const doubling = '($f := function($a, $n){ $n = 0 ? $a : $f({"l": $a, "r": $a}, $n - 1) }; $f($pad("x", 1000000), 40))';
+    const doubling =
+      '($f := function($a, $n){ $n = 0 ? $a : $f({"l": $a, "r": $a}, $n - 1) }; $f($pad("x", 1000000), 40))';
 
     await expect(evaluate(doubling)).rejects.toMatchObject({ code: 'PAYLOAD_TOO_LARGE' });
   });

@@ -1,4 +1,13 @@
-import { AuditOutput, check, duplicates, ParsedInput, parse, reach, report, sizes } from '../../../examples/audit/handlers.ts';
+import {
+  AuditOutput,
+  check,
+  duplicates,
+  ParsedInput,
+  parse,
+  reach,
+  report,
+  sizes,
+} from '../../../examples/audit/handlers.ts';
 import { AuditInput } from '../../../examples/audit/input.ts';
 import type { Lockfile } from '../../../examples/audit/locked-package.ts';
 import { parseLockfile } from '../../../examples/audit/lockfile.ts';

@@ -18,7 +18,13 @@ describe('the findings', () => {
     const { json } = await runAudit({ lockfile: troubled });
 
     expect(json.verdict).toBe('act');
-    expect(json.findings.map(({ severity, kind, packages }) => [severity, kind, packages.map(({ why }) => why.join('>')).join()])).toEqual([
+    expect(
+      json.findings.map(({ severity, kind, packages }) => [
+        severity,
+        kind,
+        packages.map(({ why }) => why.join('>')).join(),
+      ]),
+    ).toEqual([
       ['high', 'missing', 'web'],
       ['high', 'licence', 'web'],
       ['medium', 'licence', 'tool'],
@@ -41,7 +47,10 @@ describe('the findings', () => {
   });
 
   test('what the policy approves is no finding', async () => {
-    const policy = { approvedInstallScripts: ['native'], licences: { allowed: ['MIT', 'GPL-*'], denied: [], review: [] } };
+    const policy = {
+      approvedInstallScripts: ['native'],
+      licences: { allowed: ['MIT', 'GPL-*'], denied: [], review: [] },
+    };
 
     const { json } = await runAudit({ lockfile: troubled, policy });
 
@@ -50,9 +59,18 @@ describe('the findings', () => {
   });
 
   test('packages alike are one finding, and a native package stands for its parts', async () => {
-    const parts = ['linux', 'macos', 'windows'].map((platform) => [`node_modules/lib-${platform}`, { license: 'MPL-2.0', optional: true }]);
-    const lib = { license: 'MPL-2.0', optionalDependencies: { 'lib-linux': '1', 'lib-macos': '1', 'lib-windows': '1' } };
-    const lockfile = lockfileText({ 'node_modules/lib': lib, ...Object.fromEntries(parts) }, { dependencies: { lib: '1' } });
+    const parts = ['linux', 'macos', 'windows'].map((platform) => [
+      `node_modules/lib-${platform}`,
+      { license: 'MPL-2.0', optional: true },
+    ]);
+    const lib = {
+      license: 'MPL-2.0',
+      optionalDependencies: { 'lib-linux': '1', 'lib-macos': '1', 'lib-windows': '1' },
+    };
+    const lockfile = lockfileText(
+      { 'node_modules/lib': lib, ...Object.fromEntries(parts) },
+      { dependencies: { lib: '1' } },
+    );
 
     const { json, markdown } = await runAudit({ lockfile });
 
@@ -65,7 +83,9 @@ describe('the findings', () => {
 
 describe('the Markdown', () => {
   test('is short and passes where all is well', async () => {
-    const { json, markdown } = await runAudit({ lockfile: lockfileText({ 'node_modules/a': {} }, { dependencies: { a: '1' } }) });
+    const { json, markdown } = await runAudit({
+      lockfile: lockfileText({ 'node_modules/a': {} }, { dependencies: { a: '1' } }),
+    });
 
     expect(json.verdict).toBe('pass');
     expect(markdown).toContain('**Verdict: pass.**');
@@ -83,7 +103,9 @@ describe('the Markdown', () => {
     const entries = Array.from({ length: 30 }, (_, at) => [`node_modules/p${at}`, { deprecated: `gone ${at}` }]);
     const dependencies = Object.fromEntries(entries.map((_, at) => [`p${at}`, '1']));
 
-    const { json, markdown } = await runAudit({ lockfile: lockfileText(Object.fromEntries(entries), { dependencies }) });
+    const { json, markdown } = await runAudit({
+      lockfile: lockfileText(Object.fromEntries(entries), { dependencies }),
+    });
 
     expect(json.findings[0]?.packages).toHaveLength(30);
     expect(markdown).toContain("… and 22 more, in the report's JSON.");

@@ -10,7 +10,11 @@ const repository = join(import.meta.dirname, '../../..');
 const lockfile = readFileSync(join(repository, 'package-lock.json'), 'utf8');
 
 const sh = (command: string, folder: string): string =>
-  execFileSync('bash', ['-o', 'pipefail', '-c', command], { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  execFileSync('bash', ['-o', 'pipefail', '-c', command], {
+    cwd: folder,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
 
 function isThere(tool: string): boolean {
   try {
@@ -93,7 +97,9 @@ describe("the totals of this repository's lockfile", () => {
   test('the command beside the licences gives the table', (context) => {
     const lines = runOrSkip(context, report.licencesCommand, repository).trim().split('\n');
 
-    expect(lines.toSorted()).toEqual(report.licences.map(({ licence, packages }) => `${packages} ${licence}`).toSorted());
+    expect(lines.toSorted()).toEqual(
+      report.licences.map(({ licence, packages }) => `${packages} ${licence}`).toSorted(),
+    );
   });
 });
 
@@ -102,7 +108,13 @@ describe('the totals of a lockfile with workspaces, aliases and an odd name', ()
   const fileName = "it's a lock.json";
   const text = lockfileText(
     {
-      'node_modules/web': { link: true, resolved: 'packages/web', version: undefined, license: undefined, integrity: undefined },
+      'node_modules/web': {
+        link: true,
+        resolved: 'packages/web',
+        version: undefined,
+        license: undefined,
+        integrity: undefined,
+      },
       'packages/web': { name: 'web', hasInstallScript: true, dependencies: { ms: '2' } },
       'packages/web/node_modules/ms': { version: '2.0.0', license: undefined },
       'node_modules/old-ms': { name: 'ms', version: '1.0.0' },
@@ -116,7 +128,9 @@ describe('the totals of a lockfile with workspaces, aliases and an odd name', ()
     writeFileSync(join(folder, fileName), text);
     const { json } = await runAudit({ lockfile: text, fileName });
 
-    const given = json.totals.map(({ commands }) => commands.map((command) => Number(runOrSkip(context, command, folder))));
+    const given = json.totals.map(({ commands }) =>
+      commands.map((command) => Number(runOrSkip(context, command, folder))),
+    );
 
     expect(json.totals.map(({ label, value }) => `${value} ${label}`).slice(0, 3)).toEqual([
       '3 packages',

@@ -38,7 +38,9 @@ describe('the audit as a workflow', () => {
   });
 
   test('where the folder is not on the machine the fallback says so', async () => {
-    const { status, outputs } = await run(AuditInput.parse({ lockfile: lockfileText({ 'node_modules/a': {} }), folder: '/not/here' }));
+    const { status, outputs } = await run(
+      AuditInput.parse({ lockfile: lockfileText({ 'node_modules/a': {} }), folder: '/not/here' }),
+    );
 
     expect(status).toBe('SUCCEEDED');
     expect(outputs.report).toMatchObject({
@@ -70,7 +72,12 @@ describe("the audit's command line", () => {
     const input = await commandLine.input(folder);
     await rm(folder, { recursive: true });
 
-    expect(input).toMatchObject({ lockfile: '{}', fileName: 'package-lock.json', folder, policy: { approvedInstallScripts: ['esbuild'] } });
+    expect(input).toMatchObject({
+      lockfile: '{}',
+      fileName: 'package-lock.json',
+      folder,
+      policy: { approvedInstallScripts: ['esbuild'] },
+    });
     expect(input.policy.licences.allowed).toContain('MIT');
   });
 

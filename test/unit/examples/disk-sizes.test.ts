@@ -1,4 +1,4 @@
-import { mkdtemp, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -50,7 +50,10 @@ test('a folder that is not there is an error no retry mends', async () => {
 });
 
 test('without a folder nothing is measured', async () => {
-  expect(await measureSizes(null, ['node_modules/a'], signal)).toEqual({ isMeasured: false, reason: 'no folder was given' });
+  expect(await measureSizes(null, ['node_modules/a'], signal)).toEqual({
+    isMeasured: false,
+    reason: 'no folder was given',
+  });
 });
 
 test('it stops when its execution does', async () => {

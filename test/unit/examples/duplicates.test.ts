@@ -17,7 +17,11 @@ test('a package in two versions is told with who asks for each', () => {
     {
       name: 'ms',
       versions: [
-        { version: '1.0.0', paths: ['node_modules/b/node_modules/ms'], askedBy: [{ path: 'node_modules/b', name: 'b', range: '^1' }] },
+        {
+          version: '1.0.0',
+          paths: ['node_modules/b/node_modules/ms'],
+          askedBy: [{ path: 'node_modules/b', name: 'b', range: '^1' }],
+        },
         {
           version: '2.0.0',
           paths: ['node_modules/ms'],
@@ -38,7 +42,10 @@ test('several copies of one version are no duplicate', () => {
 });
 
 test('an alias counts under its own name', () => {
-  const lockfile = aLockfile({ 'node_modules/ms': { version: '2.0.0' }, 'node_modules/old-ms': { name: 'ms', version: '1.0.0' } });
+  const lockfile = aLockfile({
+    'node_modules/ms': { version: '2.0.0' },
+    'node_modules/old-ms': { name: 'ms', version: '1.0.0' },
+  });
 
   expect(findDuplicates(lockfile).map(({ name, versions }) => [name, versions.length])).toEqual([['ms', 2]]);
 });

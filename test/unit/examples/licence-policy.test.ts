@@ -31,7 +31,10 @@ test.each([
 });
 
 test('the more exact entry goes first, whichever list it is in', () => {
-  const lenient = LicencePolicy.parse({ allowed: ['MIT', 'GPL-2.0-only WITH Classpath-exception-2.0'], denied: ['GPL-*', 'MIT*'] });
+  const lenient = LicencePolicy.parse({
+    allowed: ['MIT', 'GPL-2.0-only WITH Classpath-exception-2.0'],
+    denied: ['GPL-*', 'MIT*'],
+  });
 
   expect(judgeLicence('GPL-2.0-only WITH Classpath-exception-2.0', lenient).verdict).toBe('allowed');
   expect(judgeLicence('GPL-2.0-only', lenient).verdict).toBe('denied');

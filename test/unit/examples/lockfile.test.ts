@@ -11,15 +11,27 @@ const edgesOf = (lockfile: ReturnType<typeof aLockfile>, path: string) =>
 
 describe('reading a lockfile', () => {
   test.each([
-    ["yarn's lockfile", 'lodash@^4:\n  version "4.17.21"\n', 'LOCKFILE_NOT_JSON', /not JSON .*yarn and pnpm are not read/],
+    [
+      "yarn's lockfile",
+      'lodash@^4:\n  version "4.17.21"\n',
+      'LOCKFILE_NOT_JSON',
+      /not JSON .*yarn and pnpm are not read/,
+    ],
     ['merge conflicts', '{\n<<<<<<< HEAD\n"a": 1\n=======\n', 'LOCKFILE_NOT_JSON', /merge conflict markers/],
-    ['version 1', '{"lockfileVersion":1,"dependencies":{}}', 'LOCKFILE_VERSION_1', /npm install --package-lock-only --lockfile-version 3/],
+    [
+      'version 1',
+      '{"lockfileVersion":1,"dependencies":{}}',
+      'LOCKFILE_VERSION_1',
+      /npm install --package-lock-only --lockfile-version 3/,
+    ],
     ['a package.json', '{"name":"shop","dependencies":{}}', 'LOCKFILE_WITHOUT_PACKAGES', /no 'packages'/],
     ['no root', '{"lockfileVersion":3,"packages":{}}', 'LOCKFILE_WITHOUT_ROOT', /lack the root/],
     ['no object', '[1]', 'LOCKFILE_INVALID', /not as npm writes it/],
     ['a wrong field', '{"lockfileVersion":3,"packages":{"":{"version":7}}}', 'LOCKFILE_INVALID', /packages.*version/s],
   ])('%s is refused, with what to do', (_what, text, code, message) => {
-    expect(() => parseLockfile(text)).toThrow(expect.objectContaining({ name: 'LockfileError', code, retryable: false }));
+    expect(() => parseLockfile(text)).toThrow(
+      expect.objectContaining({ name: 'LockfileError', code, retryable: false }),
+    );
     expect(() => parseLockfile(text)).toThrow(message);
   });
 

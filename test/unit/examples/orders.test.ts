@@ -2,13 +2,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse as parseYaml } from 'yaml';
-import * as orders from '../../../examples/orders/handlers.ts';
 import { handlers } from '../../../examples/handlers.ts';
+import * as orders from '../../../examples/orders/handlers.ts';
 import { runWorkflow } from './run-workflow.ts';
 
 const folder = join(import.meta.dirname, '../../../examples/orders');
 const definition: unknown = parseYaml(readFileSync(join(folder, 'workflow.yaml'), 'utf8'));
-const run = (name: string) => runWorkflow(definition, handlers, JSON.parse(readFileSync(join(folder, `inputs/${name}.json`), 'utf8')));
+const run = (name: string) =>
+  runWorkflow(definition, handlers, JSON.parse(readFileSync(join(folder, `inputs/${name}.json`), 'utf8')));
 
 describe('order fulfilment', () => {
   test('an order is reserved, charged and shipped by courier', async () => {
@@ -88,7 +89,9 @@ describe('order fulfilment', () => {
   });
 
   test('every handler the YAML names is exported beside it', () => {
-    const exported = Object.values(orders).flatMap((value) => ('type' in value && 'execute' in value ? [value.type] : []));
+    const exported = Object.values(orders).flatMap((value) =>
+      'type' in value && 'execute' in value ? [value.type] : [],
+    );
 
     const named = JSON.stringify(definition)
       .match(/"orders\.[a-z-]+"/g)

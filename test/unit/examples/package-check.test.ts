@@ -23,7 +23,11 @@ const aPackage = (overrides: Partial<LockedPackage>): LockedPackage => ({
 test.each([
   ['from a registry', { resolved: 'https://registry.npmjs.org/a/-/a-1.0.0.tgz' }, null],
   ['without a place, as npm may leave it out', { resolved: null }, null],
-  ['from Git over ssh', { resolved: 'git+ssh://git@github.com/x/a.git#1', hasIntegrity: false }, 'comes from a Git repository'],
+  [
+    'from Git over ssh',
+    { resolved: 'git+ssh://git@github.com/x/a.git#1', hasIntegrity: false },
+    'comes from a Git repository',
+  ],
   ['from GitHub by its short name', { resolved: 'github:x/a#1', hasIntegrity: false }, 'comes from a Git repository'],
   ['over plain HTTP', { resolved: 'http://registry.example/a.tgz' }, 'downloaded without encryption'],
   ['without a hash', { hasIntegrity: false }, 'no integrity hash'],

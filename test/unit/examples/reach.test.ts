@@ -1,14 +1,16 @@
-import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { computeReach } from '../../../examples/audit/reach.ts';
-import { parseLockfile } from '../../../examples/audit/lockfile.ts';
 import type { LockedPackage, Lockfile } from '../../../examples/audit/locked-package.ts';
+import { parseLockfile } from '../../../examples/audit/lockfile.ts';
+import { computeReach } from '../../../examples/audit/reach.ts';
 import { aLockfile } from './audit-fixtures.ts';
 
 const reachOf = (lockfile: Lockfile) =>
-  Object.fromEntries(computeReach(lockfile).packages.map(({ path, reach }) => [path.replace('node_modules/', ''), reach]));
+  Object.fromEntries(
+    computeReach(lockfile).packages.map(({ path, reach }) => [path.replace('node_modules/', ''), reach]),
+  );
 
 describe('reach', () => {
   test('a package is for development, or optional, if every way to it is', () => {
@@ -55,7 +57,11 @@ describe('reach', () => {
 
   test('what is only asked for as a peer is marked', () => {
     const lockfile = aLockfile(
-      { 'node_modules/a': { peerDependencies: { p: '1' } }, 'node_modules/p': { dependencies: { q: '1' } }, 'node_modules/q': {} },
+      {
+        'node_modules/a': { peerDependencies: { p: '1' } },
+        'node_modules/p': { dependencies: { q: '1' } },
+        'node_modules/q': {},
+      },
       { dependencies: { a: '1' } },
     );
 
@@ -64,7 +70,13 @@ describe('reach', () => {
 
   test('a required package that the lockfile lacks is missing, an optional one is not', () => {
     const lockfile = aLockfile(
-      { 'node_modules/a': { dependencies: { gone: '^1' }, optionalDependencies: { maybe: '1' }, peerDependencies: { peer: '2' } } },
+      {
+        'node_modules/a': {
+          dependencies: { gone: '^1' },
+          optionalDependencies: { maybe: '1' },
+          peerDependencies: { peer: '2' },
+        },
+      },
       { dependencies: { a: '1' } },
     );
 
@@ -75,7 +87,10 @@ describe('reach', () => {
   });
 
   test('a flag that the graph contradicts is told', () => {
-    const lockfile = aLockfile({ 'node_modules/a': { dev: true }, 'node_modules/b': {} }, { dependencies: { a: '1', b: '1' } });
+    const lockfile = aLockfile(
+      { 'node_modules/a': { dev: true }, 'node_modules/b': {} },
+      { dependencies: { a: '1', b: '1' } },
+    );
 
     expect(computeReach(lockfile).packages.map(({ agreesWithFlags }) => agreesWithFlags)).toEqual([false, true]);
   });
@@ -99,7 +114,10 @@ describe('reach', () => {
 
         const reached = computeReach({
           ...lockfile,
-          packages: lockfile.packages.map((locked) => ({ ...locked, flags: expected.get(locked.path) ?? locked.flags })),
+          packages: lockfile.packages.map((locked) => ({
+            ...locked,
+            flags: expected.get(locked.path) ?? locked.flags,
+          })),
         });
 
         expect(reached.packages.filter(({ agreesWithFlags }) => !agreesWithFlags)).toEqual([]);
@@ -142,7 +160,9 @@ function flagsByPropagation({ projects, packages }: Lockfile): Map<string, Locke
     [...flags].map(([path, { dev, optional, devOptional, peer, extraneous }]) => [
       path,
       // An unreached package keeps only the one flag; the others say nothing of it.
-      extraneous ? { ...none, extraneous } : { dev, optional, devOptional: devOptional && !dev && !optional, peer, extraneous },
+      extraneous
+        ? { ...none, extraneous }
+        : { dev, optional, devOptional: devOptional && !dev && !optional, peer, extraneous },
     ]),
   );
 }
@@ -160,12 +180,16 @@ const aGraph: fc.Arbitrary<Lockfile> = fc
   )
   .map((edges) => {
     const bag = (from: number, ...kinds: string[]) =>
-      Object.fromEntries(edges.filter((edge) => edge.from === from && kinds.includes(edge.kind)).map(({ to }) => [`p${to}`, '1']));
+      Object.fromEntries(
+        edges.filter((edge) => edge.from === from && kinds.includes(edge.kind)).map(({ to }) => [`p${to}`, '1']),
+      );
     const entry = (from: number) => ({
       dependencies: bag(from, 'prod'),
       optionalDependencies: bag(from, 'optional'),
       peerDependencies: bag(from, 'peer', 'peerOptional'),
-      peerDependenciesMeta: Object.fromEntries(Object.keys(bag(from, 'peerOptional')).map((name) => [name, { optional: true }])),
+      peerDependenciesMeta: Object.fromEntries(
+        Object.keys(bag(from, 'peerOptional')).map((name) => [name, { optional: true }]),
+      ),
       // Only one's own projects have these.
       ...(from === 0 && { devDependencies: bag(0, 'dev') }),
     });

@@ -106,8 +106,16 @@ class Run {
     const outputs = [...Object.values(this.#outputs[node.id] ?? [])];
     for (let item = work.chunk * size; item < Math.min(items.length, (work.chunk + 1) * size); item++) {
       const bindings = { ...this.#bindings(), item: items[item], index: item };
-      const itemInput = await evaluateMapping(definition.itemInput ?? '{% $item %}', this.#defaultInput(node), bindings);
-      outputs[item] = await runHandler(this.#handler(definition.handler), itemInput, aNodeContext({ nodeId: node.id, itemIndex: item }));
+      const itemInput = await evaluateMapping(
+        definition.itemInput ?? '{% $item %}',
+        this.#defaultInput(node),
+        bindings,
+      );
+      outputs[item] = await runHandler(
+        this.#handler(definition.handler),
+        itemInput,
+        aNodeContext({ nodeId: node.id, itemIndex: item }),
+      );
     }
     this.#outputs[node.id] = outputs;
     return { type: 'chunkSettled', node: index, visit, chunk: work.chunk, failedItems: 0 };
@@ -121,7 +129,8 @@ class Run {
     }
     this.#ran.push(id);
     try {
-      if (definition.type === 'transform') this.#outputs[id] = await evaluateMapping(definition.output, context, this.#bindings());
+      if (definition.type === 'transform')
+        this.#outputs[id] = await evaluateMapping(definition.output, context, this.#bindings());
       if (definition.type === 'task') this.#outputs[id] = await this.#attempt(node, definition, visit, context);
     } catch (error) {
       this.#errors[id] = toErrorInfo(error);
@@ -130,7 +139,12 @@ class Run {
     return { type: 'settled', node: index, visit, status: 'SUCCEEDED', next: await this.#next(node) };
   }
 
-  async #attempt(node: PlanNode, { handler, retry, fallback, input }: TaskNode, visit: number, context: Json): Promise<Json> {
+  async #attempt(
+    node: PlanNode,
+    { handler, retry, fallback, input }: TaskNode,
+    visit: number,
+    context: Json,
+  ): Promise<Json> {
     const resolved = input === undefined ? context : await evaluateMapping(input, context, this.#bindings());
     for (let attempt = 1; ; attempt++) {
       this.#attempts[node.id] = attempt;
@@ -149,7 +163,8 @@ class Run {
   async #next({ id, definition }: PlanNode): Promise<number | null> {
     const output = this.#outputs[id];
     for (const { when, next } of definition.choices ?? []) {
-      if (await evaluateCondition(when, this.#input, { ...this.#bindings(), output })) return this.#plan.indexOf.get(next) ?? null;
+      if (await evaluateCondition(when, this.#input, { ...this.#bindings(), output }))
+        return this.#plan.indexOf.get(next) ?? null;
     }
     return this.#plan.indexOf.get(definition.next ?? '$end') ?? null;
   }
