@@ -1,27 +1,48 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
+import { IGNORED_PROPERTIES, IGNORED_TYPES } from '../infra/local/ignored-properties.ts';
 import { Definition } from '../shared/model/definition.ts';
 
-/** Writes what of `docs/` follows from the code; with `--check`, fails if it does not agree with it. */
-const generated: Readonly<Record<string, string>> = {
-  'definition.schema.json': `${JSON.stringify(
-    {
-      $id: 'urn:fanjoin:definition:1',
-      title: 'A fanjoin workflow definition',
-      ...z.toJSONSchema(Definition, { io: 'input', unrepresentable: 'any' }),
-    },
-    null,
-    2,
-  )}\n`,
+/** Writes what of the documentation follows from the code; with `--check`, fails if it does not agree with it. */
+const ROOT = join(import.meta.dirname, '..');
+
+const definitionSchema = (): string => {
+  const schema = z.toJSONSchema(Definition, { io: 'input', unrepresentable: 'any' });
+  const title = 'A fanjoin workflow definition';
+  return `${JSON.stringify({ $id: 'urn:fanjoin:definition:1', title, ...schema }, null, 2)}\n`;
+};
+
+/** What of the template has no effect on the local stack, as the README lists it. */
+const ignoredProperties = (): string => {
+  const rows = [
+    ...Object.entries(IGNORED_TYPES).map(([type, why]) => `| ${type} | all | ${why} |`),
+    ...Object.entries(IGNORED_PROPERTIES).flatMap(([type, properties]) =>
+      Object.entries(properties).map(([property, why]) => `| ${type} | ${property} | ${why} |`),
+    ),
+  ];
+  return ['| Type | Property | Why |', '| --- | --- | --- |', ...rows.sort()].join('\n');
+};
+
+async function readme(): Promise<string> {
+  const text = await readFile(join(ROOT, 'README.md'), 'utf8');
+  const section = /(<!-- ignored-properties -->\n)[\s\S]*?(\n<!-- \/ignored-properties -->)/;
+  return text.replace(section, (_whole, start: string, end: string) => start + ignoredProperties() + end);
+}
+
+const generated: Readonly<Record<string, () => string | Promise<string>>> = {
+  'docs/definition.schema.json': definitionSchema,
+  'README.md': readme,
 };
 
 const isCheck = process.argv.includes('--check');
-for (const [name, text] of Object.entries(generated)) {
-  const path = join(import.meta.dirname, name);
-  if (!isCheck) await writeFile(path, text);
-  else if ((await readFile(path, 'utf8').catch(() => '')) !== text) {
-    console.error(`docs/${name} does not agree with the code. Run: npm run docs`);
+for (const [name, generate] of Object.entries(generated)) {
+  const text = await generate();
+  const standing = await readFile(join(ROOT, name), 'utf8').catch(() => '');
+  if (text === standing) continue;
+  if (!isCheck) await writeFile(join(ROOT, name), text);
+  else {
+    console.error(`${name} does not agree with the code. Run: npm run docs`);
     process.exitCode = 1;
   }
 }
