@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Stage } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
-import { buildSync } from 'esbuild';
+import { buildSync, stop } from 'esbuild';
 
 const FUNCTIONS = join(import.meta.dirname, '../../functions');
 
@@ -51,6 +51,8 @@ export function bundleFunctions(
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     logLevel: 'error',
   });
+  // Its process would stay for further builds.
+  void stop();
   const codeOf = (folder: FunctionFolder): Code => Code.fromAsset(join(outdir, folder));
   return {
     code: {

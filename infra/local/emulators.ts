@@ -16,6 +16,7 @@ export const LOCAL_ACCOUNT = '000000000000';
 export const LOCAL_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
 
 const READY_WITHIN_MS = 30_000;
+const POLL_MS = 25;
 
 export interface Emulator {
   /** `http://127.0.0.1:<port>` */
@@ -33,37 +34,52 @@ export function assertJava(): void {
   );
 }
 
-/** Amazon's DynamoDB Local on a free port, its tables in memory. @throws {FanjoinError} `JAVA_MISSING`, `EMULATOR_FAILED` */
-export async function startDynamoDbLocal(): Promise<Emulator> {
+/** An emulator that was launched and may not answer yet. */
+export interface LaunchedEmulator extends Emulator {
+  /** Resolves when it answers. @throws {FanjoinError} `JAVA_MISSING`, `EMULATOR_FAILED` */
+  whenReady(): Promise<void>;
+}
+
+/**
+ * Launches Amazon's DynamoDB Local on a free port, its tables in memory. Resolves once its process was started: this one
+ * can do something else until it answers.
+ */
+export async function launchDynamoDbLocal(): Promise<LaunchedEmulator> {
   const port = await findFreePort();
   const child = spawnDynamoDbLocal(port);
   const endpoint = `http://127.0.0.1:${port}`;
-  const dynamo = new DynamoDBClient({ region: LOCAL_REGION, credentials: LOCAL_CREDENTIALS, endpoint });
+  const output: string[] = [];
+  child.stderr?.on('data', (chunk: Buffer) => output.push(chunk.toString()));
   const stop = async () => {
     child.stdin?.end();
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   };
-  const output: string[] = [];
-  child.stderr?.on('data', (chunk: Buffer) => output.push(chunk.toString()));
+  const whenReady = async () => {
+    const failure = await waitUntilReady(endpoint, () => child.exitCode !== null);
+    if (failure === undefined) return;
+    // Asked only now: a Java that just tells its version takes a fifth of a second.
+    assertJava();
+    const said = output.join('').slice(0, 2_000);
+    throw new FanjoinError('EMULATOR_FAILED', `DynamoDB Local did not start on port ${port}: ${said}`, {
+      cause: failure,
+    });
+  };
+  return { endpoint, stop, whenReady };
+}
+
+/** Gives the last failure if it has exited, or does not answer in time. */
+async function waitUntilReady(endpoint: string, hasExited: () => boolean): Promise<unknown> {
+  const dynamo = new DynamoDBClient({ region: LOCAL_REGION, credentials: LOCAL_CREDENTIALS, endpoint, maxAttempts: 1 });
   const deadline = Date.now() + READY_WITHIN_MS;
   try {
     for (;;) {
       try {
         // Its first request loads most of its classes, and may take seconds on a busy machine.
         await dynamo.send(new ListTablesCommand({}), { requestTimeout: READY_WITHIN_MS });
-        return { endpoint, stop };
-      } catch (cause) {
-        if (child.exitCode !== null || Date.now() > deadline) {
-          await stop();
-          // Asked only now: a Java that just tells its version takes a fifth of a second.
-          assertJava();
-          throw new FanjoinError(
-            'EMULATOR_FAILED',
-            `DynamoDB Local did not start on port ${port}: ${output.join('').slice(0, 2_000)}`,
-            { cause },
-          );
-        }
-        await delay(50);
+        return undefined;
+      } catch (error) {
+        if (hasExited() || Date.now() > deadline) return error;
+        await delay(POLL_MS);
       }
     }
   } finally {

@@ -22,15 +22,17 @@ export interface EventSourcesOptions {
   readonly log: (source: string, line: string) => void;
 }
 
+export type EventSource = QueueSource | StreamSource;
+
 /** Starts what feeds the functions: each event source mapping by the kind of its source. */
-export function startEventSources(options: EventSourcesOptions): readonly (QueueSource | StreamSource)[] {
+export function startEventSources(options: EventSourcesOptions): readonly EventSource[] {
   return options.resources.eventSources.map((mapping) => startEventSource(mapping, options));
 }
 
 function startEventSource(
   { id, label, properties }: LocalResource<EventSourceProperties>,
   options: EventSourcesOptions,
-): QueueSource | StreamSource {
+): EventSource {
   const { resources, clients, streamArns, queueUrlOf, find, maxConcurrency, deliveries, log } = options;
   const common = {
     function: find.byId(properties.FunctionName),

@@ -4,7 +4,7 @@
  */
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { InvocationRequest, InvocationResponse, WorkerSettings } from './worker-protocol.ts';
+import type { InvocationRequest, InvocationResponse, WorkerMessage, WorkerSettings } from './worker-protocol.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('function-worker.ts runs in a worker thread only');
@@ -18,7 +18,7 @@ const loading: Promise<Handler> = import(pathToFileURL(file).href).then((module)
   if (!isHandler(handler)) throw new Error(`${file} exports no function '${exportName}'`);
   return handler;
 });
-loading.catch(() => undefined);
+loading.then(sayLoaded, sayLoaded);
 
 port.on('message', (request: InvocationRequest) => {
   void invoke(request).then((response) => port.postMessage(response));
@@ -41,6 +41,10 @@ async function invoke({ requestId, event, deadlineMs }: InvocationRequest): Prom
     const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
     return { requestId, error: { name, message, stack: stack ?? message } };
   }
+}
+
+function sayLoaded(): void {
+  port?.postMessage('loaded' satisfies WorkerMessage);
 }
 
 function isHandler(value: unknown): value is Handler {

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { Worker } from 'node:worker_threads';
-import { FanjoinError } from '../../shared/errors.ts';
-import type { InvocationRequest, InvocationResponse, WorkerSettings } from './worker-protocol.ts';
+import type { InvocationRequest, InvocationResponse, WorkerMessage, WorkerSettings } from './worker-protocol.ts';
 
 export interface LocalFunctionOptions extends WorkerSettings {
   readonly label: string;
@@ -50,9 +50,12 @@ export class LocalFunction {
     return this.#invocations;
   }
 
-  /** Starts an instance ahead of the first invocation. */
-  warm(): void {
-    this.#idle.push(this.#start());
+  /** Starts an instance ahead of the first invocation, unless there is one. Resolves when it has loaded, or is gone. */
+  async warm(): Promise<void> {
+    if (this.#isStopped || this.#instances.size > 0) return;
+    const instance = this.#start();
+    this.#idle.push(instance);
+    await Promise.race([once(instance.worker, 'message'), once(instance.worker, 'exit')]);
   }
 
   /** Never throws for what the function does. */
@@ -124,7 +127,9 @@ export class LocalFunction {
     const instance: Instance = { worker, settle: undefined, endedBecause: undefined };
     this.#instances.add(instance);
     for (const output of [worker.stdout, worker.stderr]) createInterface({ input: output }).on('line', log);
-    worker.on('message', (response: InvocationResponse) => instance.settle?.(toOutcome(response)));
+    worker.on('message', (message: WorkerMessage) => {
+      if (message !== 'loaded') instance.settle?.(toOutcome(message));
+    });
     worker.on('error', (error) => {
       instance.endedBecause ??= `the function crashed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
     });
@@ -149,10 +154,4 @@ export class LocalFunction {
 function toOutcome(response: InvocationResponse): InvocationOutcome {
   if ('error' in response) return { ok: false, reason: response.error.stack };
   return { ok: true, result: JSON.parse(response.result) };
-}
-
-/** The outcome's result, for callers that have no other use of a failure. @throws {FanjoinError} `FUNCTION_FAILED` */
-export function resultOf(label: string, outcome: InvocationOutcome): unknown {
-  if (outcome.ok) return outcome.result;
-  throw new FanjoinError('FUNCTION_FAILED', `The function ${label} failed: ${outcome.reason}`);
 }

@@ -5,11 +5,11 @@ import { FanjoinError } from '../../shared/errors.ts';
 import type { ServerlessExecutorProps } from '../constructs/serverless-executor.ts';
 import { type AwsClients, connectClients } from './connect-clients.ts';
 import { type Disturbance, disturb } from './disturbance.ts';
-import { queueUrlAt, startDynamoDbLocal, startFauxqs } from './emulators.ts';
-import { startEventSources } from './event-sources.ts';
+import { launchDynamoDbLocal, queueUrlAt, startFauxqs } from './emulators.ts';
+import { type EventSource, startEventSources } from './event-sources.ts';
 import { type FunctionFinder, finder } from './find-function.ts';
 import { HttpApi } from './http-api.ts';
-import type { InvocationOutcome } from './local-function.ts';
+import type { InvocationOutcome, LocalFunction } from './local-function.ts';
 import { makeResources } from './make-resources.ts';
 import { type LocalResources, readResources } from './read-resources.ts';
 import { bucketName } from './references.ts';
@@ -58,42 +58,41 @@ export interface LocalStack extends AsyncDisposable {
  * @throws {FanjoinError} `JAVA_MISSING`, `UNKNOWN_PROPERTY`, `UNKNOWN_RESOURCE_TYPE`
  */
 export async function startLocalStack(options: LocalStackOptions = {}): Promise<LocalStack> {
-  const { visibilityTimeoutSeconds, maxConcurrency = DEFAULT_MAX_CONCURRENCY } = options;
+  const { visibilityTimeoutSeconds = Number.POSITIVE_INFINITY, maxConcurrency = DEFAULT_MAX_CONCURRENCY } = options;
   const writeLine = options.log ?? ((line: string) => process.stderr.write(`${line}\n`));
   const log = (source: string, line: string): void => writeLine(`[${source}] ${line}`);
   await using cleanup = new AsyncDisposableStack();
 
   // Java starts while this thread is busy with the synthesis.
-  const starting = Promise.all([startDynamoDbLocal(), startFauxqs()]);
-  starting.catch(() => undefined);
+  const dynamoDbLocal = await launchDynamoDbLocal();
+  cleanup.defer(() => dynamoDbLocal.stop());
   const outdir = mkdtempSync(join(tmpdir(), 'fanjoin-local-'));
   cleanup.defer(() => rmSync(outdir, { recursive: true, force: true }));
   const { template, assets } = synthesize(outdir, options);
-  const [dynamoDbLocal, fauxqs] = await starting;
-  cleanup.defer(() => dynamoDbLocal.stop());
+  const fauxqs = await startFauxqs();
   cleanup.defer(() => fauxqs.stop());
   const endpoints = { dynamo: dynamoDbLocal.endpoint, sqsAndS3: fauxqs.endpoint };
   const resources = readResources(template, fauxqs.endpoint);
+  await dynamoDbLocal.whenReady();
   const clients = connectClients(endpoints);
   cleanup.defer(() => clients.destroy());
   const streamArns = await makeResources(clients, resources, visibilityTimeoutSeconds);
+  for (const { label, properties } of resources.queues) {
+    if (visibilityTimeoutSeconds >= properties.VisibilityTimeout) continue;
+    log(label, `hides a message for ${visibilityTimeoutSeconds} s; in the cloud for ${properties.VisibilityTimeout} s`);
+  }
 
   const functions = startFunctions({ resources, assets, endpoints, maxConcurrency, log });
-  for (const one of functions) one.warm();
   const queueUrlOf = (id: string): string => queueUrlAt(fauxqs.endpoint, id);
   const find = finder(resources, functions);
-  const sources = startEventSources({
-    resources,
-    maxConcurrency,
-    clients,
-    streamArns,
-    queueUrlOf,
-    find,
-    deliveries: disturb(options),
-    log,
-  });
+  let sources: readonly EventSource[] = [];
   // Together: a source waits for its invocations, and they end with their functions.
   cleanup.defer(async () => void (await Promise.all([...sources, ...functions].map((part) => part.stop()))));
+  sources = startEventSources({
+    ...{ resources, clients, streamArns, queueUrlOf, find, maxConcurrency, log },
+    deliveries: disturb(options),
+  });
+  void warmUp(functions);
   for (const { properties } of resources.rules) {
     for (const { Arn } of properties.Targets)
       cleanup.defer(startSchedule(properties.ScheduleExpression, find.byArn(Arn)));
@@ -119,6 +118,11 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
     stop,
     [Symbol.asyncDispose]: stop,
   };
+}
+
+/** One after another, those that are needed first before: together they would all be late. */
+async function warmUp(functions: readonly LocalFunction[]): Promise<void> {
+  for (const one of functions) await one.warm();
 }
 
 function routesOf({ routes, integrations }: LocalResources, find: FunctionFinder) {

@@ -13,13 +13,13 @@ interface Clients {
 /**
  * Makes the tables, buckets and queues.
  *
- * @param visibilityTimeoutSeconds at most so long, whatever the template says
+ * @param visibilityTimeoutSeconds queues hide a message for so long at the most, whatever the template says
  * @returns the ARN of each table's stream, by table
  */
 export async function makeResources(
   { dynamo, s3, sqs }: Clients,
   { tables, buckets, queues }: LocalResources,
-  visibilityTimeoutSeconds = Number.POSITIVE_INFINITY,
+  visibilityTimeoutSeconds: number,
 ): Promise<ReadonlyMap<string, string>> {
   const streams = tables.map(async ({ id, properties: { StreamSpecification, ...table } }) => {
     const { TableDescription } = await dynamo.send(

@@ -77,7 +77,4 @@ export const RESOURCE_SCHEMAS = {
 } as const;
 
 export type ResourceType = keyof typeof RESOURCE_SCHEMAS;
-export type TableProperties = z.infer<(typeof RESOURCE_SCHEMAS)['AWS::DynamoDB::Table']>;
-export type QueueProperties = z.infer<(typeof RESOURCE_SCHEMAS)['AWS::SQS::Queue']>;
-export type FunctionProperties = z.infer<(typeof RESOURCE_SCHEMAS)['AWS::Lambda::Function']>;
 export type EventSourceProperties = z.infer<(typeof RESOURCE_SCHEMAS)['AWS::Lambda::EventSourceMapping']>;

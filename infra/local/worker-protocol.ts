@@ -20,3 +20,6 @@ export type InvocationResponse = { readonly requestId: string } & (
   | { readonly result: string }
   | { readonly error: { readonly name: string; readonly message: string; readonly stack: string } }
 );
+
+/** What a worker says: that it has loaded its bundle (or could not), then a response to each request. */
+export type WorkerMessage = 'loaded' | InvocationResponse;

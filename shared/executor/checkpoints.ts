@@ -90,5 +90,5 @@ async function copyResult(
   const result = await store.results.loadResult(key);
   if (result === undefined) return;
   const { pk: _pk, sk: _sk, v: _v, advance: _advance, ...rest } = result;
-  await store.results.putResult({ ...rest, executionId, run: 1 });
+  await store.results.putResult({ ...rest, executionId, run: 1, copiedFrom: key.executionId });
 }

@@ -164,7 +164,8 @@ export class ExecutionService {
    * @throws {ExecutionNotFoundError | InvalidStateError | InvalidInputError} it is not running; there is no such node
    */
   async pause(executionId: string, { before }: { before?: string } = {}): Promise<void> {
-    if (before === undefined) return this.#change(executionId, 'pause', (meta) => this.#store.executions.pause(meta));
+    if (before === undefined)
+      return this.#change(executionId, 'pause', (meta) => this.#store.executions.pause(meta, this.#clock.nowMs()));
     const { meta } = await this.#load(executionId);
     const plan = await this.#store.definitions.loadPlan(meta.workflow, meta.definitionHash);
     const node = findNode(plan, before);
@@ -177,7 +178,7 @@ export class ExecutionService {
 
   /** Goes on after a pause. @throws {ExecutionNotFoundError | InvalidStateError} it is not paused */
   async resume(executionId: string): Promise<void> {
-    await this.#change(executionId, 'resume', (meta) => this.#store.executions.resume(meta));
+    await this.#change(executionId, 'resume', (meta) => this.#store.executions.resume(meta, this.#clock.nowMs()));
   }
 
   /** Oldest first. @throws {ExecutionNotFoundError} */
@@ -200,7 +201,7 @@ export class ExecutionService {
     const { meta, state } = await this.#load(checkpoint.executionId);
     const isStillThere =
       meta.status === 'PAUSED' && state !== undefined && finishedNodes(state.state) === checkpoint.finishedNodes;
-    if (isStillThere && (await this.#store.executions.resume(meta)) !== undefined) {
+    if (isStillThere && (await this.#store.executions.resume(meta, this.#clock.nowMs())) !== undefined) {
       return { executionId: meta.executionId, isNew: false };
     }
     await startFromCheckpoint(this.#store, meta, checkpoint, newId, this.#clock.nowMs());

@@ -26,9 +26,14 @@ export const MetaItem = z.object({
   /** SHA-256 of what was asked at the start: the same id with another request is a conflict. */
   requestDigest: z.string(),
   startedAtMs: z.number(),
+  /** Sorts executions of a workflow by their start: the time, padded, and the id. The key of the listing index. */
+  listedAs: z.string().optional(),
   /** From the start, or from the last redrive. */
   deadlineAtMs: z.number(),
   redrivenAtMs: z.number().optional(),
+  /** When this run was last paused and resumed. */
+  pausedAtMs: z.number().optional(),
+  resumedAtMs: z.number().optional(),
   /** Set once: from then on nothing new starts and running handlers see their signal abort. */
   stop: z.object({ reason: StopReason, atMs: z.number() }).optional(),
   /** The time running nodes had to settle is over. */
@@ -94,6 +99,8 @@ export const ResultItem = z.object({
   /** A map's failed items: a JSON array of `ItemFailure`. */
   failures: Payload.optional(),
   attempts: z.array(AttemptRecord),
+  /** It did not run here: it was taken over with a checkpoint of that execution. */
+  copiedFrom: ExecutionId.optional(),
 });
 export type ResultItem = z.infer<typeof ResultItem>;
 
@@ -141,6 +148,46 @@ export const AttemptItem = z.object({
   message: z.string(),
 });
 export type AttemptItem = z.infer<typeof AttemptItem>;
+
+/** `EXEC#id` / `STARTED#node#visit#run#chunk#attempt`: an attempt began. Only with `traceExecution`. */
+export const StartedItem = z.object({
+  ...visit,
+  chunk: z.int().min(0).optional(),
+  attempt: z.int().min(1),
+  startedAtMs: z.number(),
+});
+export type StartedItem = z.infer<typeof StartedItem>;
+
+/** `EXEC#id` / `EVENT#position`: what a batch of changes told of an execution, under the place of its last event. */
+export const EventsItem = z.object({
+  ...key,
+  /** A JSON array of events, without what the key says of all of them. */
+  events: z.string(),
+});
+export type EventsItem = z.infer<typeof EventsItem>;
+
+/** `EXEC#id` / `OBSERVED`: local only. In the due index while events or metrics of the execution may still be unwritten. */
+export const ObservedItem = z.object({
+  ...key,
+  executionId: ExecutionId,
+  /** The run that has ended and is counted in the metrics. */
+  countedRun: z.int().optional(),
+  dueShard: z.string().optional(),
+  dueAtMs: z.number().optional(),
+});
+export type ObservedItem = z.infer<typeof ObservedItem>;
+
+/** `WORKFLOWS` / name: there are executions of this workflow. */
+export const WorkflowItem = z.object({ ...key, createdAtMs: z.number() });
+
+/** `METRICS#workflow` / `WINDOW#start#shard`: what ended in one minute, as one observer counted it. Overwritten whole. */
+export const MetricsItem = z.object({
+  ...key,
+  windowStartMs: z.number(),
+  /** JSON of a `Tally` (`observability/tally.ts`). */
+  tally: z.string(),
+});
+export type MetricsItem = z.infer<typeof MetricsItem>;
 
 /** `EXEC#id` / `CHECKPOINT#revision`: a consistent cut. Results are written once, so the state names all it needs. */
 export const CheckpointItem = z.object({

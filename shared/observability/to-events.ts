@@ -35,7 +35,8 @@ const SEEN = {
 } as const;
 
 type SeenMeta = z.infer<typeof SEEN.META>;
-type Bare<Event = ExecutionEvent> = Event extends ExecutionEvent ? Omit<Event, 'position'> : never;
+/** An event without its place in the history. */
+export type BareEvent<Event = ExecutionEvent> = Event extends ExecutionEvent ? Omit<Event, 'position'> : never;
 
 /** Item types that make events, with the attributes that are looked at: all that a repair has to read again. */
 export const EVENTFUL: ReadonlyMap<string, readonly string[]> = new Map(
@@ -54,12 +55,12 @@ export function toEvents({ key, before, after, sequence }: ChangeRecord): Execut
  * The events of an item as it stands; for META, against what it was.
  * @param before absent: all that the item stands for
  */
-export function eventsOf(after: Item, before?: Item): Bare[] {
+export function eventsOf(after: Item, before?: Item): BareEvent[] {
   switch (itemType(after.sk)) {
     case 'META':
       return metaEvents(parseItem(SEEN.META, after), before === undefined ? undefined : parseItem(SEEN.META, before));
     case 'RESULT':
-      return [resultEvent(after)];
+      return resultEvents(after);
     case 'ATTEMPT':
       return [retryEvent(after)];
     case 'MAP': {
@@ -96,21 +97,23 @@ export function eventsOf(after: Item, before?: Item): Bare[] {
 export const runningMs = (attempts: readonly AttemptRecord[]): number =>
   attempts.reduce((sum, { startedAtMs, endedAtMs }) => sum + Math.max(0, endedAtMs - startedAtMs), 0);
 
-function resultEvent(after: Item): Bare {
-  const { status, source, attempts, queuedAtMs, startedAtMs, endedAtMs, error, ...item } = parseItem(
+function resultEvents(after: Item): BareEvent[] {
+  const { copiedFrom, status, source, attempts, queuedAtMs, startedAtMs, endedAtMs, error, ...item } = parseItem(
     SEEN.RESULT,
     after,
   );
+  // It ended in another execution, and is told there.
+  if (copiedFrom !== undefined) return [];
   const visit = { ...visitOf(item), atMs: endedAtMs };
-  if (status === 'SKIPPED') return { type: 'NodeSkipped', ...visit };
+  if (status === 'SKIPPED') return [{ type: 'NodeSkipped', ...visit }];
   const durationMs = runningMs(attempts);
   const settled = { ...visit, source, attempts: attempts.length, queuedAtMs, startedAtMs, durationMs };
   return status === 'SUCCEEDED'
-    ? { type: 'NodeSucceeded', ...settled, ...outlined(error) }
-    : { type: 'NodeFailed', ...settled, error: outlineError(error ?? { name: 'Error', message: '' }) };
+    ? [{ type: 'NodeSucceeded', ...settled, ...outlined(error) }]
+    : [{ type: 'NodeFailed', ...settled, error: outlineError(error ?? { name: 'Error', message: '' }) }];
 }
 
-function retryEvent(after: Item): Bare {
+function retryEvent(after: Item): BareEvent {
   const { chunk, attempt, startedAtMs, endedAtMs, nextAttemptAtMs, error, ...item } = parseItem(SEEN.ATTEMPT, after);
   return {
     type: 'NodeRetryScheduled',
@@ -124,9 +127,9 @@ function retryEvent(after: Item): Bare {
   };
 }
 
-function metaEvents(after: SeenMeta, before: SeenMeta | undefined): Bare[] {
+function metaEvents(after: SeenMeta, before: SeenMeta | undefined): BareEvent[] {
   const { executionId, workflow, run, startedAtMs, redrivenAtMs, pausedAtMs, resumedAtMs, stop } = after;
-  const events: Bare[] = [];
+  const events: BareEvent[] = [];
   const said = (name: string, atMs: number, ofRun = run) => ({
     id: `META#${ofRun}#${name}#${atMs}`,
     executionId,
@@ -136,7 +139,7 @@ function metaEvents(after: SeenMeta, before: SeenMeta | undefined): Bare[] {
   if (before === undefined) events.push(startEvent(after, said('STARTED', startedAtMs, 1)));
   if (redrivenAtMs !== undefined && redrivenAtMs !== before?.redrivenAtMs)
     events.push({ type: 'ExecutionRedriven', ...said('REDRIVEN', redrivenAtMs) });
-  const flags: Bare[] = [];
+  const flags: BareEvent[] = [];
   if (pausedAtMs !== undefined && pausedAtMs !== before?.pausedAtMs)
     flags.push({ type: 'ExecutionPaused', ...said('PAUSED', pausedAtMs) });
   if (resumedAtMs !== undefined && resumedAtMs !== before?.resumedAtMs)
@@ -162,8 +165,8 @@ function metaEvents(after: SeenMeta, before: SeenMeta | undefined): Bare[] {
 
 const startEvent = (
   { workflow, cachedFrom, origin }: SeenMeta,
-  said: Pick<Bare, 'id' | 'executionId' | 'run' | 'atMs'>,
-): Bare => ({
+  said: Pick<BareEvent, 'id' | 'executionId' | 'run' | 'atMs'>,
+): BareEvent => ({
   type: 'ExecutionStarted',
   ...said,
   workflow,

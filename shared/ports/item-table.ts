@@ -69,6 +69,23 @@ export interface QueryOptions {
   readonly attributes?: readonly string[];
 }
 
+/** What {@link ItemTable.queryListed} gives of an item, beside its keys: all that a list of executions shows. */
+export const LISTED_ATTRIBUTES = [
+  'workflow',
+  'listedAs',
+  'executionId',
+  'run',
+  'status',
+  'startedAtMs',
+  'endedAtMs',
+] as const;
+
+export interface ListOptions {
+  /** Only what sorts before this `listedAs`. Default: all. */
+  readonly before?: string;
+  readonly limit: number;
+}
+
 /**
  * The one table: items under (`pk`, `sk`), single-item conditional writes, strongly consistent reads.
  * Adapters translate their engine's failures into {@link TableUnavailableError} (retryable) or
@@ -89,4 +106,9 @@ export interface ItemTable {
    * earliest first, keys and all attributes. An index: it may lag behind by a moment.
    */
   queryDue(shard: string, untilMs: number, limit: number): Promise<readonly Item[]>;
+  /**
+   * Items that carry `workflow` and `listedAs`, both strings: those of one workflow, highest `listedAs` first, with only
+   * {@link LISTED_ATTRIBUTES}. An index: it may lag behind by a moment.
+   */
+  queryListed(workflow: string, options: ListOptions): Promise<readonly Item[]>;
 }

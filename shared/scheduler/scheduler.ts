@@ -111,7 +111,7 @@ export class Scheduler {
 
   async #advance(executionId: ExecutionId, records: readonly ChangeRecord[]): Promise<void> {
     for (let race = 0; race < MAX_RACES; race++) {
-      const snapshot = await this.#load(executionId, records, race > 0);
+      const { snapshot, isCached } = await this.#load(executionId, records, race > 0);
       if (snapshot === undefined || isTerminal(snapshot.meta.status)) return this.#cache.forget(executionId);
       const plan = await this.#plan(snapshot.meta);
       const last = records.at(-1);
@@ -119,11 +119,15 @@ export class Scheduler {
       const done = snapshot.state?.batches[last.shard];
       const fresh =
         done === undefined ? records : records.filter(({ sequence }) => compareSequence(sequence, done.sequence) > 0);
-      const repeated = done !== undefined && fresh.length < records.length ? decodeWork(done.sends) : [];
+      // What an earlier run sent is nothing to this one.
+      const isSameRun = snapshot.state?.state.run === snapshot.meta.run;
+      const repeated = isSameRun && done !== undefined && fresh.length < records.length ? decodeWork(done.sends) : [];
       const events = fresh.flatMap((record) => toCoreEvents(plan, snapshot.meta.run, record));
       // A start from a checkpoint finds its state there already, and nothing has happened to it yet.
       const isStart = fresh.some(({ key, before }) => key.sk === 'META' && before === undefined);
       if (snapshot.state !== undefined && events.length === 0 && !isStart) {
+        // No save will notice if this state is past: a pause or an end it tells of may be, and so may be its run.
+        if (isCached) continue;
         await this.#send(plan, snapshot.meta, [], repeated);
         return this.#conclude(plan, snapshot.meta, snapshot.state);
       }
@@ -155,6 +159,8 @@ export class Scheduler {
 
   /** The end, or the announcement of a stop: derived from the state alone, so that a repetition finds them again. */
   async #conclude(plan: Plan, meta: MetaItem, { state, revision }: StateItem): Promise<void> {
+    // It was redriven, and the record that says so is still to come.
+    if (state.run !== meta.run) return;
     const nowMs = this.#clock.nowMs();
     if (state.checkpointRevision === revision)
       await this.#store.checkpoints.put(meta.executionId, revision, state, nowMs);
@@ -167,7 +173,7 @@ export class Scheduler {
       }
       this.#cache.forget(meta.executionId);
     } else if (state.pausingBefore !== undefined && meta.status === 'RUNNING') {
-      const paused = await this.#store.executions.pause(meta);
+      const paused = await this.#store.executions.pause(meta, nowMs);
       if (paused !== undefined) this.#cache.refresh(paused);
     } else if (state.stop !== undefined && meta.stop === undefined) {
       const stopping = await this.#store.executions.requestStop(meta, state.stop, nowMs);
@@ -179,9 +185,11 @@ export class Scheduler {
     executionId: ExecutionId,
     records: readonly ChangeRecord[],
     isRepeated: boolean,
-  ): Promise<Snapshot | undefined> {
+  ): Promise<{ snapshot: Snapshot | undefined; isCached: boolean }> {
     if (isRepeated) this.#cache.forget(executionId);
-    return this.#cache.find(executionId, records) ?? (await this.#store.executions.loadSnapshot(executionId));
+    const cached = this.#cache.find(executionId, records);
+    if (cached !== undefined) return { snapshot: cached, isCached: true };
+    return { snapshot: await this.#store.executions.loadSnapshot(executionId), isCached: false };
   }
 
   #plan({ workflow, definitionHash }: MetaItem): Promise<Plan> {

@@ -6,7 +6,7 @@ import type { ErrorInfo, ExecutionStatus, Payload } from '../model/result.ts';
 import type { ExecutionState, StopReason } from '../model/state.ts';
 import type { Item, ItemChange, ItemTable, WriteOutcome } from '../ports/item-table.ts';
 import { canRedrive, FIRST_WRITER_WINS, isNotStopping, isOpen, isPaused, isRunning, revisionIs } from './conditions.ts';
-import { metaKey, stateKey } from './keys.ts';
+import { listingKey, metaKey, stateKey } from './keys.ts';
 import { parseItem } from './parse-item.ts';
 
 /** How the due index spreads its writes: a partition takes 1,000 a second. */
@@ -75,6 +75,7 @@ export class ExecutionStore {
       tags: execution.tags === undefined ? undefined : { ...execution.tags },
       run: 1,
       status: 'RUNNING',
+      listedAs: listingKey(startedAtMs, executionId),
       deadlineAtMs: startedAtMs + config.timeoutSeconds * 1000,
       dueShard: dueShardOf(executionId),
       cache: execution.cache,
@@ -134,8 +135,8 @@ export class ExecutionStore {
   }
 
   /** `undefined`: it is not running, or is stopping. */
-  async pause(meta: MetaItem): Promise<MetaItem | undefined> {
-    return this.#change(meta, { set: { status: 'PAUSED' } }, isRunning(meta.run));
+  async pause(meta: MetaItem, nowMs: number): Promise<MetaItem | undefined> {
+    return this.#change(meta, { set: { status: 'PAUSED', pausedAtMs: nowMs } }, isRunning(meta.run));
   }
 
   /** Sets a point to pause at. `undefined`: it has ended, or is stopping. */
@@ -144,8 +145,9 @@ export class ExecutionStore {
   }
 
   /** Clears the flag and the parked messages in one write, whose change record carries them. `undefined`: not paused. */
-  async resume(meta: MetaItem): Promise<MetaItem | undefined> {
-    return this.#change(meta, { set: { status: 'RUNNING' }, remove: ['parked'] }, isPaused(meta.run));
+  async resume(meta: MetaItem, nowMs: number): Promise<MetaItem | undefined> {
+    const change = { set: { status: 'RUNNING', resumedAtMs: nowMs }, remove: ['parked'] };
+    return this.#change(meta, change, isPaused(meta.run));
   }
 
   /** Opens an ended execution again, as the next run. `undefined`: it is open, succeeded, or was redriven by another. */
@@ -158,7 +160,17 @@ export class ExecutionStore {
       dueShard: dueShardOf(meta.executionId),
       dueAtMs,
     };
-    const remove = ['stop', 'settleElapsed', 'endedAtMs', 'output', 'error', 'failedNode', 'parked'];
+    const remove = [
+      'stop',
+      'settleElapsed',
+      'endedAtMs',
+      'output',
+      'error',
+      'failedNode',
+      'parked',
+      'pausedAtMs',
+      'resumedAtMs',
+    ];
     return this.#change(meta, { set, remove }, canRedrive(meta.run));
   }
 

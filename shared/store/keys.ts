@@ -31,6 +31,29 @@ export const attemptKey = (key: VisitKey, chunk: number | undefined, attempt: nu
   pk: executionPk(key.executionId),
   sk: `${visitSk('ATTEMPT', key)}#${chunk === undefined ? '' : digits(chunk, 7)}#${digits(attempt, 3)}`,
 });
+export const startedKey = (key: VisitKey, chunk: number | undefined, attempt: number): ItemKey => ({
+  pk: executionPk(key.executionId),
+  sk: `${visitSk('STARTED', key)}#${chunk === undefined ? '' : digits(chunk, 7)}#${digits(attempt, 3)}`,
+});
+export const EVENT_PREFIX = 'EVENT#';
+/** @param position in its sortable form */
+export const eventKey = (executionId: ExecutionId, position: string): ItemKey => ({
+  pk: executionPk(executionId),
+  sk: `${EVENT_PREFIX}${position}`,
+});
+export const observedKey = (executionId: ExecutionId): ItemKey => ({ pk: executionPk(executionId), sk: 'OBSERVED' });
+export const WORKFLOWS_PK = 'WORKFLOWS';
+export const workflowKey = (workflow: string): ItemKey => ({ pk: WORKFLOWS_PK, sk: workflow });
+export const metricsPk = (workflow: string): string => `METRICS#${workflow}`;
+/** By time first, so that a range of windows is a range of keys. */
+export const windowPrefix = (startMs: number): string => `WINDOW#${digits(startMs, 15)}#`;
+export const windowKey = (workflow: string, startMs: number, shard: string): ItemKey => ({
+  pk: metricsPk(workflow),
+  sk: `${windowPrefix(startMs)}${shard}`,
+});
+/** What sorts executions by their start. */
+export const listingKey = (startedAtMs: number, executionId: string): string =>
+  `${digits(startedAtMs, 15)}#${executionId}`;
 export const checkpointKey = (executionId: ExecutionId, revision: number): ItemKey => ({
   pk: executionPk(executionId),
   sk: `CHECKPOINT#${digits(revision, 8)}`,

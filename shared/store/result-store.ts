@@ -1,5 +1,5 @@
 import type { ExecutionId, NodeId } from '../model/ids.ts';
-import { AttemptItem, ChunkItem, ITEM_VERSION, MapItem, ResultItem } from '../model/items.ts';
+import { AttemptItem, ChunkItem, ITEM_VERSION, MapItem, ResultItem, type StartedItem } from '../model/items.ts';
 import type { Item, ItemTable, Page } from '../ports/item-table.ts';
 import { FIRST_WRITER_WINS } from './conditions.ts';
 import {
@@ -10,6 +10,7 @@ import {
   mapKey,
   resultKey,
   resultPrefix,
+  startedKey,
   type VisitKey,
 } from './keys.ts';
 import { parseItem } from './parse-item.ts';
@@ -42,6 +43,11 @@ export class ResultStore {
   /** Records a failed attempt that will be repeated; the scheduler need not hear of it. */
   putAttempt(attempt: New<AttemptItem>): Promise<FirstWrite> {
     return this.#putFirst({ ...attemptKey(attempt, attempt.chunk, attempt.attempt), v: ITEM_VERSION, ...attempt });
+  }
+
+  /** Records that an attempt begins, for the history alone. */
+  putStarted(started: New<StartedItem>): Promise<FirstWrite> {
+    return this.#putFirst({ ...startedKey(started, started.chunk, started.attempt), v: ITEM_VERSION, ...started });
   }
 
   async loadResult(key: VisitKey): Promise<ResultItem | undefined> {

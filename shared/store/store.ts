@@ -3,7 +3,9 @@ import type { ItemTable } from '../ports/item-table.ts';
 import { CacheStore } from './cache-store.ts';
 import { CheckpointStore } from './checkpoint-store.ts';
 import { DefinitionStore } from './definition-store.ts';
+import { EventStore } from './event-store.ts';
 import { ExecutionStore } from './execution-store.ts';
+import { MetricsStore } from './metrics-store.ts';
 import { Payloads } from './payloads.ts';
 import { ResultStore } from './result-store.ts';
 
@@ -13,6 +15,8 @@ export interface Store {
   readonly results: ResultStore;
   readonly checkpoints: CheckpointStore;
   readonly cache: CacheStore;
+  readonly events: EventStore;
+  readonly metrics: MetricsStore;
   readonly definitions: DefinitionStore;
   readonly payloads: Payloads;
   readonly blobs: BlobStore;
@@ -25,6 +29,8 @@ export function openStore(table: ItemTable, blobs: BlobStore): Store {
     results: new ResultStore(table),
     checkpoints: new CheckpointStore(table),
     cache: new CacheStore(table),
+    events: new EventStore(table),
+    metrics: new MetricsStore(table),
     definitions: new DefinitionStore(table, payloads),
     payloads,
     blobs,

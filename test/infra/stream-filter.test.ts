@@ -141,8 +141,8 @@ describe('the filter of the stream', () => {
   });
 
   it('keeps every flag that is raised while the execution is open', async () => {
-    expect(await delivered(() => store.executions.pause(meta))).toEqual({ META: true });
-    expect(await delivered(() => store.executions.resume(meta))).toEqual({ META: true });
+    expect(await delivered(() => store.executions.pause(meta, 1))).toEqual({ META: true });
+    expect(await delivered(() => store.executions.resume(meta, 2))).toEqual({ META: true });
     expect(await delivered(() => store.executions.requestStop(meta, 'CANCELLED', 1))).toEqual({ META: true });
     expect(await delivered(() => store.executions.markSettleElapsed(meta))).toEqual({ META: true });
   });

@@ -46,4 +46,29 @@ describe('random workflows', () => {
       { numRuns: RUNS, seed: SEED },
     );
   });
+
+  it(`end as the oracle says although they are cancelled and redriven (SEED=${SEED} RUNS=${RUNS})`, {
+    timeout: 300_000,
+  }, async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        aRun,
+        fc.integer({ min: 1, max: 3 }),
+        async ({ workflow, maxNodes, seed, trouble }, interruptions) => {
+          const { definition, input } = randomWorkflow(workflow, maxNodes);
+          const clock = new VirtualClock();
+
+          const { violations, ...result } = await runOnTwin(definition, genericHandlers(clock), input, {
+            clock,
+            seed,
+            trouble,
+            interruptions,
+          });
+
+          expect([...violations, ...check(definition, input, result)]).toEqual([]);
+        },
+      ),
+      { numRuns: RUNS, seed: SEED },
+    );
+  });
 });

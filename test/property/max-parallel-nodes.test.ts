@@ -26,7 +26,7 @@ const mapped = {
 } as DefinitionInput;
 
 /** A handler that takes a while, and counts how many of it run. */
-function measured(clock: Clock) {
+function measured(clock: Clock, longestMs = 5) {
   const random = new Random(1);
   const running = { now: 0, most: 0, calls: 0 };
   const handler = defineNode({
@@ -34,7 +34,7 @@ function measured(clock: Clock) {
     async execute() {
       running.calls++;
       running.most = Math.max(running.most, ++running.now);
-      await sleep(clock, random.int(1, 5));
+      await sleep(clock, random.int(1, longestMs));
       running.now--;
     },
   });
@@ -62,7 +62,7 @@ describe.each([
     timeout: 60_000,
   }, async () => {
     const clock = new VirtualClock();
-    const { handler } = measured(clock);
+    const { handler } = measured(clock, 10_000);
     const trouble = { callFails: 0.03, repeated: 0.1, delayed: 0.2 };
 
     const { status, violations, maxHandling } = await runOnTwin(definition, [handler], null, {

@@ -3,7 +3,7 @@ import { allResults } from '../../shared/executor/execution-result.ts';
 import type { Executions } from '../../shared/executor/executions.ts';
 import type { DefinitionInput } from '../../shared/model/definition.ts';
 import type { Json } from '../../shared/model/json.ts';
-import { isTerminal } from '../../shared/model/result.ts';
+import { isTerminal, type NodeResultView } from '../../shared/model/result.ts';
 import type { AnyHandler } from '../../shared/nodes/define-node.ts';
 import { parseMeta } from '../../shared/store/execution-store.ts';
 import type { Trouble } from './faulty-queue.ts';
@@ -22,6 +22,8 @@ export interface TwinRunOptions {
   /** Pauses, resumes and repairs at random times. Default false. */
   readonly isDisturbed?: boolean;
   readonly maxReceiveCount?: number;
+  /** Cancels so many times, at random times, and redrives; a failure is redriven too. Default 0. */
+  readonly interruptions?: number;
 }
 
 export interface TwinRun extends AgreementResult {
@@ -41,7 +43,7 @@ export async function runOnTwin(
   input: Json,
   options: TwinRunOptions = {},
 ): Promise<TwinRun> {
-  const { clock = new VirtualClock(), seed = 1, isDisturbed = false, ...rest } = options;
+  const { clock = new VirtualClock(), seed = 1, isDisturbed = false, interruptions = 0, ...rest } = options;
   const plan = compile(definition);
   const invariants = new Invariants(plan, plan.definition.config?.maxParallelNodes ?? 10);
   let hasEnded = false;
@@ -53,33 +55,37 @@ export async function runOnTwin(
     onSend: (body) => invariants.onSend(body),
     onChange: (record) => {
       invariants.onChange(record);
-      if (record.key.sk === 'META' && record.after !== undefined)
-        hasEnded ||= isTerminal(parseMeta(record.after).status);
+      if (record.key.sk === 'META' && record.after !== undefined) hasEnded = isTerminal(parseMeta(record.after).status);
     },
   });
   try {
     twin.serve(plan);
+    const random = new Random(seed + 1);
     const { executionId } = await twin.service.start({ definition, input });
-    if (isDisturbed) disturb(twin, executionId, new Random(seed + 1), () => hasEnded);
-    const isOver = await clock.runUntil(() => hasEnded, MAX_RUN_MS);
-    if (!isOver)
-      return {
-        status: 'STUCK',
-        results: [],
-        violations: [...invariants.violations, ...describe(twin.errors)],
-        maxHandling: invariants.maxHandling,
-      };
-    await clock.pass(120_000);
-    const result = await readAgreement(twin.service, executionId);
-    return {
-      ...result,
-      violations: [...invariants.violations, ...describe(twin.errors)],
-      maxHandling: invariants.maxHandling,
-    };
+    for (let left = interruptions; ; left--) {
+      if (left > 0) cancelSoon(twin, executionId, random);
+      if (isDisturbed) disturb(twin, executionId, random, () => hasEnded);
+      if (!(await clock.runUntil(() => hasEnded, MAX_RUN_MS))) return { ...STUCK, ...watchedBy(twin, invariants) };
+      await clock.pass(120_000);
+      const result = await readAgreement(twin.service, executionId);
+      if (left <= 0 || result.status === 'SUCCEEDED') return { ...result, ...watchedBy(twin, invariants) };
+      await twin.service.redrive(executionId);
+    }
   } finally {
     await twin.close();
   }
 }
+
+const STUCK: AgreementResult = { status: 'STUCK', results: [] };
+
+const watchedBy = (twin: Twin, { violations, maxHandling }: Invariants) => ({
+  violations: [...violations, ...describe(twin.errors)],
+  maxHandling,
+});
+
+const cancelSoon = (twin: Twin, executionId: string, random: Random): void => {
+  twin.clock.after(random.int(0, 200), () => void twin.service.cancel(executionId).catch(() => undefined));
+};
 
 /** What there is to compare of an ended execution, from wherever it runs. */
 export async function readAgreement(
@@ -92,7 +98,9 @@ export async function readAgreement(
     results: (id, page) => executions.results(id, { ...page, withOutputs: true }),
   };
   const results = await allResults(withOutputs as Executions, executionId);
-  return { status, output, error, failedNode, results };
+  const standing = new Map<string, NodeResultView>();
+  for (const view of results.toSorted((a, b) => a.run - b.run)) standing.set(`${view.nodeId} ${view.visit}`, view);
+  return { status, output, error, failedNode, results: [...standing.values()] };
 }
 
 const describe = (errors: readonly unknown[]): string[] =>

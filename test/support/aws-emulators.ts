@@ -10,7 +10,8 @@ import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { buildApp } from 'fauxqs';
-import { DUE_INDEX } from '../../shared/adapters/aws/dynamo-table.ts';
+import { DUE_INDEX, LISTING_INDEX } from '../../shared/adapters/aws/dynamo-table.ts';
+import { LISTED_ATTRIBUTES } from '../../shared/ports/item-table.ts';
 import { deadLetterPool } from '../../shared/ports/task-queue.ts';
 
 const REGION = 'us-east-1';
@@ -176,6 +177,8 @@ async function createTable(dynamo: DynamoDBClient, name: string): Promise<{ stre
         { AttributeName: 'sk', AttributeType: 'S' },
         { AttributeName: 'dueShard', AttributeType: 'S' },
         { AttributeName: 'dueAtMs', AttributeType: 'N' },
+        { AttributeName: 'workflow', AttributeType: 'S' },
+        { AttributeName: 'listedAs', AttributeType: 'S' },
       ],
       KeySchema: [
         { AttributeName: 'pk', KeyType: 'HASH' },
@@ -189,6 +192,17 @@ async function createTable(dynamo: DynamoDBClient, name: string): Promise<{ stre
             { AttributeName: 'dueAtMs', KeyType: 'RANGE' },
           ],
           Projection: { ProjectionType: 'ALL' },
+        },
+        {
+          IndexName: LISTING_INDEX,
+          KeySchema: [
+            { AttributeName: 'workflow', KeyType: 'HASH' },
+            { AttributeName: 'listedAs', KeyType: 'RANGE' },
+          ],
+          Projection: {
+            ProjectionType: 'INCLUDE',
+            NonKeyAttributes: LISTED_ATTRIBUTES.filter((name) => name !== 'workflow' && name !== 'listedAs'),
+          },
         },
       ],
       StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },

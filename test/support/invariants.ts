@@ -23,6 +23,7 @@ export class Invariants {
   readonly #settled = new Set<string>();
   readonly #statuses = new Map<string, Status>();
   readonly #handling = new Map<string, number>();
+  #run = 1;
   maxHandling = 0;
 
   constructor(plan: Plan, limit: number) {
@@ -31,35 +32,37 @@ export class Invariants {
   }
 
   onChange({ key, before, after }: ChangeRecord): void {
-    if (after === undefined) return this.#violated(`${key.sk} was deleted`);
-    const type = itemType(key.sk);
-    if (type === 'META') {
-      if (before !== undefined && isTerminal(parseMeta(before).status)) this.#violated('META changed after the end');
+    if (after === undefined) {
+      this.#violated(`${key.sk} was deleted`);
       return;
     }
-    if (type === 'STATE')
-      return this.#onState(
-        before === undefined ? undefined : StateItem.parse(before).state,
-        StateItem.parse(after).state,
-      );
-    if (before !== undefined) return this.#violated(`${key.sk} was written twice`);
-    if (type === 'RESULT') {
-      const { node, visit, status } = ResultItem.parse(after);
+    const type = itemType(key.sk);
+    if (type === 'META') {
+      const [earlier, later] = [before === undefined ? undefined : parseMeta(before), parseMeta(after)];
+      if (earlier !== undefined && later.run > earlier.run) this.#onRedrive();
+      else if (earlier !== undefined && isTerminal(earlier.status)) this.#violated('META changed after the end');
+    } else if (type === 'STATE') {
+      this.#onState(before === undefined ? undefined : StateItem.parse(before).state, StateItem.parse(after).state);
+    } else if (before !== undefined) {
+      this.#violated(`${key.sk} was written twice`);
+    } else if (type === 'RESULT') {
+      const { node, visit, status, run } = ResultItem.parse(after);
+      if (run < this.#run) return;
       this.#settled.add(`${node} ${visit}`);
       this.#statuses.set(node, status);
     } else if (type === 'MAP') {
-      const { node, visit } = MapItem.parse(after);
-      this.#settled.add(`${node} ${visit} plan`);
+      const { node, visit, run } = MapItem.parse(after);
+      if (run === this.#run) this.#settled.add(`${node} ${visit} plan`);
     } else if (type === 'CHUNK') {
-      const { node, visit, chunk } = ChunkItem.parse(after);
-      this.#settled.add(`${node} ${visit} ${chunk}`);
+      const { node, visit, chunk, run } = ChunkItem.parse(after);
+      if (run === this.#run) this.#settled.add(`${node} ${visit} ${chunk}`);
     }
   }
 
   /** A message that a queue accepted. */
   onSend(body: string): void {
     const message = TaskMessage.parse(JSON.parse(body));
-    if (message.kind === 'settle') return;
+    if (message.kind === 'settle' || message.run < this.#run) return;
     const part = message.kind === 'chunk' ? ` ${message.chunk}` : message.kind === 'node' ? '' : ` ${message.kind}`;
     const name = `${message.node} ${message.visit}${part}`;
     if (!this.#decided.has(name)) this.#violated(`${name} was sent before a state that says so was saved`);
@@ -77,7 +80,14 @@ export class Invariants {
   }
 
   onHandlerEnd(visit: string): void {
-    this.#handling.set(visit, (this.#handling.get(visit) ?? 0) - 1);
+    this.#handling.set(visit, Math.max(0, (this.#handling.get(visit) ?? 0) - 1));
+  }
+
+  /** What stands and what runs anew only the state tells: from here on the rules are the oracle's to check. */
+  #onRedrive(): void {
+    this.#run++;
+    for (const names of [this.#decided, this.#sent, this.#settled]) names.clear();
+    this.#handling.clear();
   }
 
   #onState(before: ExecutionState | undefined, after: ExecutionState): void {
@@ -85,10 +95,11 @@ export class Invariants {
     if (after.inFlight > this.#limit) this.#violated(`inFlight is ${after.inFlight}, the limit ${this.#limit}`);
     if (open.size !== after.inFlight)
       this.#violated(`inFlight is ${after.inFlight}, open are ${[...open].join(', ') || 'none'}`);
-    const earlier = before === undefined ? new Set<string>() : this.#openIn(before);
+    const isSameRun = before?.run === after.run;
+    const earlier = before === undefined || !isSameRun ? new Set<string>() : this.#openIn(before);
     for (const name of open) {
       if (earlier.has(name)) continue;
-      if (before?.stop !== undefined || before?.ending !== undefined)
+      if (isSameRun && (before?.stop !== undefined || before?.ending !== undefined))
         this.#violated(`${name} was dispatched after the stop`);
       this.#decided.add(name);
       this.#checkRule(name);
@@ -114,7 +125,7 @@ export class Invariants {
   }
 
   #checkRule(name: string): void {
-    if (this.#plan.kind !== 'graph') return;
+    if (this.#plan.kind !== 'graph' || this.#run > 1) return;
     const [id = ''] = name.split(' ');
     const { definition } = this.#plan;
     const statuses = parentsOf(definition, id).map((parent) => this.#statusOf(definition, parent));

@@ -17,6 +17,7 @@ import type {
   ItemChange,
   ItemKey,
   ItemTable,
+  ListOptions,
   Page,
   QueryOptions,
   WriteOutcome,
@@ -27,6 +28,9 @@ import { errorName, isTransient } from './service-errors.ts';
 
 /** The sparse index of due items: `dueShard` (string) is its partition key, `dueAtMs` (number) its sort key. */
 export const DUE_INDEX = 'due';
+
+/** The index of executions: `workflow` is its partition key, `listedAs` its sort key; it holds `LISTED_ATTRIBUTES`. */
+export const LISTING_INDEX = 'byWorkflow';
 
 /** DynamoDB's bound on one BatchGetItem. */
 const MAX_BATCH_KEYS = 100;
@@ -40,7 +44,7 @@ export interface DynamoItemTableOptions {
   readonly retryDelayMs?: number;
 }
 
-/** The item table in DynamoDB. Reads are strongly consistent but for `queryDue`, which reads an index. */
+/** The item table in DynamoDB. Reads are strongly consistent but for `queryDue` and `queryListed`, which read an index. */
 export class DynamoItemTable implements ItemTable {
   readonly #client: DynamoDBDocumentClient;
   readonly #tableName: string;
@@ -134,23 +138,43 @@ export class DynamoItemTable implements ItemTable {
 
   async queryDue(shard: string, untilMs: number, limit: number): Promise<readonly Item[]> {
     const placeholders = new Placeholders();
-    const input = {
+    return this.#queryIndex('queryDue', limit, {
       IndexName: DUE_INDEX,
       KeyConditionExpression: `${placeholders.name('dueShard')} = ${placeholders.value(shard)} AND ${placeholders.name('dueAtMs')} <= ${placeholders.value(untilMs)}`,
       ...placeholders.fields(),
-    };
-    const due: Item[] = [];
+    });
+  }
+
+  async queryListed(workflow: string, { before, limit }: ListOptions): Promise<readonly Item[]> {
+    const placeholders = new Placeholders();
+    const ofWorkflow = `${placeholders.name('workflow')} = ${placeholders.value(workflow)}`;
+    const lower =
+      before === undefined ? '' : ` AND ${placeholders.name('listedAs')} < ${placeholders.value(before)}`;
+    return this.#queryIndex('queryListed', limit, {
+      IndexName: LISTING_INDEX,
+      KeyConditionExpression: ofWorkflow + lower,
+      ScanIndexForward: false,
+      ...placeholders.fields(),
+    });
+  }
+
+  async #queryIndex(
+    operation: string,
+    limit: number,
+    input: Omit<QueryCommandInput, 'TableName'>,
+  ): Promise<readonly Item[]> {
+    const found: Item[] = [];
     let start: QueryCommandInput['ExclusiveStartKey'];
     do {
-      const { items, last } = await this.#query('queryDue', {
+      const { items, last } = await this.#query(operation, {
         ...input,
-        Limit: limit - due.length,
+        Limit: limit - found.length,
         ...(start !== undefined && { ExclusiveStartKey: start }),
       });
-      due.push(...items);
+      found.push(...items);
       start = last;
-    } while (start !== undefined && due.length < limit);
-    return due;
+    } while (start !== undefined && found.length < limit);
+    return found;
   }
 
   async #query(

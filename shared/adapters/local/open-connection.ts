@@ -7,20 +7,38 @@ import { toDatabaseError } from './sqlite-errors.ts';
 
 /** `fanj` in ASCII, in the file's header: what makes a database ours. */
 const APPLICATION_ID = 0x66616e6a;
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 const BUSY_TIMEOUT_MS = 5_000;
 
 const SCHEMA = `
   CREATE TABLE items (
     pk TEXT NOT NULL, sk TEXT NOT NULL, item TEXT NOT NULL, due_shard TEXT, due_at_ms REAL,
+    workflow TEXT, listed_as TEXT,
     PRIMARY KEY (pk, sk)
   ) WITHOUT ROWID;
   CREATE INDEX items_due ON items (due_shard, due_at_ms) WHERE due_shard IS NOT NULL;
+  CREATE INDEX items_listed ON items (workflow, listed_as) WHERE workflow IS NOT NULL;
   CREATE TABLE outbox (id INTEGER PRIMARY KEY, before TEXT, after TEXT);
   CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE blobs (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, size INTEGER NOT NULL);
   CREATE TABLE blob_parts (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
   PRAGMA application_id = ${APPLICATION_ID};
+  PRAGMA user_version = ${SCHEMA_VERSION};
+`;
+
+/** From version 1: executions get their place in the index of executions. */
+const UPGRADE = `
+  ALTER TABLE items ADD COLUMN workflow TEXT;
+  ALTER TABLE items ADD COLUMN listed_as TEXT;
+  CREATE INDEX items_listed ON items (workflow, listed_as) WHERE workflow IS NOT NULL;
+  UPDATE items SET
+    workflow = coalesce(item ->> '$.workflow', item ->> '$."$tagged".workflow'),
+    listed_as = printf('%015d#%s', coalesce(item ->> '$.startedAtMs', item ->> '$."$tagged".startedAtMs'), substr(pk, 6))
+  WHERE sk = 'META';
+  INSERT OR IGNORE INTO items (pk, sk, item)
+    SELECT DISTINCT 'WORKFLOWS', workflow,
+      json_object('pk', 'WORKFLOWS', 'sk', workflow, 'v', 1, 'createdAtMs', 0)
+    FROM items WHERE workflow IS NOT NULL;
   PRAGMA user_version = ${SCHEMA_VERSION};
 `;
 
@@ -48,13 +66,15 @@ export function openConnection(path: string, mode: 'engine' | 'client'): OpenedC
   let lock: EngineLock | undefined;
   try {
     connection = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
-    const isNew = identify(connection, file) === 'new';
+    const found = identify(connection, file);
     if (mode === 'engine') lock = acquireEngineLock(file);
     // WAL with a sync on every commit: what was acknowledged survives a power cut, and readers never wait.
     connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864');
     connection.exec('BEGIN IMMEDIATE');
     // Looked at again under the write lock: another process may have made the schema meanwhile.
-    if (isNew && identify(connection, file) === 'new') connection.exec(SCHEMA);
+    const now = found === 'ours' ? 'ours' : identify(connection, file);
+    if (now === 'new') connection.exec(SCHEMA);
+    if (now === 'older') connection.exec(UPGRADE);
     connection.exec('COMMIT');
     return { connection, file, ...(lock !== undefined && { lock }) };
   } catch (error) {
@@ -99,7 +119,7 @@ function mkdirErrorCode(error: unknown): 'DATABASE_READ_ONLY' | 'DATABASE_FULL' 
   return code === 'ENOSPC' ? 'DATABASE_FULL' : 'DATABASE_FAILED';
 }
 
-function identify(connection: DatabaseSync, file: string): 'new' | 'ours' {
+function identify(connection: DatabaseSync, file: string): 'new' | 'older' | 'ours' {
   const applicationId = readNumber(connection, 'SELECT application_id AS value FROM pragma_application_id');
   const version = readNumber(connection, 'SELECT user_version AS value FROM pragma_user_version');
   const objects = readNumber(connection, 'SELECT count(*) AS value FROM sqlite_schema');
@@ -116,7 +136,7 @@ function identify(connection: DatabaseSync, file: string): 'new' | 'ours' {
       `The database '${file}' was written by a newer fanjoin (schema ${version}; this one knows ${SCHEMA_VERSION}). Update fanjoin, or choose another file.`,
     );
   }
-  return 'ours';
+  return version < SCHEMA_VERSION ? 'older' : 'ours';
 }
 
 function readNumber(connection: DatabaseSync, sql: string): number {

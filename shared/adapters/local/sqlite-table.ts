@@ -1,15 +1,17 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ItemTooLargeError } from '../../errors.ts';
-import type {
-  Condition,
-  Item,
-  ItemChange,
-  ItemKey,
-  ItemTable,
-  Page,
-  QueryOptions,
-  Value,
-  WriteOutcome,
+import {
+  type Condition,
+  type Item,
+  type ItemChange,
+  type ItemKey,
+  type ItemTable,
+  LISTED_ATTRIBUTES,
+  type ListOptions,
+  type Page,
+  type QueryOptions,
+  type Value,
+  type WriteOutcome,
 } from '../../ports/item-table.ts';
 import { assertValidChange, assertValidKey, isStringSet, MAX_ITEM_BYTES, notASetError } from '../stored-value.ts';
 import type { ChangeListener } from './change-publisher.ts';
@@ -84,6 +86,17 @@ export class SqliteItemTable implements ItemTable {
     );
   }
 
+  async queryListed(workflow: string, { before, limit }: ListOptions): Promise<readonly Item[]> {
+    const bound = before === undefined ? '' : ' AND listed_as < ?';
+    const values = before === undefined ? [workflow] : [workflow, before];
+    return this.#database.read(() =>
+      this.#database
+        .statement(`SELECT item FROM items WHERE workflow = ?${bound} ORDER BY listed_as DESC LIMIT ?`)
+        .all(...values, limit)
+        .map(({ item }) => pick(decodeItem(String(item)), LISTED_ATTRIBUTES)),
+    );
+  }
+
   #query(
     pk: string,
     { prefix = '', after, limit = DEFAULT_LIMIT, descending = false, attributes }: QueryOptions,
@@ -130,11 +143,15 @@ export class SqliteItemTable implements ItemTable {
         text === standingText || (text.length === standingText.length && isDeepStrictEqual(item, standing));
       if (isSame) return item;
     }
-    const { dueShard, dueAtMs } = item;
-    const isDueItem = typeof dueShard === 'string' && typeof dueAtMs === 'number';
+    const { dueShard, dueAtMs, workflow, listedAs } = item;
+    const due = typeof dueShard === 'string' && typeof dueAtMs === 'number' ? [dueShard, dueAtMs] : [null, null];
+    const listed =
+      typeof workflow === 'string' && typeof listedAs === 'string' ? [workflow, listedAs] : [null, null];
     this.#database
-      .statement('INSERT OR REPLACE INTO items (pk, sk, item, due_shard, due_at_ms) VALUES (?, ?, ?, ?, ?)')
-      .run(item.pk, item.sk, text, isDueItem ? dueShard : null, isDueItem ? dueAtMs : null);
+      .statement(
+        'INSERT OR REPLACE INTO items (pk, sk, item, due_shard, due_at_ms, workflow, listed_as) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      )
+      .run(item.pk, item.sk, text, ...due, ...listed);
     this.#database.changes.record({
       after: item,
       afterText: text,

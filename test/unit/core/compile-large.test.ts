@@ -3,15 +3,16 @@ import { compile } from '../../../shared/core/compile.ts';
 import { aTask, issuesOf } from '../../support/factories.ts';
 
 const COUNT = 10_000;
-const LIMIT_MS = 2_500;
+/** Far more than it takes on a busy machine; what grows with the square of the nodes takes minutes. */
+const LIMIT_MS = 10_000;
 
 const compiled = (nodes: Record<string, unknown>, overrides = {}) => {
   const startedAtMs = performance.now();
   const plan = compile({ name: 'large', nodes, ...overrides });
   return { plan, tookMs: performance.now() - startedAtMs };
 };
-const many = (make: (index: number) => unknown) =>
-  Object.fromEntries(Array.from({ length: COUNT }, (_, index) => [`n${index}`, make(index)]));
+const many = (make: (index: number) => unknown, count = COUNT) =>
+  Object.fromEntries(Array.from({ length: count }, (_, index) => [`n${index}`, make(index)]));
 
 describe('10,000 nodes compile in reasonable time', () => {
   it('as a chain', () => {
@@ -30,9 +31,9 @@ describe('10,000 nodes compile in reasonable time', () => {
     expect(tookMs).toBeLessThan(LIMIT_MS);
   });
 
-  it('where each looks at the first', () => {
+  it('where each of 40,000 looks at the first', () => {
     const { tookMs } = compiled(
-      many((index) => aTask(index === 0 ? {} : { dependsOn: [`n${index - 1}`], runIf: '{% $nodes.n0 %}' })),
+      many((index) => aTask(index === 0 ? {} : { dependsOn: [`n${index - 1}`], runIf: '{% $nodes.n0 %}' }), 40_000),
     );
 
     expect(tookMs).toBeLessThan(LIMIT_MS);
@@ -42,7 +43,7 @@ describe('10,000 nodes compile in reasonable time', () => {
     const node = (index: number) =>
       aTask(index === 0 ? {} : { dependsOn: [`n${index - 1}`], runIf: `{% $nodes.n${Math.floor(index / 2)} %}` });
 
-    expect(compiled(many(node)).tookMs).toBeLessThan(2 * LIMIT_MS);
+    expect(compiled(many(node)).tookMs).toBeLessThan(LIMIT_MS);
   });
 
   it('as a sequence whose nodes look back', () => {
@@ -72,6 +73,6 @@ describe('10,000 nodes compile in reasonable time', () => {
     const issues = issuesOf({ name: 'large', nodes: many((index) => aTask({ dependsOn: [`missing${index}`] })) });
 
     expect(issues.length).toBe(COUNT);
-    expect(performance.now() - startedAtMs).toBeLessThan(2 * LIMIT_MS);
+    expect(performance.now() - startedAtMs).toBeLessThan(LIMIT_MS);
   });
 });

@@ -85,7 +85,7 @@ describe('a message', () => {
     const { executions } = bench.store;
     const park = executions.park.bind(executions);
     executions.park = async (meta, message) => {
-      await executions.resume(meta);
+      await executions.resume(meta, 1);
       return park(meta, message);
     };
 

@@ -1,0 +1,87 @@
+import type { Json } from '../model/json.ts';
+import type { Callbacks } from './callbacks.ts';
+import type { EventOf, ExecutionEvent } from './execution-event.ts';
+
+/** Loads the values callbacks are called with. */
+export interface CallbackValues {
+  input(executionId: string): Promise<Json | undefined>;
+  output(executionId: string): Promise<Json | undefined>;
+  nodeOutput(event: EventOf<'NodeSucceeded'>): Promise<Json | undefined>;
+}
+
+/** Turns events into calls of an executor's handlers. */
+export class CallbackFeed {
+  readonly #callbacks: Callbacks;
+  readonly #values: CallbackValues;
+
+  constructor(callbacks: Callbacks, values: CallbackValues) {
+    this.#callbacks = callbacks;
+    this.#values = values;
+  }
+
+  tell(event: ExecutionEvent): void {
+    const { executionId, run, atMs } = event;
+    const context = { executionId, run, atMs };
+    switch (event.type) {
+      case 'ExecutionStarted':
+        return this.#callbacks.tell({
+          executionId,
+          method: 'onWorkflowStart',
+          load: () => this.#values.input(executionId),
+          call: (handler, input) => handler.onWorkflowStart?.(event.workflow, input, context),
+        });
+      case 'NodeSucceeded': {
+        const { nodeId, visit, source, attempts, durationMs } = event;
+        return this.#callbacks.tell({
+          executionId,
+          method: 'onNodeComplete',
+          load: () => this.#values.nodeOutput(event),
+          call: (handler, output) =>
+            handler.onNodeComplete?.(nodeId, output, { ...context, visit, source, attempts, durationMs }),
+        });
+      }
+      case 'NodeFailed': {
+        const { nodeId, visit, error } = event;
+        return this.#callbacks.tell({
+          executionId,
+          method: 'onError',
+          call: (handler) => handler.onError?.(error, { ...context, nodeId, visit }),
+        });
+      }
+      case 'ExecutionEnded':
+        return this.#ended(event, context);
+      default:
+    }
+  }
+
+  /** A visit begins: told by the runner, which has its input. */
+  nodeStarted(event: Omit<EventOf<'NodeStarted'>, 'type' | 'id' | 'position'>, input: Json | undefined): void {
+    const { executionId, run, atMs, nodeId, visit } = event;
+    this.#callbacks.tell({
+      executionId,
+      method: 'onNodeStart',
+      load: async () => input,
+      call: (handler, value) => handler.onNodeStart?.(nodeId, value, { executionId, run, atMs, visit }),
+    });
+  }
+
+  #ended(
+    { executionId, workflow, status, durationMs, error, failedNode }: EventOf<'ExecutionEnded'>,
+    context: { executionId: string; run: number; atMs: number },
+  ): void {
+    // The failed node's own error was told when it failed.
+    if (error !== undefined && failedNode === undefined) {
+      this.#callbacks.tell({
+        executionId,
+        method: 'onError',
+        call: (handler) => handler.onError?.(error, context),
+      });
+    }
+    this.#callbacks.tell({
+      executionId,
+      method: 'onWorkflowComplete',
+      ...(status === 'SUCCEEDED' && { load: () => this.#values.output(executionId) }),
+      call: (handler, output) => handler.onWorkflowComplete?.(workflow, output, { ...context, status, durationMs }),
+    });
+  }
+}

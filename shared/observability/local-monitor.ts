@@ -1,0 +1,205 @@
+import { ExecutionId } from '../model/ids.ts';
+import { isTerminal } from '../model/result.ts';
+import type { ChangeRecord } from '../ports/change-feed.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Store } from '../store/store.ts';
+import type { CallbackFeed } from './callback-feed.ts';
+import { behind } from './event-position.ts';
+import type { ExecutionEvent } from './execution-event.ts';
+import { HistoryBuffer } from './history-buffer.ts';
+import type { Logger } from './logger.ts';
+import { loadSample, sampleOf, visitIn } from './sample.ts';
+import type { Sample, Visit } from './tally.ts';
+import { type BareEvent, eventsOf, toEvents } from './to-events.ts';
+import { WindowBook } from './window-book.ts';
+
+/** What is heard is written at most so much later. */
+const FLUSH_MS = 100;
+
+interface MonitorParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly feed: CallbackFeed;
+  readonly newId: () => string;
+}
+
+/** What has been heard of an execution's current run. */
+interface OpenRun {
+  run: number;
+  visits: Visit[];
+}
+
+/**
+ * The observer of the local twin: hears the engine's changes in its own process, writes events and metrics a little
+ * later, off the path that nodes wait on.
+ *
+ * Its change feed lives in memory, so that a crash loses what was not written. Each execution therefore has an
+ * `OBSERVED` mark, put when it is first heard of and cleared in the transaction that writes its end and its metrics. What
+ * bears one is looked at again, and what its items tell and its history lacks is added.
+ */
+export class LocalMonitor {
+  readonly #parts: MonitorParts;
+  readonly #buffers = new Map<string, HistoryBuffer>();
+  readonly #open = new Map<string, OpenRun>();
+  #ended: (Sample & { readonly executionId: string; readonly run: number })[] = [];
+  readonly #waiters = new Map<string, Set<() => void>>();
+  readonly #book: WindowBook;
+  #cancelFlush: (() => void) | undefined;
+  #flushing: Promise<void> = Promise.resolve();
+
+  constructor(parts: MonitorParts) {
+    this.#parts = parts;
+    this.#book = new WindowBook(() => `local-${parts.newId()}`);
+  }
+
+  hear(records: readonly ChangeRecord[]): void {
+    for (const record of records) {
+      try {
+        for (const event of toEvents(record)) this.#hear(event);
+      } catch (error) {
+        this.#parts.logger.error('change cannot be observed', { item: record.key, error });
+      }
+    }
+  }
+
+  /** Writes what was heard so far. Never throws: what could not be written is found again when the file is next opened. */
+  flush(): Promise<void> {
+    this.#cancelFlush?.();
+    this.#cancelFlush = undefined;
+    this.#flushing = this.#flushing
+      .then(() => this.#write())
+      .catch((error: unknown) => this.#parts.logger.error('history could not be written', { error }));
+    return this.#flushing;
+  }
+
+  /** Resolves when more of the execution's history is written; after `maxMs`, or when `signal` aborts, in any case. */
+  written(executionId: string, maxMs: number, signal?: AbortSignal): Promise<void> {
+    const waiters = this.#waiters.get(executionId) ?? new Set();
+    this.#waiters.set(executionId, waiters);
+    return new Promise((resolve) => {
+      const done = () => {
+        cancel();
+        signal?.removeEventListener('abort', done);
+        waiters.delete(done);
+        if (waiters.size === 0) this.#waiters.delete(executionId);
+        resolve();
+      };
+      const cancel = this.#parts.clock.after(maxMs, done);
+      waiters.add(done);
+      signal?.addEventListener('abort', done, { once: true });
+    });
+  }
+
+  /** Adds to the history of an execution that was not in this engine's hands what its items tell. */
+  async adopt(executionId: ExecutionId): Promise<void> {
+    const standing = await this.#complete(executionId);
+    const run = Math.max(1, ...standing.map((event) => event.run));
+    const visits = standing.filter((event) => event.run === run).map(visitIn);
+    this.#open.set(executionId, { run, visits: visits.filter((visit) => visit !== undefined) });
+    await this.#parts.store.events.markOpen(executionId, this.#parts.clock.nowMs());
+  }
+
+  /** Makes good what a crash took from executions that had ended. */
+  async recover(): Promise<void> {
+    const { store, logger } = this.#parts;
+    for (const executionId of await store.events.marked()) {
+      try {
+        const meta = await store.executions.loadMeta(executionId);
+        if (meta === undefined || !isTerminal(meta.status)) continue;
+        const ended = (await this.#complete(executionId)).find((event) => event.type === 'ExecutionEnded');
+        if (ended === undefined) continue;
+        this.#ended.push({ ...(await loadSample(store, ended)), executionId, run: ended.run });
+        await this.flush();
+      } catch (error) {
+        logger.error('history could not be completed', { executionId, error });
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.flush();
+    for (const waiters of this.#waiters.values()) for (const wake of [...waiters]) wake();
+  }
+
+  #hear(event: ExecutionEvent): void {
+    const { executionId, run } = event;
+    this.#bufferOf(executionId).push(event);
+    const open = this.#open.get(executionId);
+    const visit = visitIn(event);
+    if (visit !== undefined && open?.run === run) open.visits.push(visit);
+    if (event.type === 'ExecutionStarted' || event.type === 'ExecutionRedriven') {
+      this.#open.set(executionId, { run, visits: [] });
+      this.#parts.store.events
+        .markOpen(ExecutionId.parse(executionId), this.#parts.clock.nowMs())
+        .catch((error: unknown) => this.#parts.logger.error('execution could not be marked', { executionId, error }));
+    }
+    if (event.type === 'ExecutionEnded') {
+      this.#ended.push({ ...sampleOf(event, open?.visits ?? []), executionId, run });
+      this.#open.delete(executionId);
+    }
+    this.#parts.feed.tell(event);
+    this.#cancelFlush ??= this.#parts.clock.after(FLUSH_MS, () => void this.flush());
+  }
+
+  /** All writes are asked for in one turn, and so stand or fall together. */
+  async #write(): Promise<void> {
+    const { store, clock } = this.#parts;
+    const writes: Promise<void>[] = [];
+    const told: string[] = [];
+    for (const [executionId, buffer] of this.#buffers) {
+      if (buffer.isHeld) continue;
+      this.#buffers.delete(executionId);
+      writes.push(store.events.put(ExecutionId.parse(executionId), buffer.take()));
+      told.push(executionId);
+    }
+    const { held = [], counted = [] } = Object.groupBy(this.#ended, ({ executionId }) =>
+      this.#buffers.has(executionId) ? 'held' : 'counted',
+    );
+    this.#ended = held;
+    for (const sample of counted) this.#book.add(sample);
+    for (const window of this.#book.take(clock.nowMs())) writes.push(store.metrics.put(window));
+    for (const { executionId, run } of counted) {
+      // Redriven meanwhile, it is under way again.
+      if (!this.#open.has(executionId)) writes.push(store.events.markCounted(ExecutionId.parse(executionId), run));
+    }
+    await Promise.all(writes);
+    for (const executionId of told) for (const wake of [...(this.#waiters.get(executionId) ?? [])]) wake();
+  }
+
+  /** Adds what an execution's items tell and its history lacks, and gives all that they tell. */
+  async #complete(executionId: ExecutionId): Promise<BareEvent[]> {
+    const { events } = this.#parts.store;
+    const buffer = this.#bufferOf(executionId);
+    buffer.hold();
+    let known = new Set<string>();
+    try {
+      const standing: BareEvent[] = [];
+      const { ids, last = '0.0' } = await events.written(executionId);
+      known = ids;
+      for await (const item of events.eventful(executionId)) standing.push(...eventsOf(item));
+      standing.sort((a, b) => a.atMs - b.atMs || rankOf(a) - rankOf(b));
+      const missing = standing
+        .filter(({ id }) => !ids.has(id))
+        .map((event, index) => ({ ...event, position: behind(last, index + 1) }));
+      await events.put(executionId, missing);
+      known = new Set([...ids, ...missing.map(({ id }) => id)]);
+      return standing;
+    } finally {
+      buffer.release(known);
+      if (buffer.isEmpty) this.#buffers.delete(executionId);
+    }
+  }
+
+  #bufferOf(executionId: string): HistoryBuffer {
+    const known = this.#buffers.get(executionId);
+    if (known !== undefined) return known;
+    const buffer = new HistoryBuffer();
+    this.#buffers.set(executionId, buffer);
+    return buffer;
+  }
+}
+
+/** Of what happened in the same millisecond. */
+const rankOf = ({ type }: BareEvent): number =>
+  type === 'ExecutionStarted' || type === 'ExecutionRedriven' ? 0 : type === 'ExecutionEnded' ? 2 : 1;

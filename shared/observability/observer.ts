@@ -1,0 +1,55 @@
+import { ExecutionId } from '../model/ids.ts';
+import type { ChangeRecord } from '../ports/change-feed.ts';
+import type { Store } from '../store/store.ts';
+import type { EventOf } from './execution-event.ts';
+import { loadSample } from './sample.ts';
+import { addSample, emptyTally, type Tally } from './tally.ts';
+import { toEvents } from './to-events.ts';
+
+export interface ObservedBatch {
+  /** Executions that ended. */
+  readonly ended: readonly EventOf<'ExecutionEnded'>[];
+  /** Records of executions whose events could not be written, to be delivered again; and why. */
+  readonly failed: readonly { readonly records: readonly ChangeRecord[]; readonly error: unknown }[];
+}
+
+/** Writes down what change records tell: one item for each batch and execution. Its own items tell it nothing. */
+export class Observer {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** Never throws for one of the executions. */
+  async handle(records: readonly ChangeRecord[]): Promise<ObservedBatch> {
+    const ended: EventOf<'ExecutionEnded'>[] = [];
+    const failed: { records: readonly ChangeRecord[]; error: unknown }[] = [];
+    const groups = Map.groupBy(
+      records.filter(({ key }) => key.pk.startsWith('EXEC#')),
+      ({ key }) => key.pk,
+    );
+    await Promise.all(
+      [...groups].map(async ([pk, group]) => {
+        try {
+          const events = group.flatMap(toEvents);
+          await this.#store.events.put(ExecutionId.parse(pk.slice('EXEC#'.length)), events);
+          ended.push(...events.filter((event) => event.type === 'ExecutionEnded'));
+        } catch (error) {
+          failed.push({ records: group, error });
+        }
+      }),
+    );
+    return { ended, failed };
+  }
+
+  /** Counts executions that ended, by what stands of them: the same each time it is asked. Changes `tallies`, which are by workflow. */
+  async count(tallies: Map<string, Tally>, ended: readonly EventOf<'ExecutionEnded'>[]): Promise<void> {
+    for (const event of ended) {
+      const sample = await loadSample(this.#store, event);
+      const tally = tallies.get(event.workflow) ?? emptyTally();
+      tallies.set(event.workflow, tally);
+      addSample(tally, sample);
+    }
+  }
+}
