@@ -21,8 +21,12 @@ async function main(args: readonly string[]): Promise<number> {
 
 async function runCommand(stack: LocalStack, args: readonly string[]): Promise<number> {
   const { runCli } = await import('../../cli/run-cli.ts');
-  return runCli([...args, '--endpoint', stack.url], io);
+  const [command = ''] = args;
+  return runCli(OFFLINE_COMMANDS.has(command) ? args : [...args, '--endpoint', stack.url], io);
 }
+
+/** They look at files alone, and know no endpoint. */
+const OFFLINE_COMMANDS: ReadonlySet<string> = new Set(['validate', 'graph', 'help', '--help', '-h']);
 
 const greeting = (
   url: string,
