@@ -2,6 +2,7 @@ import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { handlers } from '#handlers';
 import { TaskMessage } from '../../shared/model/message.ts';
 import { HandlerRegistry } from '../../shared/nodes/handler-registry.ts';
+import { deliveryOrder } from '../../shared/runner/delivery-order.ts';
 import { NodeRunner } from '../../shared/runner/runner.ts';
 import { clock, dispatcher, logger, store } from '../runtime.ts';
 
@@ -14,22 +15,32 @@ const runner = new NodeRunner({
   random: Math.random,
 });
 
-/** Runs a batch of tasks side by side. What failed to become durable comes again. */
+/** Runs a batch of tasks. What failed to become durable comes again. */
 export const handler = async ({ Records }: SQSEvent, context: Context): Promise<SQSBatchResponse> => {
-  const settled = await Promise.allSettled(
-    Records.map(async ({ body, attributes }) =>
-      runner.run(TaskMessage.parse(JSON.parse(body)), {
-        receiveCount: Number(attributes.ApproximateReceiveCount),
-        remainingMs: () => context.getRemainingTimeInMillis(),
-      }),
-    ),
-  );
-  return {
-    batchItemFailures: settled.flatMap((result, index) => {
-      const record = Records[index];
-      if (result.status === 'fulfilled' || record === undefined) return [];
-      logger.error('task failed', { messageId: record.messageId, error: result.reason });
-      return [{ itemIdentifier: record.messageId }];
-    }),
+  const batchItemFailures: { itemIdentifier: string }[] = [];
+  const run = async ({ messageId, body, receiveCount }: Task): Promise<void> => {
+    try {
+      const remainingMs = () => context.getRemainingTimeInMillis();
+      await runner.run(TaskMessage.parse(JSON.parse(body)), { receiveCount, remainingMs });
+    } catch (error) {
+      logger.error('task failed', { messageId, error });
+      batchItemFailures.push({ itemIdentifier: messageId });
+    }
   };
+  const { together, oneByOne } = deliveryOrder(Records.map(toTask));
+  await Promise.all(together.map(run));
+  for (const task of oneByOne) await run(task);
+  return { batchItemFailures };
 };
+
+interface Task {
+  readonly messageId: string;
+  readonly body: string;
+  readonly receiveCount: number;
+}
+
+const toTask = ({ messageId, body, attributes }: SQSEvent['Records'][number]): Task => ({
+  messageId,
+  body,
+  receiveCount: Number(attributes.ApproximateReceiveCount),
+});

@@ -166,6 +166,8 @@ function settle(plan: Plan, state: ExecutionState, event: CoreEvent & { type: 's
   if (!isNews) return false;
   state.inFlight -= slots;
   delete state.maps[node];
+  if (state.kind === 'graph' && status === 'FAILED' && state.stop !== undefined)
+    state.cutOff = [...(state.cutOff ?? []), node];
   if (state.kind === 'route' && status === 'FAILED') {
     state.failedVisit = { node, visit };
     state.stop ??= 'FAILED';

@@ -72,7 +72,10 @@ export function* openNodes(state: GraphState): Generator<number> {
  * Changes `state`.
  */
 export function reopenGraph(plan: GraphPlan, state: GraphState): void {
-  const isAbsorbed = (index: number) => nodeAt(plan, index).children.some((child) => hasRun(state, child));
+  const cutOff = new Set(state.cutOff);
+  const isAbsorbed = (index: number) =>
+    !cutOff.has(index) && nodeAt(plan, index).children.some((child) => hasRun(state, child));
+  delete state.cutOff;
   for (const index of [...membersOf(state.failed)].filter((failed) => !isAbsorbed(failed))) {
     clearBit(state.failed, index);
     clearBit(state.dispatched, index);

@@ -11,6 +11,7 @@ import {
   InvalidStateError,
 } from '../errors.ts';
 import { ExecutionConfig, type ExecutionConfigInput } from '../model/config.ts';
+import type { Definition } from '../model/definition.ts';
 import { ExecutionId } from '../model/ids.ts';
 import type { MetaItem, ResultItem } from '../model/items.ts';
 import type { Json } from '../model/json.ts';
@@ -18,8 +19,12 @@ import { DEFAULT_POOL, type Pools } from '../model/pools.ts';
 import { isTerminal, type NodeResultView } from '../model/result.ts';
 import type { ExecutionState } from '../model/state.ts';
 import type { Clock } from '../ports/clock.ts';
+import { EventPosition } from '../observability/event-position.ts';
+import type { EventsPage, ExecutionEvent } from '../observability/execution-event.ts';
+import { toMetrics, type WorkflowMetrics } from '../observability/tally.ts';
 import { nextLook } from '../scheduler/sweep.ts';
 import type { Snapshot } from '../store/execution-store.ts';
+import { WINDOW_MS } from '../store/metrics-store.ts';
 import type { Store } from '../store/store.ts';
 import {
   type CheckpointView,
@@ -29,10 +34,14 @@ import {
   viewCheckpoint,
 } from './checkpoints.ts';
 import type { ExecutionDescription, ExecutionOutcome, Progress, ResultsPage } from './description.ts';
+import type { HistoryOptions, TimeRange } from './executions.ts';
+import { type ExecutionsPage, type ListOptions, listExecutions } from './listing.ts';
 import { digestOf, StartRequest } from './start-request.ts';
 import { lookUp, workflowCacheKey } from './workflow-cache.ts';
 
 const MAX_RUNNING_LISTED = 100;
+/** The history lags behind by a few seconds at the most. */
+const TOLD_MS = 60_000;
 
 export interface ServiceParts {
   readonly store: Store;
@@ -148,6 +157,34 @@ export class ExecutionService {
     const page = await this.#store.results.pageOfResults(meta.executionId, options.after, options.limit ?? 1_000);
     const results = await Promise.all(page.results.map((result) => this.#view(result, options.withOutputs ?? false)));
     return { results, ...(page.next !== undefined && { next: page.next }) };
+  }
+
+  /** What happened, in order. @throws {ExecutionNotFoundError | InvalidInputError} */
+  async history(executionId: string, { after, limit = 100 }: HistoryOptions = {}): Promise<EventsPage> {
+    if (after !== undefined && !EventPosition.safeParse(after).success) {
+      const message = "is no place in a history: pass the 'next' of a page, or the 'position' of an event";
+      throw new InvalidInputError('The history request', [{ path: 'after', code: 'INVALID_POSITION', message }]);
+    }
+    const { meta } = await this.#load(executionId);
+    const page = await this.#store.events.page(meta.executionId, after, limit);
+    return { ...page, isOver: page.next === undefined && isToldInFull(meta, page.events, this.#clock.nowMs()) };
+  }
+
+  /** Executions, latest start first. @throws {InvalidInputError} */
+  list(options: ListOptions = {}): Promise<ExecutionsPage> {
+    return listExecutions(this.#store, options);
+  }
+
+  /** What is counted of a workflow's executions that ended in the minutes of the range; of an unknown one, nothing. */
+  async metrics(workflow: string, { fromMs = 0, toMs = this.#clock.nowMs() }: TimeRange = {}): Promise<WorkflowMetrics> {
+    const startMs = Math.floor(Math.max(0, fromMs) / WINDOW_MS) * WINDOW_MS;
+    return toMetrics(workflow, await this.#store.metrics.sum(workflow, startMs, toMs));
+  }
+
+  /** The workflow as the execution runs it. @throws {ExecutionNotFoundError} */
+  async definition(executionId: string): Promise<Definition> {
+    const { meta } = await this.#load(executionId);
+    return (await this.#store.definitions.loadPlan(meta.workflow, meta.definitionHash)).definition;
   }
 
   /** Asks an open execution to stop. @throws {ExecutionNotFoundError | InvalidStateError} it has ended, or is stopping */
@@ -317,6 +354,16 @@ function isPauseAtRest({ status, stop, parked }: MetaItem, state: ExecutionState
   if (status !== 'PAUSED' || stop !== undefined || state?.stop !== undefined || state?.ending !== undefined)
     return false;
   return (state?.inFlight ?? 0) <= (parked?.size ?? 0);
+}
+
+/** Its end is told, or so old that it would have been. */
+function isToldInFull(
+  { status, run, endedAtMs = 0 }: MetaItem,
+  events: readonly ExecutionEvent[],
+  nowMs: number,
+): boolean {
+  if (!isTerminal(status)) return false;
+  return events.some((event) => event.type === 'ExecutionEnded' && event.run === run) || nowMs - endedAtMs > TOLD_MS;
 }
 
 /** @throws {InvalidInputError} */

@@ -1,6 +1,10 @@
 import type { ExecutionConfigInput } from '../model/config.ts';
+import type { Definition } from '../model/definition.ts';
+import type { EventsPage } from '../observability/execution-event.ts';
+import type { WorkflowMetrics } from '../observability/tally.ts';
 import type { CheckpointView } from './checkpoints.ts';
 import type { ExecutionDescription, ExecutionOutcome, ResultsPage } from './description.ts';
+import type { ExecutionsPage, ListOptions } from './listing.ts';
 
 /** What a request to start holds, once the workflow is named and the input checked. */
 export interface StartInput {
@@ -12,6 +16,29 @@ export interface StartInput {
   readonly tags?: Readonly<Record<string, string>> | undefined;
 }
 
+/** Which part of a history to read. */
+export interface HistoryOptions {
+  /** Begin behind this position. Default: at the start. */
+  readonly after?: string;
+  /** Default 100, at most 1,000. */
+  readonly limit?: number;
+}
+
+/** When events are wanted as they come. */
+export interface WaitOptions extends HistoryOptions {
+  /** With no events there yet, wait so long for some. At most 20 s. Default 0. */
+  readonly waitMs?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** In milliseconds since the epoch, both ends in it, by whole minutes. */
+export interface TimeRange {
+  /** Default: the beginning. */
+  readonly fromMs?: number;
+  /** Default: now. */
+  readonly toMs?: number;
+}
+
 /** Executions wherever they run: in this process, or behind an endpoint. All throw `ExecutionNotFoundError` for ids unknown. */
 export interface Executions {
   start(request: StartInput): Promise<{ executionId: string }>;
@@ -21,6 +48,14 @@ export interface Executions {
     executionId: string,
     options?: { after?: string; limit?: number; withOutputs?: boolean },
   ): Promise<ResultsPage>;
+  /** A page of what happened, in order. */
+  history(executionId: string, options?: WaitOptions): Promise<EventsPage>;
+  /** Executions known to the store, latest start first. */
+  list(options?: ListOptions): Promise<ExecutionsPage>;
+  /** Counts and durations of a workflow's ended executions. */
+  metrics(workflow: string, range?: TimeRange): Promise<WorkflowMetrics>;
+  /** The workflow as the execution runs it. */
+  definition(executionId: string): Promise<Definition>;
   cancel(executionId: string): Promise<void>;
   /** @param options `before`: pause when this node would start */
   pause(executionId: string, options?: { before?: string }): Promise<void>;

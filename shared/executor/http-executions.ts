@@ -10,10 +10,15 @@ import {
   InvalidInputError,
 } from '../errors.ts';
 import type { ExecutionConfigInput } from '../model/config.ts';
+import { Definition } from '../model/definition.ts';
+import { EventsPage } from '../observability/execution-event.ts';
+import { WorkflowMetrics } from '../observability/tally.ts';
 import { type Clock, sleep } from '../ports/clock.ts';
 import { CheckpointView } from './checkpoints.ts';
 import { ExecutionDescription, ExecutionOutcome, ResultsPage } from './description.ts';
-import type { Executions, StartInput } from './executions.ts';
+import type { Executions, StartInput, TimeRange, WaitOptions } from './executions.ts';
+import { MAX_WAIT_SECONDS } from './follow-events.ts';
+import { ExecutionsPage, type ListOptions } from './listing.ts';
 
 /** While waiting: the first look comes soon, later ones at most so far apart. */
 const FIRST_POLL_MS = 50;
@@ -86,6 +91,32 @@ export class HttpExecutions implements Executions {
     return this.#request('GET', `${this.#path(executionId)}/results?${query}`, ResultsPage);
   }
 
+  async history(
+    executionId: string,
+    { after, limit, waitMs = 0, signal }: WaitOptions = {},
+  ): Promise<EventsPage> {
+    const query = queryOf({ after, limit, waitSeconds: Math.min(MAX_WAIT_SECONDS, Math.ceil(waitMs / 1_000)) });
+    try {
+      return await this.#request('GET', `${this.#path(executionId)}/events?${query}`, EventsPage, undefined, signal);
+    } catch (error) {
+      if (signal?.aborted === true) return { events: [], isOver: false };
+      throw error;
+    }
+  }
+
+  list({ workflow, status, limit, after }: ListOptions = {}): Promise<ExecutionsPage> {
+    return this.#request('GET', `/executions?${queryOf({ workflow, status, limit, after })}`, ExecutionsPage);
+  }
+
+  metrics(workflow: string, { fromMs, toMs }: TimeRange = {}): Promise<WorkflowMetrics> {
+    const path = `/workflows/${encodeURIComponent(workflow)}/metrics`;
+    return this.#request('GET', `${path}?${queryOf({ fromMs, toMs })}`, WorkflowMetrics);
+  }
+
+  definition(executionId: string): Promise<Definition> {
+    return this.#request('GET', `${this.#path(executionId)}/definition`, Definition);
+  }
+
   async cancel(executionId: string): Promise<void> {
     await this.#request('POST', `${this.#path(executionId)}/cancel`, z.unknown());
   }
@@ -125,12 +156,18 @@ export class HttpExecutions implements Executions {
   }
 
   /** Repeats what a fault on the way or on the other side may have lost; every request here may come twice. */
-  async #request<T>(method: 'GET' | 'POST', path: string, schema: z.ZodType<T>, body?: unknown): Promise<T> {
+  async #request<T>(
+    method: 'GET' | 'POST',
+    path: string,
+    schema: z.ZodType<T>,
+    body?: unknown,
+    signal?: AbortSignal,
+  ): Promise<T> {
     for (let tries = 1; ; tries++) {
       try {
         const response = await fetch(`${this.#endpoint}${path}`, {
           method,
-          signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+          signal: AbortSignal.any([AbortSignal.timeout(REQUEST_TIMEOUT_MS), ...(signal === undefined ? [] : [signal])]),
           ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
         });
         const text = await response.text();
@@ -142,15 +179,22 @@ export class HttpExecutions implements Executions {
         if (!response.ok) throw toError(this.#endpoint, path, response.status, text);
         return schema.parse(JSON.parse(text));
       } catch (error) {
-        if (error instanceof FanjoinError && !error.retryable) throw error;
+        if (signal?.aborted === true || (error instanceof FanjoinError && !error.retryable)) throw error;
         if (tries >= MAX_TRIES)
           throw error instanceof EndpointError
             ? error
             : new EndpointError(this.#endpoint, `did not answer ${method} ${path}: ${describeCause(error)}`, error);
-        await sleep(this.#clock, 100 * 2 ** tries);
+        await sleep(this.#clock, 100 * 2 ** tries, signal);
       }
     }
   }
+}
+
+/** A query string of what is given. */
+function queryOf(values: Readonly<Record<string, string | number | undefined>>): URLSearchParams {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(values)) if (value !== undefined) query.set(name, String(value));
+  return query;
 }
 
 /** The error the other side had, of the same class as it would have here. */

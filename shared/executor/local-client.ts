@@ -3,16 +3,21 @@ import { SqliteBlobStore } from '../adapters/local/sqlite-blobs.ts';
 import { openDatabase, type SqliteDatabase } from '../adapters/local/sqlite-database.ts';
 import { SqliteItemTable } from '../adapters/local/sqlite-table.ts';
 import type { Plan } from '../core/plan.ts';
+import type { Definition } from '../model/definition.ts';
 import { DefinitionHash, ExecutionId } from '../model/ids.ts';
 import type { AnyHandler } from '../nodes/define-node.ts';
 import { HandlerRegistry } from '../nodes/handler-registry.ts';
+import type { EventsPage } from '../observability/execution-event.ts';
+import type { WorkflowMetrics } from '../observability/tally.ts';
 import { type Clock, sleep } from '../ports/clock.ts';
 import { dueShards } from '../store/execution-store.ts';
 import { openStore, type Store } from '../store/store.ts';
 import type { CheckpointView } from './checkpoints.ts';
 import type { ExecutionDescription, ExecutionOutcome, ResultsPage } from './description.ts';
 import { ExecutionService } from './execution-service.ts';
-import type { Executions, StartInput } from './executions.ts';
+import type { Executions, StartInput, TimeRange, WaitOptions } from './executions.ts';
+import { untilEvents } from './follow-events.ts';
+import type { ExecutionsPage, ListOptions } from './listing.ts';
 import { withoutUndefined } from './start-request.ts';
 import { handlerVersions } from './workflow-cache.ts';
 
@@ -70,6 +75,22 @@ export class LocalClient implements Executions {
     options?: { after?: string; limit?: number; withOutputs?: boolean },
   ): Promise<ResultsPage> {
     return this.#service.results(executionId, options);
+  }
+
+  history(executionId: string, { waitMs = 0, signal, ...options }: WaitOptions = {}): Promise<EventsPage> {
+    return untilEvents(() => this.#service.history(executionId, options), { clock: this.#clock, waitMs, signal });
+  }
+
+  list(options?: ListOptions): Promise<ExecutionsPage> {
+    return this.#service.list(options);
+  }
+
+  metrics(workflow: string, range?: TimeRange): Promise<WorkflowMetrics> {
+    return this.#service.metrics(workflow, range);
+  }
+
+  definition(executionId: string): Promise<Definition> {
+    return this.#service.definition(executionId);
   }
 
   cancel(executionId: string): Promise<void> {

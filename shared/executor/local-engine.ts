@@ -15,6 +15,9 @@ import type { HandlerRegistry } from '../nodes/handler-registry.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { ChangeRecord } from '../ports/change-feed.ts';
 import type { Clock } from '../ports/clock.ts';
+import { CallbackFeed } from '../observability/callback-feed.ts';
+import { Callbacks } from '../observability/callbacks.ts';
+import { LocalMonitor } from '../observability/local-monitor.ts';
 import { NodeRunner } from '../runner/runner.ts';
 import { Dispatcher } from '../scheduler/dispatcher.ts';
 import { Reconciler } from '../scheduler/reconcile.ts';
@@ -25,8 +28,11 @@ import { executionPk } from '../store/keys.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { loadCheckpoint } from './checkpoints.ts';
 import { ExecutionService } from './execution-service.ts';
-import type { Executions, StartInput } from './executions.ts';
+import type { Executions, StartInput, TimeRange, WaitOptions } from './executions.ts';
 import { FeedPump } from './feed-pump.ts';
+import { untilEvents } from './follow-events.ts';
+import type { ListOptions } from './listing.ts';
+import { storedValues } from './stored-values.ts';
 import { QueueWorkers } from './queue-workers.ts';
 import { withoutUndefined } from './start-request.ts';
 import { handlerVersions } from './workflow-cache.ts';
@@ -36,6 +42,8 @@ const SWEEP_MS = 1_000;
 /** Never comes back by itself: in one process, a message whose handler lives needs no second delivery. */
 const VISIBILITY_MS = 10 * 365 * 86_400_000;
 const MAX_RECEIVE_COUNT = 5;
+/** For callbacks that are under way when the engine is closed. */
+const CALLBACKS_MS = 2_000;
 
 export interface LocalEngineOptions {
   /** A file, made if it is not there, or `:memory:`. */
@@ -46,6 +54,8 @@ export interface LocalEngineOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly random: () => number;
+  /** Default: nobody hears of anything. */
+  readonly callbacks?: Callbacks;
 }
 
 /**
@@ -62,6 +72,9 @@ export class LocalEngine implements Executions {
   readonly #sweep: Sweep;
   readonly #pump: FeedPump;
   readonly #workers: QueueWorkers;
+  readonly #callbacks: Callbacks;
+  readonly #monitor: LocalMonitor;
+  readonly #recovered: Promise<void>;
   readonly #unsubscribe: () => void;
   /** Executions that are this engine's to advance: those it started or was told to resume. */
   readonly #adopted = new Set<string>();
@@ -73,6 +86,7 @@ export class LocalEngine implements Executions {
   /** @throws {DatabaseError} if the file cannot serve: not ours, too new, read-only, in use by another live engine */
   constructor(options: LocalEngineOptions) {
     const { clock, handlers, logger, pools, random } = options;
+    this.#callbacks = options.callbacks ?? new Callbacks({ clock, logger });
     this.#options = options;
     this.#database = openDatabase(options.database, { mode: 'engine', clock });
     const table = new SqliteItemTable(this.#database);
@@ -89,13 +103,24 @@ export class LocalEngine implements Executions {
       handlersVersion: (plan) => handlerVersions(plan, (type) => handlers.find(type)?.version ?? ''),
       newId: ulid,
     });
-    this.#runner = new NodeRunner({ store, dispatcher, clock, handlers, logger, random });
+    const feed = new CallbackFeed(this.#callbacks, storedValues(store));
+    this.#monitor = new LocalMonitor({ store, clock, logger, feed, newId: ulid });
+    this.#runner = new NodeRunner({
+      store,
+      dispatcher,
+      clock,
+      handlers,
+      logger,
+      random,
+      onNodeStart: (start, input) => feed.nodeStarted(start, input),
+    });
     this.#reconciler = new Reconciler({ store, scheduler });
     this.#sweep = new Sweep({ store, reconciler: this.#reconciler, clock, isOurs: ({ pk }) => this.#adopted.has(pk) });
     this.#pump = new FeedPump({ scheduler, clock, onFault });
     this.#workers = new QueueWorkers({ queue, runner: this.#runner, clock, logger, pools, onFault });
     this.#unsubscribe = table.subscribe((records) => this.#hear(records));
     this.#armSweep();
+    this.#recovered = this.#monitor.recover();
   }
 
   /** @throws {FanjoinError} `UNREGISTERED_HANDLER`, or as `ExecutionService.start` does */
@@ -130,6 +155,33 @@ export class LocalEngine implements Executions {
 
   results(executionId: string, options?: { after?: string; limit?: number; withOutputs?: boolean }) {
     return this.#service.results(executionId, options);
+  }
+
+  /** Who waits for events gets them as they are written, a tenth of a second later; who does not, all there are. */
+  async history(executionId: string, { waitMs = 0, signal, ...options }: WaitOptions = {}) {
+    const { clock } = this.#options;
+    if (waitMs === 0) await this.#monitor.flush();
+    let seen = 0;
+    const look = () => {
+      this.#assertWorks();
+      seen = this.#monitor.writes;
+      return this.#service.history(executionId, options);
+    };
+    const wait = (leftMs: number) => this.#monitor.written(executionId, seen, leftMs, signal);
+    return untilEvents(look, { clock, waitMs, signal, wait });
+  }
+
+  list(options?: ListOptions) {
+    return this.#service.list(options);
+  }
+
+  async metrics(workflow: string, range?: TimeRange) {
+    await this.#monitor.flush();
+    return this.#service.metrics(workflow, range);
+  }
+
+  definition(executionId: string) {
+    return this.#service.definition(executionId);
   }
 
   async cancel(executionId: string): Promise<void> {
@@ -202,6 +254,9 @@ export class LocalEngine implements Executions {
     this.#unsubscribe();
     await this.#workers.close();
     await this.#pump.close();
+    await this.#recovered;
+    await this.#monitor.close();
+    await this.#callbacks.settled(CALLBACKS_MS);
     await this.#database.close();
   }
 
@@ -216,6 +271,7 @@ export class LocalEngine implements Executions {
     const plan = await this.#store.definitions.loadPlan(meta.workflow, meta.definitionHash);
     if (startsNodes) this.#assertHandlers(plan);
     this.#adopted.add(pk);
+    await this.#monitor.adopt(id);
     // Whoever ran its nodes is gone: there is nothing to wait for.
     if (meta.stop !== undefined) await this.#store.executions.markSettleElapsed(meta);
     await this.#reconciler.reconcile(id, { resend: true });
@@ -224,6 +280,7 @@ export class LocalEngine implements Executions {
   #hear(records: readonly ChangeRecord[]): void {
     const ours = records.filter(({ key }) => this.#adopted.has(key.pk));
     this.#pump.push(ours);
+    this.#monitor.hear(ours);
     for (const { key, after } of ours) {
       if (key.sk === 'META' && after !== undefined) this.#hearMeta(parseMeta(after));
       // A pause is at rest once its running nodes are done, which only the state tells.

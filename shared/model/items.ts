@@ -59,6 +59,17 @@ export const MetaItem = z.object({
 });
 export type MetaItem = z.infer<typeof MetaItem>;
 
+/** What the index of executions holds of META. */
+export const ListedMeta = MetaItem.pick({
+  executionId: true,
+  workflow: true,
+  run: true,
+  status: true,
+  startedAtMs: true,
+  endedAtMs: true,
+}).extend({ listedAs: z.string() });
+export type ListedMeta = z.infer<typeof ListedMeta>;
+
 /** `EXEC#id` / `STATE`: the scheduler's cache of the results. */
 export const StateItem = z.object({
   ...key,
@@ -179,6 +190,7 @@ export type ObservedItem = z.infer<typeof ObservedItem>;
 
 /** `WORKFLOWS` / name: there are executions of this workflow. */
 export const WorkflowItem = z.object({ ...key, createdAtMs: z.number() });
+export type WorkflowItem = z.infer<typeof WorkflowItem>;
 
 /** `METRICS#workflow` / `WINDOW#start#shard`: what ended in one minute, as one observer counted it. Overwritten whole. */
 export const MetricsItem = z.object({

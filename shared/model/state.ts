@@ -66,6 +66,8 @@ export const GraphState = z.object({
   succeeded: bytes,
   failed: bytes,
   skipped: bytes,
+  /** Nodes that failed after the execution had begun to stop: most were aborted, and a redrive runs them anew. */
+  cutOff: z.array(z.int()).optional(),
 });
 export type GraphState = z.infer<typeof GraphState>;
 

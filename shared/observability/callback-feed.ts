@@ -1,5 +1,5 @@
 import type { Json } from '../model/json.ts';
-import type { Callbacks } from './callbacks.ts';
+import type { Callbacks, NodeStartContext } from './callbacks.ts';
 import type { EventOf, ExecutionEvent } from './execution-event.ts';
 
 /** Loads the values callbacks are called with. */
@@ -20,6 +20,7 @@ export class CallbackFeed {
   }
 
   tell(event: ExecutionEvent): void {
+    if (!this.#callbacks.hasHandlers) return;
     const { executionId, run, atMs } = event;
     const context = { executionId, run, atMs };
     switch (event.type) {
@@ -54,13 +55,18 @@ export class CallbackFeed {
     }
   }
 
-  /** A visit begins: told by the runner, which has its input. */
-  nodeStarted(event: Omit<EventOf<'NodeStarted'>, 'type' | 'id' | 'position'>, input: Json | undefined): void {
-    const { executionId, run, atMs, nodeId, visit } = event;
+  /** A visit begins. @param input what its handler is given, where that is known */
+  nodeStarted(
+    { executionId, run, atMs, nodeId, visit }: NodeStartContext & { nodeId: string },
+    input: Json | undefined,
+  ): void {
+    if (!this.#callbacks.wants('onNodeStart')) return;
+    // What the handler does to its input, and callbacks to theirs, must not meet.
+    const copy = structuredClone(input);
     this.#callbacks.tell({
       executionId,
       method: 'onNodeStart',
-      load: async () => input,
+      load: async () => copy,
       call: (handler, value) => handler.onNodeStart?.(nodeId, value, { executionId, run, atMs, visit }),
     });
   }

@@ -91,6 +91,10 @@ export class Callbacks {
     this.#lines.delete(handler);
   }
 
+  get hasHandlers(): boolean {
+    return this.#lines.size > 0;
+  }
+
   /** Whether any handler has one of the methods. */
   wants(...methods: readonly CallbackMethod[]): boolean {
     for (const handler of this.#lines.keys())

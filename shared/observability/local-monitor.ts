@@ -47,6 +47,7 @@ export class LocalMonitor {
   readonly #book: WindowBook;
   #cancelFlush: (() => void) | undefined;
   #flushing: Promise<void> = Promise.resolve();
+  #writes = 0;
 
   constructor(parts: MonitorParts) {
     this.#parts = parts;
@@ -73,8 +74,17 @@ export class LocalMonitor {
     return this.#flushing;
   }
 
-  /** Resolves when more of the execution's history is written; after `maxMs`, or when `signal` aborts, in any case. */
-  written(executionId: string, maxMs: number, signal?: AbortSignal): Promise<void> {
+  /** How often something was written. */
+  get writes(): number {
+    return this.#writes;
+  }
+
+  /**
+   * Resolves when more of the execution's history is written; after `maxMs`, or when `signal` aborts, in any case.
+   * @param seen `writes` before the history was looked at: what was written since then counts
+   */
+  async written(executionId: string, seen: number, maxMs: number, signal?: AbortSignal): Promise<void> {
+    if (seen !== this.#writes || signal?.aborted === true) return;
     const waiters = this.#waiters.get(executionId) ?? new Set();
     this.#waiters.set(executionId, waiters);
     return new Promise((resolve) => {
@@ -119,6 +129,7 @@ export class LocalMonitor {
 
   async close(): Promise<void> {
     await this.flush();
+    this.#writes++;
     for (const waiters of this.#waiters.values()) for (const wake of [...waiters]) wake();
   }
 
@@ -163,7 +174,9 @@ export class LocalMonitor {
       // Redriven meanwhile, it is under way again.
       if (!this.#open.has(executionId)) writes.push(store.events.markCounted(ExecutionId.parse(executionId), run));
     }
+    if (writes.length === 0) return;
     await Promise.all(writes);
+    this.#writes++;
     for (const executionId of told) for (const wake of [...(this.#waiters.get(executionId) ?? [])]) wake();
   }
 

@@ -18,6 +18,7 @@ import { type HandlerCalls, timeoutSecondsOf } from './handler-calls.ts';
 import { readManifest, writeManifest } from './map-manifest.ts';
 import { nodeErrors } from './node-errors.ts';
 import { usesContext } from './node-input.ts';
+import type { NodeStarts } from './node-starts.ts';
 import { asFailure, retryDelayOf, settleFailure, settleSkip, settleSuccess } from './settle-node.ts';
 import { attemptsOf, type Visit, visitFolder, visitKeyOf } from './visit.ts';
 import type { VisitWriter } from './visit-writer.ts';
@@ -32,6 +33,7 @@ interface MapRunnerParts {
   readonly random: () => number;
   readonly calls: HandlerCalls;
   readonly writer: VisitWriter;
+  readonly starts: NodeStarts;
 }
 
 /** The three kinds of work a map is made of: plan, chunks, collect. */
@@ -86,6 +88,7 @@ export class MapRunner {
       if (!isWanted) return 'skipped';
     }
     const value = await input.input();
+    await this.#parts.starts.node(visit, value);
     const items =
       definition.items === undefined
         ? value
@@ -107,6 +110,7 @@ export class MapRunner {
     const { calls, writer, random } = this.#parts;
     const { items, progress, firstIndex } = await this.#openChunk(visit);
     const { handler } = mapOf(visit);
+    await this.#parts.starts.chunk(visit, visit.task.chunk);
     for (const index of progress.pending()) {
       if (visit.remainingMs() < timeoutSecondsOf(visit) * 1000 + WRITE_MARGIN_MS && progress.hasAdvanced)
         return this.#continueLater(visit, progress);

@@ -13,15 +13,17 @@ export class NodeInput {
   readonly #plan: Plan;
   readonly #meta: MetaItem;
   readonly #node: PlanNode;
+  readonly #visit: number;
   readonly #queuedAtMs: number;
   #input: Promise<Json> | undefined;
   readonly #results = new Map<NodeId, ResultItem | undefined>();
 
-  constructor(parts: { store: Store; plan: Plan; meta: MetaItem; node: PlanNode; queuedAtMs: number }) {
+  constructor(parts: { store: Store; plan: Plan; meta: MetaItem; node: PlanNode; visit: number; queuedAtMs: number }) {
     this.#store = parts.store;
     this.#plan = parts.plan;
     this.#meta = parts.meta;
     this.#node = parts.node;
+    this.#visit = parts.visit;
     this.#queuedAtMs = parts.queuedAtMs;
   }
 
@@ -97,8 +99,12 @@ export class NodeInput {
     if (missing.length === 0) return;
     const { executionId, run } = this.#meta;
     if (this.#plan.kind === 'route') {
+      // Of its own visits only earlier ones: a run before this one may have left a result of this very visit.
+      const before = (id: NodeId) => (id === this.#node.id ? this.#visit : undefined);
       await Promise.all(
-        missing.map(async (id) => this.#results.set(id, await this.#store.results.loadLatest(executionId, id))),
+        missing.map(async (id) =>
+          this.#results.set(id, await this.#store.results.loadLatest(executionId, id, before(id))),
+        ),
       );
       return;
     }

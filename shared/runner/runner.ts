@@ -15,6 +15,7 @@ import { HandlerCalls } from './handler-calls.ts';
 import { MapRunner } from './map-runner.ts';
 import { nodeErrors } from './node-errors.ts';
 import { NodeInput } from './node-input.ts';
+import { type NodeStartListener, NodeStarts } from './node-starts.ts';
 import { asFailure, retryDelayOf, settleFailure, settleSkip, settleSuccess } from './settle-node.ts';
 import { StopSignals } from './stop-signals.ts';
 import type { Visit } from './visit.ts';
@@ -31,6 +32,7 @@ export interface RunnerParts {
   readonly logger: Logger;
   /** In [0, 1), for jitter. */
   readonly random: () => number;
+  readonly onNodeStart?: NodeStartListener;
 }
 
 export interface DeliveryInfo {
@@ -51,6 +53,7 @@ export class NodeRunner {
   readonly #cached: CachedCalls;
   readonly #writer: VisitWriter;
   readonly #maps: MapRunner;
+  readonly #starts: NodeStarts;
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
@@ -58,7 +61,8 @@ export class NodeRunner {
     this.#calls = new HandlerCalls(parts);
     this.#cached = new CachedCalls({ ...parts, calls: this.#calls });
     this.#writer = new VisitWriter(parts);
-    this.#maps = new MapRunner({ ...parts, calls: this.#calls, writer: this.#writer });
+    this.#starts = new NodeStarts(parts);
+    this.#maps = new MapRunner({ ...parts, calls: this.#calls, writer: this.#writer, starts: this.#starts });
   }
 
   async run(message: TaskMessage, delivery: DeliveryInfo = { receiveCount: 1 }): Promise<void> {
@@ -126,7 +130,14 @@ export class NodeRunner {
       plan,
       node,
       task,
-      input: new NodeInput({ store: this.#parts.store, plan, meta, node, queuedAtMs: task.queuedAtMs }),
+      input: new NodeInput({
+        store: this.#parts.store,
+        plan,
+        meta,
+        node,
+        visit: task.visit,
+        queuedAtMs: task.queuedAtMs,
+      }),
       startedAtMs: this.#parts.clock.nowMs(),
       remainingMs: remainingMs ?? (() => Number.POSITIVE_INFINITY),
     };
@@ -175,6 +186,7 @@ export class NodeRunner {
       if (!(await evaluateCondition(definition.runIf, await input.defaultInput(), bindings))) return 'skipped';
     }
     const value = await input.input();
+    await this.#starts.node(visit, value);
     switch (definition.type) {
       case 'task':
         return this.#cached.call(visit, definition, value, stop);

@@ -71,18 +71,13 @@ export class VisitWriter {
     const key = visitKeyOf(visit);
     switch (task.kind) {
       case 'plan':
-        return (await this.#store.results.loadMap(key)) !== undefined || (await this.#hasResult(visit));
+        return (await this.#store.results.loadMap(key)) !== undefined || (await this.#store.results.hasResult(key));
       case 'chunk':
         return (await this.#store.results.loadChunk(key, task.chunk)) !== undefined;
       case 'node':
       case 'collect':
-        return this.#hasResult(visit);
+        return this.#store.results.hasResult(key);
     }
-  }
-
-  async #hasResult(visit: Visit): Promise<boolean> {
-    const key = visitKeyOf(visit);
-    return (await this.#store.results.loadResult(key)) !== undefined;
   }
 
   /** An output too large to keep fails the visit; what a catch clause gives instead is kept. */

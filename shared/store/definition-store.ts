@@ -2,10 +2,10 @@ import { compile } from '../core/compile.ts';
 import type { Plan } from '../core/plan.ts';
 import { CorruptItemError } from '../errors.ts';
 import type { DefinitionHash } from '../model/ids.ts';
-import { DefinitionItem, ITEM_VERSION } from '../model/items.ts';
-import type { ItemTable } from '../ports/item-table.ts';
+import { DefinitionItem, ITEM_VERSION, type WorkflowItem } from '../model/items.ts';
+import type { ItemTable, Page } from '../ports/item-table.ts';
 import { FIRST_WRITER_WINS } from './conditions.ts';
-import { definitionKey } from './keys.ts';
+import { definitionKey, WORKFLOWS_PK, workflowKey } from './keys.ts';
 import { parseItem } from './parse-item.ts';
 import type { Payloads } from './payloads.ts';
 
@@ -36,8 +36,21 @@ export class DefinitionStore {
       definition: payload,
       createdAtMs: nowMs,
     };
-    await this.#table.put(item, FIRST_WRITER_WINS);
+    const workflow: WorkflowItem = { ...workflowKey(definition.name), v: ITEM_VERSION, createdAtMs: nowMs };
+    await Promise.all([this.#table.put(item, FIRST_WRITER_WINS), this.#table.put(workflow, FIRST_WRITER_WINS)]);
     this.#published.add(hash);
+  }
+
+  /** Names of all workflows that were ever started, in order. */
+  async workflows(): Promise<string[]> {
+    const names: string[] = [];
+    let after: string | undefined;
+    do {
+      const page: Page = await this.#table.query(WORKFLOWS_PK, after === undefined ? {} : { after });
+      for (const { sk } of page.items) names.push(sk);
+      after = page.next;
+    } while (after !== undefined);
+    return names;
   }
 
   /** @throws {CorruptItemError} if the definition is not there */

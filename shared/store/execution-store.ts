@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ExecutionConfig } from '../model/config.ts';
 import type { DefinitionHash, ExecutionId, NodeId, WorkflowName } from '../model/ids.ts';
-import { ITEM_VERSION, MetaItem, StateItem } from '../model/items.ts';
+import { ITEM_VERSION, ListedMeta, MetaItem, StateItem } from '../model/items.ts';
 import type { ErrorInfo, ExecutionStatus, Payload } from '../model/result.ts';
 import type { ExecutionState, StopReason } from '../model/state.ts';
 import type { Item, ItemChange, ItemTable, WriteOutcome } from '../ports/item-table.ts';
@@ -193,6 +193,12 @@ export class ExecutionStore {
   async loadDue(shard: string, nowMs: number, limit: number): Promise<MetaItem[]> {
     const items = await this.#table.queryDue(shard, nowMs, limit);
     return items.map((item) => parseItem(MetaItem, item));
+  }
+
+  /** Executions of one workflow, latest start first. @param before a `listedAs` */
+  async listed(workflow: string, before: string | undefined, limit: number): Promise<ListedMeta[]> {
+    const items = await this.#table.queryListed(workflow, { limit, ...(before !== undefined && { before }) });
+    return items.map((item) => parseItem(ListedMeta, item));
   }
 
   async #change(

@@ -50,6 +50,11 @@ export class ResultStore {
     return this.#putFirst({ ...startedKey(started, started.chunk, started.attempt), v: ITEM_VERSION, ...started });
   }
 
+  /** Whether this run itself has settled the visit: what a redrive runs anew has a result under an earlier run. */
+  async hasResult(key: VisitKey): Promise<boolean> {
+    return (await this.#table.get(resultKey(key))) !== undefined;
+  }
+
   async loadResult(key: VisitKey): Promise<ResultItem | undefined> {
     return (await this.loadResults(key.executionId, key.run, [key])).get(key.node);
   }
@@ -78,12 +83,16 @@ export class ResultStore {
     return found;
   }
 
-  /** The result of the last visit that has one; in loops there may be many. */
-  async loadLatest(executionId: ExecutionId, node: NodeId): Promise<ResultItem | undefined> {
+  /**
+   * The result of the last visit that has one; in loops there may be many.
+   * @param beforeVisit only of visits before this one
+   */
+  async loadLatest(executionId: ExecutionId, node: NodeId, beforeVisit?: number): Promise<ResultItem | undefined> {
     const { items } = await this.#table.query(executionPk(executionId), {
       prefix: resultPrefix(node),
       descending: true,
       limit: 1,
+      ...(beforeVisit !== undefined && { after: resultKey({ executionId, node, visit: beforeVisit, run: 0 }).sk }),
     });
     return items[0] === undefined ? undefined : parseItem(ResultItem, items[0]);
   }

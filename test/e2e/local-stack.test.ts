@@ -173,6 +173,25 @@ describe.skipIf(!canRunLocalStack())('the local stack', () => {
     expect(Attributes).toMatchObject({ ApproximateNumberOfMessages: '0' });
   });
 
+  it('takes down no other node with one whose handler kills its process', async () => {
+    const others = Array.from({ length: 9 }, (_, n) => [`other${n}`, { handler: 'double', input: { n } }] as const);
+    const executionId = await start(stack, {
+      name: 'crasher-beside-others',
+      nodes: {
+        ...Object.fromEntries(others),
+        crash: { handler: 'crash', catch: [{ errors: ['RunnerCrashed'], output: 'crashed' }] },
+      },
+    });
+
+    const { description, output } = await ended(stack, executionId);
+
+    expect(description.status).toBe('SUCCEEDED');
+    expect(output).toEqual({
+      ...Object.fromEntries(others.map(([id, { input }]) => [id, 2 * input.n])),
+      crash: 'crashed',
+    });
+  });
+
   it('has its sweep stop what only waits and is over its deadline', async () => {
     const executionId = await start(stack, {
       name: 'waiting',

@@ -5,6 +5,7 @@ import type {
   ItemChange,
   ItemKey,
   ItemTable,
+  ListOptions,
   Page,
   QueryOptions,
   WriteOutcome,
@@ -50,6 +51,10 @@ export class FaultyTable implements ItemTable {
 
   queryDue(shard: string, untilMs: number, limit: number): Promise<readonly Item[]> {
     return this.#call('queryDue', (table) => table.queryDue(shard, untilMs, limit));
+  }
+
+  queryListed(workflow: string, options: ListOptions): Promise<readonly Item[]> {
+    return this.#call('queryListed', (table) => table.queryListed(workflow, options));
   }
 
   async #call<T>(operation: string, run: (table: ItemTable) => Promise<T>): Promise<T> {

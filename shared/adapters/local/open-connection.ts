@@ -35,6 +35,9 @@ const UPGRADE = `
     workflow = coalesce(item ->> '$.workflow', item ->> '$."$tagged".workflow'),
     listed_as = printf('%015d#%s', coalesce(item ->> '$.startedAtMs', item ->> '$."$tagged".startedAtMs'), substr(pk, 6))
   WHERE sk = 'META';
+  UPDATE items SET
+    item = json_set(item, iif(item LIKE '{"$tagged":%', '$."$tagged".listedAs', '$.listedAs'), listed_as)
+  WHERE sk = 'META';
   INSERT OR IGNORE INTO items (pk, sk, item)
     SELECT DISTINCT 'WORKFLOWS', workflow,
       json_object('pk', 'WORKFLOWS', 'sk', workflow, 'v', 1, 'createdAtMs', 0)

@@ -1,0 +1,24 @@
+import { ExecutionId, NodeId } from '../model/ids.ts';
+import type { CallbackValues } from '../observability/callback-feed.ts';
+import type { Store } from '../store/store.ts';
+
+/** Values for callbacks, from the store. */
+export const storedValues = (store: Store): CallbackValues => ({
+  async input(executionId) {
+    const meta = await store.executions.loadMeta(ExecutionId.parse(executionId));
+    return meta === undefined ? undefined : store.payloads.load(meta.input);
+  },
+  async output(executionId) {
+    const meta = await store.executions.loadMeta(ExecutionId.parse(executionId));
+    return meta?.output === undefined ? undefined : store.payloads.load(meta.output);
+  },
+  async nodeOutput({ executionId, nodeId, run, visit }) {
+    const result = await store.results.loadResult({
+      executionId: ExecutionId.parse(executionId),
+      node: NodeId.parse(nodeId),
+      run,
+      visit,
+    });
+    return result?.output === undefined ? undefined : store.payloads.load(result.output);
+  },
+});
