@@ -274,7 +274,7 @@ export class LocalEngine implements Executions {
     await this.#monitor.adopt(id);
     // Whoever ran its nodes is gone: there is nothing to wait for.
     if (meta.stop !== undefined) await this.#store.executions.markSettleElapsed(meta);
-    await this.#reconciler.reconcile(id, { resend: true });
+    await this.#reconciler.reconcile(id);
   }
 
   #hear(records: readonly ChangeRecord[]): void {

@@ -7,7 +7,8 @@ import { systemClock } from '../../shared/adapters/local/system-clock.ts';
 import { allResults } from '../../shared/executor/execution-result.ts';
 import { HttpExecutions } from '../../shared/executor/http-executions.ts';
 import { WorkflowExecutor } from '../../shared/executor/workflow-executor.ts';
-import { aLocalStack, canRunLocalStack } from '../support/local-stack.ts';
+import { canRunEmulators } from '../support/aws-emulators.ts';
+import { aLocalStack } from '../support/local-stack.ts';
 import { Random } from '../support/random-workflow-source.ts';
 import { CliSandbox, ROOT } from '../unit/cli/cli-process.ts';
 
@@ -45,7 +46,7 @@ describe(`kill -9 during the audit (SEED=${SEED})`, () => {
   });
 });
 
-describe.skipIf(!canRunLocalStack())(`workers killed during the audit on the AWS twin (SEED=${SEED})`, () => {
+describe.skipIf(!canRunEmulators())(`workers killed during the audit on the AWS twin (SEED=${SEED})`, () => {
   let stack: LocalStack;
   beforeAll(async () => {
     ({ stack } = await aLocalStack({ handlersEntry: join(ROOT, 'examples/handlers.ts'), visibilityTimeoutSeconds: 2 }));

@@ -4,7 +4,8 @@ import { GetQueueAttributesCommand, ReceiveMessageCommand } from '@aws-sdk/clien
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LocalStack } from '../../infra/local/local-stack.ts';
 import type { DefinitionInput } from '../../shared/model/definition.ts';
-import { aLocalStack, canRunLocalStack, ended, request, start, waitFor } from '../support/local-stack.ts';
+import { canRunEmulators } from '../support/aws-emulators.ts';
+import { aLocalStack, ended, request, start, waitFor } from '../support/local-stack.ts';
 
 /** `width` nodes beside each other and one that sums up what they give. */
 function fanOut(width: number, waitMs = 0): DefinitionInput {
@@ -20,7 +21,7 @@ function fanOut(width: number, waitMs = 0): DefinitionInput {
 }
 const totalOf = (width: number): number => width * (width - 1);
 
-describe.skipIf(!canRunLocalStack())('the local stack', () => {
+describe.skipIf(!canRunEmulators())('the local stack', () => {
   let stack: LocalStack;
   let lines: string[];
   beforeAll(async () => {
@@ -224,7 +225,7 @@ describe.skipIf(!canRunLocalStack())('the local stack', () => {
   });
 });
 
-describe.skipIf(!canRunLocalStack())('the local stack, disturbed', () => {
+describe.skipIf(!canRunEmulators())('the local stack, disturbed', () => {
   let stack: LocalStack;
   beforeAll(async () => {
     ({ stack } = await aLocalStack({
@@ -254,7 +255,7 @@ describe.skipIf(!canRunLocalStack())('the local stack, disturbed', () => {
   });
 });
 
-it.skipIf(!canRunLocalStack())('a stopped stack answers nobody', async () => {
+it.skipIf(!canRunEmulators())('a stopped stack answers nobody', async () => {
   const { stack } = await aLocalStack();
   await stack.stop();
 

@@ -8,8 +8,9 @@ import { WorkflowExecutor } from '../../shared/executor/workflow-executor.ts';
 import type { DefinitionInput } from '../../shared/model/definition.ts';
 import type { NodeResultView } from '../../shared/model/result.ts';
 import { readAgreement } from '../support/agreement.ts';
+import { canRunEmulators } from '../support/aws-emulators.ts';
 import { genericHandlers } from '../support/generic-handlers.ts';
-import { aLocalStack, canRunLocalStack } from '../support/local-stack.ts';
+import { aLocalStack } from '../support/local-stack.ts';
 import { check } from '../support/oracle.ts';
 import { randomWorkflow } from '../support/random-workflow.ts';
 
@@ -46,7 +47,7 @@ function mostAtOnce(results: readonly NodeResultView[]): number {
   }, 0);
 }
 
-describe.skipIf(!canRunLocalStack())('the AWS twin', () => {
+describe.skipIf(!canRunEmulators())('the AWS twin', () => {
   let stack: LocalStack;
   afterAll(() => stack?.stop());
 

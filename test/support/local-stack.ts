@@ -1,24 +1,11 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { assertJava } from '../../infra/local/emulators.ts';
 import { type LocalStack, type LocalStackOptions, startLocalStack } from '../../infra/local/local-stack.ts';
 import { ExecutionDescription, ExecutionOutcome } from '../../shared/executor/description.ts';
 import type { DefinitionInput } from '../../shared/model/definition.ts';
 import { isTerminal } from '../../shared/model/result.ts';
 
 const POLL_MS = 20;
-
-/** Whether the local stack can run here. Without Java it cannot: that fails with `CI=true`, and is said in one line elsewhere. */
-export function canRunLocalStack(): boolean {
-  try {
-    assertJava();
-    return true;
-  } catch (error) {
-    if (process.env.CI === 'true') throw error;
-    console.warn(`Skipped: ${error instanceof Error ? error.message : String(error)}`);
-    return false;
-  }
-}
 
 /** A local stack with the handlers of `local-stack-handlers.ts`; what its functions print is kept in `lines`. */
 export async function aLocalStack(options: LocalStackOptions = {}): Promise<{ stack: LocalStack; lines: string[] }> {
