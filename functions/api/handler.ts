@@ -4,12 +4,14 @@ import * as z from 'zod';
 import { zodIssues } from '../../shared/core/compile.ts';
 import { FanjoinError, InvalidInputError } from '../../shared/errors.ts';
 import { ExecutionService } from '../../shared/executor/execution-service.ts';
+import { untilEvents } from '../../shared/executor/follow-events.ts';
 import { ExecutionId } from '../../shared/model/ids.ts';
 import { LIMITS } from '../../shared/model/limits.ts';
 import { environment } from '../environment.ts';
 import { clock, logger, store } from '../runtime.ts';
 import { parseBody } from './body.ts';
 import { toProblem } from './problem.ts';
+import { EventsQuery, ListQuery, MetricsQuery, parseQuery, ResultsQuery } from './queries.ts';
 
 const service = new ExecutionService({
   store,
@@ -21,12 +23,6 @@ const service = new ExecutionService({
 
 type Route = (event: APIGatewayProxyEventV2, executionId: string) => Promise<[status: number, body: unknown]>;
 
-const Page = z.object({
-  after: z.string().startsWith('RESULT#').optional(),
-  limit: z.coerce.number().int().min(1).max(1_000).default(1_000),
-  outputs: z.stringbool().default(false),
-});
-
 const PauseOptions = z.strictObject({ before: z.string().exactOptional() });
 
 const routes: Readonly<Record<string, Route>> = {
@@ -37,11 +33,21 @@ const routes: Readonly<Record<string, Route>> = {
   'GET /executions/{executionId}': async (_event, id) => [200, await service.describe(id)],
   'GET /executions/{executionId}/outcome': async (_event, id) => [200, await service.outcome(id)],
   'GET /executions/{executionId}/results': async ({ queryStringParameters }, id) => {
-    const page = Page.safeParse(queryStringParameters ?? {});
-    if (!page.success)
-      throw new FanjoinError('INVALID_INPUT', `The query is not valid: ${z.prettifyError(page.error)}`);
-    const { after, limit, outputs } = page.data;
-    return [200, await service.results(id, { limit, withOutputs: outputs, ...(after !== undefined && { after }) })];
+    const { outputs, ...page } = parseQuery(ResultsQuery, queryStringParameters);
+    return [200, await service.results(id, { ...page, withOutputs: outputs })];
+  },
+  'GET /executions/{executionId}/events': async ({ queryStringParameters }, id) => {
+    const { waitSeconds, ...page } = parseQuery(EventsQuery, queryStringParameters);
+    return [200, await untilEvents(() => service.history(id, page), { clock, waitMs: waitSeconds * 1_000 })];
+  },
+  'GET /executions/{executionId}/definition': async (_event, id) => [200, await service.definition(id)],
+  'GET /executions': async ({ queryStringParameters }) => [
+    200,
+    await service.list(parseQuery(ListQuery, queryStringParameters)),
+  ],
+  'GET /workflows/{workflow}/metrics': async ({ pathParameters, queryStringParameters }) => {
+    const range = parseQuery(MetricsQuery, queryStringParameters);
+    return [200, await service.metrics(pathParameters?.workflow ?? '', range)];
   },
   'POST /executions/{executionId}/cancel': async (_event, id) => [
     202,

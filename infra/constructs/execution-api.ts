@@ -7,15 +7,19 @@ import { Construct } from 'constructs';
 /** What the API function answers, as API Gateway names routes. */
 export const API_ROUTES = [
   'POST /executions',
+  'GET /executions',
   'GET /executions/{executionId}',
   'GET /executions/{executionId}/outcome',
   'GET /executions/{executionId}/results',
+  'GET /executions/{executionId}/events',
+  'GET /executions/{executionId}/definition',
   'POST /executions/{executionId}/cancel',
   'POST /executions/{executionId}/pause',
   'POST /executions/{executionId}/resume',
   'POST /executions/{executionId}/redrive',
   'GET /executions/{executionId}/checkpoints',
   'POST /checkpoints/{checkpointId}/resume',
+  'GET /workflows/{workflow}/metrics',
 ] as const;
 
 export interface ExecutionApiProps {

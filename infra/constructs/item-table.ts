@@ -2,7 +2,8 @@ import { RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, ProjectionType, StreamViewType, Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { DUE_INDEX } from '../../shared/adapters/aws/dynamo-table.ts';
+import { DUE_INDEX, LISTING_INDEX } from '../../shared/adapters/aws/dynamo-table.ts';
+import { LISTED_ATTRIBUTES } from '../../shared/ports/item-table.ts';
 import { allow } from './allow.ts';
 
 /** What functions do with single items and with one partition's items. */
@@ -14,7 +15,8 @@ export interface ItemTableProps {
 }
 
 /**
- * The one table: items under (`pk`, `sk`), their stream, and the sparse `due` index of what the sweep looks at.
+ * The one table: items under (`pk`, `sk`), their stream, the sparse `due` index of what the sweep looks at, and the index
+ * of executions by workflow.
  *
  * A `Table`, not a `TableV2`: that one deploys as a global table, even with a single replica.
  */
@@ -40,6 +42,14 @@ export class ItemTable extends Construct {
       sortKey: { name: 'dueAtMs', type: AttributeType.NUMBER },
       projectionType: ProjectionType.ALL,
     });
+    this.table.addGlobalSecondaryIndex({
+      indexName: LISTING_INDEX,
+      partitionKey: { name: 'workflow', type: AttributeType.STRING },
+      sortKey: { name: 'listedAs', type: AttributeType.STRING },
+      // Not what inputs and outputs weigh: an execution is written into it twice, when it starts and when it ends.
+      projectionType: ProjectionType.INCLUDE,
+      nonKeyAttributes: LISTED_ATTRIBUTES.filter((name) => name !== 'workflow' && name !== 'listedAs'),
+    });
     if (this.table.tableStreamArn === undefined) throw new Error('Unreachable: the table has a stream');
     this.streamArn = this.table.tableStreamArn;
   }
@@ -57,6 +67,11 @@ export class ItemTable extends Construct {
   /** Lets a function find what is due. */
   allowQueryDue(user: LambdaFunction): void {
     allow(user, ['dynamodb:Query'], `${this.table.tableArn}/index/${DUE_INDEX}`);
+  }
+
+  /** Lets a function list executions. */
+  allowQueryListed(user: LambdaFunction): void {
+    allow(user, ['dynamodb:Query'], `${this.table.tableArn}/index/${LISTING_INDEX}`);
   }
 
   /**

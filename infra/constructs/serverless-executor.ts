@@ -82,6 +82,7 @@ export class ServerlessExecutor extends Construct {
     this.itemTable.connect(deadLetter, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem');
     this.itemTable.connect(sweep, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem');
     this.itemTable.allowQueryDue(sweep);
+    this.itemTable.allowQueryListed(api);
     for (const sender of [scheduler, nodeRunner, sweep]) this.#allowSend(sender);
   }
 

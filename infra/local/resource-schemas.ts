@@ -29,7 +29,10 @@ export const RESOURCE_SCHEMAS = {
         z.strictObject({
           IndexName: z.string(),
           KeySchema: z.array(KeyElement),
-          Projection: z.strictObject({ ProjectionType: z.enum(['ALL', 'KEYS_ONLY']) }),
+          Projection: z.strictObject({
+            ProjectionType: z.enum(['ALL', 'KEYS_ONLY', 'INCLUDE']),
+            NonKeyAttributes: z.array(z.string()).optional(),
+          }),
         }),
       )
       .optional(),

@@ -43,7 +43,8 @@ function convert(value: unknown, conversion: Conversion): Json {
   };
   grow(conversion, typeof value === 'string' ? value.length + 2 : 1);
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
-  if (typeof value === 'number') return Number.isFinite(value) ? value : refuse(String(value));
+  // JSON knows no negative zero.
+  if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : refuse(String(value));
   if (typeof value === 'bigint') return refuse(`the bigint ${value}`);
   if (typeof value !== 'object') return refuse(`a ${typeof value}`);
   if (ancestors.includes(value)) return refuse('a cycle: it contains itself');

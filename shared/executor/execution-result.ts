@@ -1,5 +1,6 @@
 import type { Json } from '../model/json.ts';
 import type { ErrorInfo, ExecutionStatus, NodeResultView } from '../model/result.ts';
+import { computeMetrics, type ExecutionMetrics } from '../observability/execution-metrics.ts';
 import type { ExecutionDescription } from './description.ts';
 import type { Executions } from './executions.ts';
 
@@ -21,6 +22,8 @@ export interface ExecutionResult<Output = unknown> {
   readonly executionTimeMs: number;
   /** Node ids by completion; in loops a node stands once for each visit. */
   readonly nodeExecutionOrder: readonly string[];
+  /** Where the time went: by node, and along the critical path. */
+  readonly metrics: ExecutionMetrics;
   readonly paused: boolean;
   /** The last checkpoint; at a pause, where it stands. */
   readonly checkpointId: string | undefined;
@@ -33,10 +36,12 @@ export interface ExecutionResult<Output = unknown> {
 
 /** Reads the result of an execution that is at rest. */
 export async function loadResult(executions: Executions, executionId: string): Promise<ExecutionResult> {
-  const [{ description, output, partialResults }, ended] = await Promise.all([
+  const [{ description, output, partialResults }, ended, definition] = await Promise.all([
     executions.outcome(executionId),
     allResults(executions, executionId),
+    executions.definition(executionId),
   ]);
+  const standing = standingOf(ended, description);
   const { workflow, status, error, failedNode, startedAtMs, endedAtMs } = description;
   return {
     executionId,
@@ -49,7 +54,8 @@ export async function loadResult(executions: Executions, executionId: string): P
     startedAtMs,
     endedAtMs,
     executionTimeMs: (endedAtMs ?? Date.now()) - startedAtMs,
-    nodeExecutionOrder: orderOf(ended, description),
+    nodeExecutionOrder: standing.map(({ nodeId }) => nodeId),
+    metrics: computeMetrics(definition, standing),
     paused: status === 'PAUSED',
     checkpointId: description.checkpointId,
     cancelled: status === 'CANCELLED',
@@ -70,8 +76,11 @@ export async function allResults(executions: Executions, executionId: string): P
   return all;
 }
 
-/** A result that came after the end changed nothing, and one that a redrive ran anew no longer counts. */
-function orderOf(results: readonly NodeResultView[], { endedAtMs }: ExecutionDescription): string[] {
+/**
+ * Visits that ran, in the order in which they ended. A result that came after the end changed nothing, and one that a
+ * redrive ran anew no longer counts.
+ */
+function standingOf(results: readonly NodeResultView[], { endedAtMs }: ExecutionDescription): NodeResultView[] {
   const standing = new Map<string, NodeResultView>();
   for (const result of results) {
     const key = `${result.nodeId} ${result.visit}`;
@@ -79,6 +88,5 @@ function orderOf(results: readonly NodeResultView[], { endedAtMs }: ExecutionDes
   }
   return [...standing.values()]
     .filter((result) => endedAtMs === undefined || result.endedAtMs <= endedAtMs)
-    .sort((a, b) => a.endedAtMs - b.endedAtMs)
-    .map(({ nodeId }) => nodeId);
+    .sort((a, b) => a.endedAtMs - b.endedAtMs);
 }

@@ -18,10 +18,10 @@ import type { Json } from '../model/json.ts';
 import { DEFAULT_POOL, type Pools } from '../model/pools.ts';
 import { isTerminal, type NodeResultView } from '../model/result.ts';
 import type { ExecutionState } from '../model/state.ts';
-import type { Clock } from '../ports/clock.ts';
 import { EventPosition } from '../observability/event-position.ts';
 import type { EventsPage, ExecutionEvent } from '../observability/execution-event.ts';
 import { toMetrics, type WorkflowMetrics } from '../observability/tally.ts';
+import type { Clock } from '../ports/clock.ts';
 import { nextLook } from '../scheduler/sweep.ts';
 import type { Snapshot } from '../store/execution-store.ts';
 import { WINDOW_MS } from '../store/metrics-store.ts';
@@ -176,7 +176,10 @@ export class ExecutionService {
   }
 
   /** What is counted of a workflow's executions that ended in the minutes of the range; of an unknown one, nothing. */
-  async metrics(workflow: string, { fromMs = 0, toMs = this.#clock.nowMs() }: TimeRange = {}): Promise<WorkflowMetrics> {
+  async metrics(
+    workflow: string,
+    { fromMs = 0, toMs = this.#clock.nowMs() }: TimeRange = {},
+  ): Promise<WorkflowMetrics> {
     const startMs = Math.floor(Math.max(0, fromMs) / WINDOW_MS) * WINDOW_MS;
     return toMetrics(workflow, await this.#store.metrics.sum(workflow, startMs, toMs));
   }

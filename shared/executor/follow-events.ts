@@ -4,7 +4,7 @@ import type { Executions } from './executions.ts';
 
 /** API Gateway waits for 30 s, of which the rest is for the way. */
 export const MAX_WAIT_SECONDS = 20;
-const LOOK_MS = 100;
+const LOOK_MS = 200;
 const PAGE = 1_000;
 
 export interface FollowOptions {

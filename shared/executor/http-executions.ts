@@ -91,10 +91,7 @@ export class HttpExecutions implements Executions {
     return this.#request('GET', `${this.#path(executionId)}/results?${query}`, ResultsPage);
   }
 
-  async history(
-    executionId: string,
-    { after, limit, waitMs = 0, signal }: WaitOptions = {},
-  ): Promise<EventsPage> {
+  async history(executionId: string, { after, limit, waitMs = 0, signal }: WaitOptions = {}): Promise<EventsPage> {
     const query = queryOf({ after, limit, waitSeconds: Math.min(MAX_WAIT_SECONDS, Math.ceil(waitMs / 1_000)) });
     try {
       return await this.#request('GET', `${this.#path(executionId)}/events?${query}`, EventsPage, undefined, signal);

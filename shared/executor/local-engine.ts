@@ -12,12 +12,12 @@ import type { MetaItem } from '../model/items.ts';
 import type { Pools } from '../model/pools.ts';
 import { isTerminal } from '../model/result.ts';
 import type { HandlerRegistry } from '../nodes/handler-registry.ts';
-import type { Logger } from '../observability/logger.ts';
-import type { ChangeRecord } from '../ports/change-feed.ts';
-import type { Clock } from '../ports/clock.ts';
 import { CallbackFeed } from '../observability/callback-feed.ts';
 import { Callbacks } from '../observability/callbacks.ts';
 import { LocalMonitor } from '../observability/local-monitor.ts';
+import type { Logger } from '../observability/logger.ts';
+import type { ChangeRecord } from '../ports/change-feed.ts';
+import type { Clock } from '../ports/clock.ts';
 import { NodeRunner } from '../runner/runner.ts';
 import { Dispatcher } from '../scheduler/dispatcher.ts';
 import { Reconciler } from '../scheduler/reconcile.ts';
@@ -32,9 +32,9 @@ import type { Executions, StartInput, TimeRange, WaitOptions } from './execution
 import { FeedPump } from './feed-pump.ts';
 import { untilEvents } from './follow-events.ts';
 import type { ListOptions } from './listing.ts';
-import { storedValues } from './stored-values.ts';
 import { QueueWorkers } from './queue-workers.ts';
 import { withoutUndefined } from './start-request.ts';
+import { storedValues } from './stored-values.ts';
 import { handlerVersions } from './workflow-cache.ts';
 
 /** How often deadlines of executions that only wait are looked at; AWS does so once a minute. */
@@ -274,7 +274,7 @@ export class LocalEngine implements Executions {
     await this.#monitor.adopt(id);
     // Whoever ran its nodes is gone: there is nothing to wait for.
     if (meta.stop !== undefined) await this.#store.executions.markSettleElapsed(meta);
-    await this.#reconciler.reconcile(id);
+    await this.#reconciler.reconcile(id, { resend: true });
   }
 
   #hear(records: readonly ChangeRecord[]): void {

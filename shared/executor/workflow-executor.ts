@@ -9,13 +9,19 @@ import { Pools } from '../model/pools.ts';
 import type { AnyHandler } from '../nodes/define-node.ts';
 import type { Workflow } from '../nodes/define-workflow.ts';
 import { HandlerRegistry } from '../nodes/handler-registry.ts';
+import { Callbacks } from '../observability/callbacks.ts';
+import type { EventsPage, ExecutionEvent } from '../observability/execution-event.ts';
 import { Logger, type LogLevel } from '../observability/logger.ts';
+import type { WorkflowMetrics } from '../observability/tally.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { CheckpointView } from './checkpoints.ts';
 import type { ExecutionDescription, ResultsPage } from './description.ts';
+import { EndpointCallbacks } from './endpoint-callbacks.ts';
 import { type ExecutionResult, loadResult } from './execution-result.ts';
-import type { Executions } from './executions.ts';
+import type { Executions, HistoryOptions, TimeRange } from './executions.ts';
+import { type FollowOptions, followEvents } from './follow-events.ts';
 import { HttpExecutions } from './http-executions.ts';
+import type { ExecutionsPage, ListOptions } from './listing.ts';
 import { LocalEngine } from './local-engine.ts';
 
 export interface WorkflowExecutorOptions {
@@ -49,6 +55,13 @@ export interface StartOptions {
   readonly tags?: Readonly<Record<string, string>>;
 }
 
+/** Results an executor remembers. */
+const REMEMBERED = 100;
+/** `execute` waits so long for callbacks about its execution that have not settled; `close` a little longer. */
+const CALLBACKS_MS = 1_000;
+/** And so long for events that an endpoint has not told yet. */
+const EVENTS_MS = 5_000;
+
 /** A `defineWorkflow` workflow, or a definition as JSON whose handlers are registered. */
 export type Runnable<Input, Output> = Workflow<Input, Output> | DefinitionInput;
 
@@ -60,14 +73,20 @@ export type Runnable<Input, Output> = Workflow<Input, Output> | DefinitionInput;
  * const result = await executor.execute(greeting, { name: 'Ada' });
  */
 export class WorkflowExecutor implements AsyncDisposable {
+  /** Who hears of executions: those this executor runs or, with `endpoint`, those it has started since. */
+  readonly callbacks: Callbacks;
   readonly #executions: Executions;
+  readonly #endpointCallbacks: EndpointCallbacks | undefined;
   readonly #handlers: HandlerRegistry;
+  readonly #history: ExecutionResult[] = [];
 
   /** @throws {DatabaseError | InvalidInputError} the file cannot serve, the config is not valid */
   constructor(options: WorkflowExecutorOptions = {}) {
     const clock = options.clock ?? systemClock;
     const config = parseConfig(options.config ?? {});
+    const logger = new Logger({ level: options.logLevel ?? 'warn' });
     this.#handlers = new HandlerRegistry(options.handlers);
+    this.callbacks = new Callbacks({ clock, logger });
     this.#executions =
       options.endpoint === undefined
         ? new LocalEngine({
@@ -76,10 +95,33 @@ export class WorkflowExecutor implements AsyncDisposable {
             handlers: this.#handlers,
             pools: parsePools(options.pools ?? {}),
             clock,
-            logger: new Logger({ level: options.logLevel ?? 'warn' }),
+            logger,
             random: options.random ?? Math.random,
+            callbacks: this.callbacks,
           })
         : new HttpExecutions({ endpoint: options.endpoint, config, clock });
+    this.#endpointCallbacks =
+      options.endpoint === undefined
+        ? undefined
+        : new EndpointCallbacks({ executions: this.#executions, callbacks: this.callbacks, clock, logger });
+  }
+
+  /** The last 100 results of executions this executor started, oldest first; of each the latest that was waited for. */
+  get executionHistory(): readonly ExecutionResult[] {
+    return [...this.#history];
+  }
+
+  /**
+   * Executions in the database, or behind the endpoint, latest start first.
+   * @throws {InvalidInputError}
+   */
+  list(options?: ListOptions): Promise<ExecutionsPage> {
+    return this.#executions.list(options);
+  }
+
+  /** How many executions of a workflow ended, how, and how long they and their nodes took. */
+  metrics(workflow: string, range?: TimeRange): Promise<WorkflowMetrics> {
+    return this.#executions.metrics(workflow, range);
   }
 
   /** Runs a workflow to its end, or to a pause. Does not throw for an execution that fails: see `success` and `error`. */
@@ -88,7 +130,11 @@ export class WorkflowExecutor implements AsyncDisposable {
     input: Input,
     options?: StartOptions,
   ): Promise<ExecutionResult<Output>> {
-    return (await this.start(workflow, input, options)).result();
+    const handle = await this.start(workflow, input, options);
+    const result = await handle.result();
+    if (!result.paused) await this.#endpointCallbacks?.told(handle.executionId, EVENTS_MS);
+    await this.callbacks.settled(CALLBACKS_MS, handle.executionId);
+    return result;
   }
 
   /**
@@ -102,7 +148,8 @@ export class WorkflowExecutor implements AsyncDisposable {
   ): Promise<ExecutionHandle<Output>> {
     const { definition, json } = await this.#prepare(workflow, input);
     const { executionId } = await this.#executions.start({ ...options, definition, input: json });
-    return new ExecutionHandle<Output>(this.#executions, executionId);
+    this.#endpointCallbacks?.follow(executionId, json);
+    return new ExecutionHandle<Output>(this.#executions, executionId, (result) => this.#remember(result));
   }
 
   /** An execution that was started before, here or elsewhere. Whether it exists shows on use. */
@@ -116,16 +163,24 @@ export class WorkflowExecutor implements AsyncDisposable {
    */
   async resumeCheckpoint(checkpointId: string): Promise<ExecutionHandle> {
     const { executionId } = await this.#executions.resumeCheckpoint(checkpointId);
-    return new ExecutionHandle(this.#executions, executionId);
+    return new ExecutionHandle(this.#executions, executionId, (result) => this.#remember(result));
   }
 
   /** Stops taking work and releases the file. Executions that are not done stay as they are, to be resumed. */
-  close(): Promise<void> {
-    return this.#executions.close();
+  async close(): Promise<void> {
+    await this.#endpointCallbacks?.close();
+    await this.#executions.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #remember(result: ExecutionResult): void {
+    const at = this.#history.findIndex(({ executionId }) => executionId === result.executionId);
+    if (at >= 0) this.#history.splice(at, 1);
+    this.#history.push(result);
+    if (this.#history.length > REMEMBERED) this.#history.shift();
   }
 
   async #prepare<Input>(
@@ -161,9 +216,16 @@ function parsePools(pools: Pools): Pools {
 export class ExecutionHandle<Output = unknown> {
   readonly executionId: string;
   readonly #executions: Executions;
+  readonly #onResult: (result: ExecutionResult) => void;
 
-  constructor(executions: Executions, executionId: string) {
+  /** @param onResult hears of each result that is read */
+  constructor(
+    executions: Executions,
+    executionId: string,
+    onResult: (result: ExecutionResult) => void = () => undefined,
+  ) {
     this.#executions = executions;
+    this.#onResult = onResult;
     this.executionId = executionId;
   }
 
@@ -174,13 +236,25 @@ export class ExecutionHandle<Output = unknown> {
   /** Waits for the end, or for a pause at which nothing runs any more. */
   async result(): Promise<ExecutionResult<Output>> {
     await this.#executions.untilAtRest(this.executionId);
+    const result = await loadResult(this.#executions, this.executionId);
+    this.#onResult(result);
     // The workflow's types say what its output is; at run time its handlers' schemas have checked it.
-    return (await loadResult(this.#executions, this.executionId)) as ExecutionResult<Output>;
+    return result as ExecutionResult<Output>;
   }
 
   /** Ended visits, by node id, in pages. */
   results(options?: { after?: string; limit?: number; withOutputs?: boolean }): Promise<ResultsPage> {
     return this.#executions.results(this.executionId, options);
+  }
+
+  /** What happened so far, in order, in pages. */
+  history(options?: HistoryOptions): Promise<EventsPage> {
+    return this.#executions.history(this.executionId, options);
+  }
+
+  /** What happened and happens, in order, each event once, until the end. */
+  events(options?: FollowOptions): AsyncGenerator<ExecutionEvent, void, undefined> {
+    return followEvents(this.#executions, this.executionId, options);
   }
 
   /** Running handlers see their signal abort; the execution ends `CANCELLED` with what stands. @throws {InvalidStateError} */

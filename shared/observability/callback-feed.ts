@@ -25,32 +25,36 @@ export class CallbackFeed {
     const context = { executionId, run, atMs };
     switch (event.type) {
       case 'ExecutionStarted':
-        return this.#callbacks.tell({
+        this.#callbacks.tell({
           executionId,
           method: 'onWorkflowStart',
           load: () => this.#values.input(executionId),
           call: (handler, input) => handler.onWorkflowStart?.(event.workflow, input, context),
         });
+        break;
       case 'NodeSucceeded': {
         const { nodeId, visit, source, attempts, durationMs } = event;
-        return this.#callbacks.tell({
+        this.#callbacks.tell({
           executionId,
           method: 'onNodeComplete',
           load: () => this.#values.nodeOutput(event),
           call: (handler, output) =>
             handler.onNodeComplete?.(nodeId, output, { ...context, visit, source, attempts, durationMs }),
         });
+        break;
       }
       case 'NodeFailed': {
         const { nodeId, visit, error } = event;
-        return this.#callbacks.tell({
+        this.#callbacks.tell({
           executionId,
           method: 'onError',
           call: (handler) => handler.onError?.(error, { ...context, nodeId, visit }),
         });
+        break;
       }
       case 'ExecutionEnded':
-        return this.#ended(event, context);
+        this.#ended(event, context);
+        break;
       default:
     }
   }

@@ -1,15 +1,21 @@
-import type * as z from 'zod';
+import * as z from 'zod';
 import { outlineError } from '../errors.ts';
-import { AttemptItem, ChunkItem, MapItem, MetaItem, ResultItem, StartedItem } from '../model/items.ts';
-import { type AttemptRecord, type ErrorInfo, isTerminal } from '../model/result.ts';
+import { MetaItem } from '../model/items.ts';
+import { type AttemptRecord, type ErrorInfo, isTerminal, NodeStatus, ResultSource } from '../model/result.ts';
 import type { ChangeRecord } from '../ports/change-feed.ts';
 import type { Item } from '../ports/item-table.ts';
 import { itemType } from '../store/keys.ts';
 import { parseItem } from '../store/parse-item.ts';
 import { positionOf } from './event-position.ts';
-import type { ExecutionEvent } from './execution-event.ts';
+import { ErrorOutline, type ExecutionEvent } from './execution-event.ts';
 
-/** What an event takes of each item. No payload is looked at. */
+const visit = { sk: z.string(), executionId: z.string(), run: z.number(), node: z.string(), visit: z.number() };
+const attempts = z.array(z.object({ startedAtMs: z.number(), endedAtMs: z.number() }));
+
+/**
+ * What an event takes of each item: no payload. Leaner than the items' own schemas, since on the local twin all of this
+ * happens beside the nodes' work, on the same thread.
+ */
 const SEEN = {
   META: MetaItem.pick({
     executionId: true,
@@ -27,11 +33,29 @@ const SEEN = {
     cachedFrom: true,
     origin: true,
   }),
-  RESULT: ResultItem.omit({ output: true, failures: true, fallbackError: true, advance: true }),
-  ATTEMPT: AttemptItem.omit({ message: true, advance: true }),
-  MAP: MapItem.omit({ manifest: true, advance: true }),
-  CHUNK: ChunkItem.omit({ outcome: true, advance: true }),
-  STARTED: StartedItem,
+  RESULT: z.object({
+    ...visit,
+    status: NodeStatus,
+    source: ResultSource,
+    attempts,
+    queuedAtMs: z.number(),
+    startedAtMs: z.number(),
+    endedAtMs: z.number(),
+    error: ErrorOutline.optional(),
+    copiedFrom: z.string().optional(),
+  }),
+  ATTEMPT: z.object({
+    ...visit,
+    chunk: z.number().optional(),
+    attempt: z.number(),
+    startedAtMs: z.number(),
+    endedAtMs: z.number(),
+    nextAttemptAtMs: z.number(),
+    error: ErrorOutline,
+  }),
+  MAP: z.object({ ...visit, items: z.number(), chunks: z.number(), startedAtMs: z.number() }),
+  CHUNK: z.object({ ...visit, chunk: z.number(), failedItems: z.number(), attempts, endedAtMs: z.number() }),
+  STARTED: z.object({ ...visit, chunk: z.number().optional(), attempt: z.number(), startedAtMs: z.number() }),
 } as const;
 
 type SeenMeta = z.infer<typeof SEEN.META>;
@@ -94,7 +118,7 @@ export function eventsOf(after: Item, before?: Item): BareEvent[] {
 }
 
 /** What attempts took, the waits between them left out. */
-export const runningMs = (attempts: readonly AttemptRecord[]): number =>
+export const runningMs = (attempts: readonly Pick<AttemptRecord, 'startedAtMs' | 'endedAtMs'>[]): number =>
   attempts.reduce((sum, { startedAtMs, endedAtMs }) => sum + Math.max(0, endedAtMs - startedAtMs), 0);
 
 function resultEvents(after: Item): BareEvent[] {

@@ -38,7 +38,7 @@ export class EventStore {
       const item: EventsItem = {
         ...eventKey(executionId, sortablePosition(last.position)),
         v: ITEM_VERSION,
-        events: JSON.stringify(part.map(({ executionId: _same, ...event }) => event)),
+        events: JSON.stringify(part.map((event) => ({ ...event, executionId: undefined }))),
       };
       writes.push(this.#table.put(item));
     }

@@ -18,7 +18,7 @@ describe('the table', () => {
     });
   });
 
-  it('has the index the sweep reads, with whole items', () => {
+  it('has the index the sweep reads, with whole items, and that of executions, with what a list shows', () => {
     template.hasResourceProperties('AWS::DynamoDB::Table', {
       GlobalSecondaryIndexes: [
         {
@@ -28,6 +28,17 @@ describe('the table', () => {
             { AttributeName: 'dueAtMs', KeyType: 'RANGE' },
           ],
           Projection: { ProjectionType: 'ALL' },
+        },
+        {
+          IndexName: 'byWorkflow',
+          KeySchema: [
+            { AttributeName: 'workflow', KeyType: 'HASH' },
+            { AttributeName: 'listedAs', KeyType: 'RANGE' },
+          ],
+          Projection: {
+            ProjectionType: 'INCLUDE',
+            NonKeyAttributes: ['executionId', 'run', 'status', 'startedAtMs', 'endedAtMs'],
+          },
         },
       ],
     });

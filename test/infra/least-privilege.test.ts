@@ -55,7 +55,15 @@ const consume = (...queues: string[]) =>
 
 describe('each function may do what it calls and nothing else', () => {
   it.each([
-    ['ApiFunction', [...LOGS, ...PAYLOADS, ...items('GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem')]],
+    [
+      'ApiFunction',
+      [
+        ...LOGS,
+        ...PAYLOADS,
+        ...items('GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'),
+        'dynamodb:Query on ItemsTable/index/byWorkflow',
+      ],
+    ],
     [
       'Scheduler',
       [

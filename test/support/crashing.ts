@@ -27,6 +27,7 @@ export interface Ended {
 }
 
 const EXECUTION_ID = 'the-execution';
+const DEATH = 'The process is dead';
 
 /**
  * Runs a workload in a file, and lets the storage take no more writes after so many, as if the process had died there;
@@ -91,15 +92,20 @@ function limitWrites(limit: number) {
     const limited = function (this: unknown, ...args: never[]) {
       if (isDead || ++writes > limit) {
         isDead = true;
-        return Promise.reject(new DatabaseError('DATABASE_FAILED', 'The process is dead'));
+        return Promise.reject(new DatabaseError('DATABASE_FAILED', DEATH));
       }
       return Reflect.apply(original, this, args);
     };
     Reflect.set(prototype, method, limited);
     return () => Reflect.set(prototype, method, original);
   });
+  // What dies with the process would tell of it in the log, hundreds of times.
+  const { write } = process.stderr;
+  process.stderr.write = ((line: string, ...rest: never[]) =>
+    line.includes(DEATH) || Reflect.apply(write, process.stderr, [line, ...rest])) as typeof write;
   const restore = () => {
     for (const step of undo) step();
+    process.stderr.write = write;
   };
   return { writes: () => writes, isDead: () => isDead, restore };
 }

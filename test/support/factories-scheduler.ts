@@ -93,13 +93,13 @@ export async function aSchedulerBench({ nodes, definition = {}, config }: Option
     settle(
       node: string,
       status: 'SUCCEEDED' | 'FAILED' | 'SKIPPED' = 'SUCCEEDED',
-      { visit = 1, next }: { visit?: number; next?: string | null } = {},
+      { visit = 1, run = 1, next }: { visit?: number; run?: number; next?: string | null } = {},
     ) {
       return store.results.putResult({
         executionId,
         node: NodeId.parse(node),
         visit,
-        run: 1,
+        run,
         status,
         source: 'handler',
         ...(status === 'SUCCEEDED' && { output: { inline: JSON.stringify(`output of ${node}`) } }),

@@ -148,8 +148,7 @@ export class DynamoItemTable implements ItemTable {
   async queryListed(workflow: string, { before, limit }: ListOptions): Promise<readonly Item[]> {
     const placeholders = new Placeholders();
     const ofWorkflow = `${placeholders.name('workflow')} = ${placeholders.value(workflow)}`;
-    const lower =
-      before === undefined ? '' : ` AND ${placeholders.name('listedAs')} < ${placeholders.value(before)}`;
+    const lower = before === undefined ? '' : ` AND ${placeholders.name('listedAs')} < ${placeholders.value(before)}`;
     return this.#queryIndex('queryListed', limit, {
       IndexName: LISTING_INDEX,
       KeyConditionExpression: ofWorkflow + lower,

@@ -145,8 +145,7 @@ export class SqliteItemTable implements ItemTable {
     }
     const { dueShard, dueAtMs, workflow, listedAs } = item;
     const due = typeof dueShard === 'string' && typeof dueAtMs === 'number' ? [dueShard, dueAtMs] : [null, null];
-    const listed =
-      typeof workflow === 'string' && typeof listedAs === 'string' ? [workflow, listedAs] : [null, null];
+    const listed = typeof workflow === 'string' && typeof listedAs === 'string' ? [workflow, listedAs] : [null, null];
     this.#database
       .statement(
         'INSERT OR REPLACE INTO items (pk, sk, item, due_shard, due_at_ms, workflow, listed_as) VALUES (?, ?, ?, ?, ?, ?, ?)',
