@@ -62,6 +62,7 @@ export function compile(source: unknown): Plan {
       definition: node,
       parents: own,
       children: children[index] ?? [],
+      rule: node.triggerRule ?? (definition.strategy === 'sequential' ? 'none_failed' : 'all_success'),
       parentBits: own.length > WIDE_JOIN ? bitsOf(own, entries.length) : undefined,
       references: references[index] ?? [],
     };

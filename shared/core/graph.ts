@@ -115,7 +115,7 @@ function isAbsorbable(plan: GraphPlan, state: GraphState, failed: number): boole
         seen.add(child);
         continue;
       }
-      const rule = nodeAt(plan, child).definition.triggerRule ?? 'all_success';
+      const { rule } = nodeAt(plan, child);
       if (index === failed ? TOLERATES_FAILURE.has(rule) : rule === 'all_done') return true;
     }
   }

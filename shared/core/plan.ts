@@ -1,4 +1,4 @@
-import type { Definition, MapNode, NodeDefinition } from '../model/definition.ts';
+import type { Definition, MapNode, NodeDefinition, TriggerRule } from '../model/definition.ts';
 import type { DefinitionHash, NodeId } from '../model/ids.ts';
 import type { Bits } from './bits.ts';
 
@@ -10,6 +10,8 @@ export interface PlanNode {
   /** Graph strategies: the nodes it waits for. */
   readonly parents: readonly number[];
   readonly children: readonly number[];
+  /** What must hold of the parents. A skipped step does not end a sequence, a failed one does. */
+  readonly rule: TriggerRule;
   /** The parents as bits, where there are so many that byte-wise tests pay. */
   readonly parentBits: Bits | undefined;
   /** Nodes whose outputs `$nodes` and `$errors` expressions of this node name, beside its parents. */

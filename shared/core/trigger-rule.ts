@@ -24,11 +24,10 @@ export const TOLERATES_FAILURE: ReadonlySet<TriggerRule> = new Set([
  * nor as failure. `any_*` rules run as soon as one parent is as they ask.
  */
 export function triggerRule(node: PlanNode, outcomes: Outcomes): Readiness {
-  const rule = node.definition.triggerRule ?? 'all_success';
   const { succeeded, failed, skipped } = outcomes;
   const some = (...sets: Bits[]) => someParent(node, sets);
   const every = (...sets: Bits[]) => everyParent(node, sets);
-  switch (rule) {
+  switch (node.rule) {
     case 'all_success':
       if (some(failed, skipped)) return 'skip';
       return every(succeeded) ? 'run' : 'wait';

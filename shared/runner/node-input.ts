@@ -45,10 +45,21 @@ export class NodeInput {
     const [only] = parents;
     if (only === undefined) return this.workflowInput();
     await this.#load(parents);
+    if (this.#plan.definition.strategy === 'sequential') return this.#lastOutputBefore(this.#node.index);
     if (parents.length === 1) return this.#output(only);
     const outputs: Record<string, Json> = {};
     for (const parent of parents) outputs[parent] = await this.#output(parent);
     return outputs;
+  }
+
+  /** The output of the nearest earlier step that was not skipped; of none, the workflow's input. */
+  async #lastOutputBefore(index: number): Promise<Json> {
+    for (let step = index - 1; step >= 0; step--) {
+      const { id } = nodeAt(this.#plan, step);
+      await this.#load([id]);
+      if (this.#results.get(id)?.status !== 'SKIPPED') return this.#output(id);
+    }
+    return this.workflowInput();
   }
 
   /** The node's input: its mapping's value, or the default. Resolved once. */

@@ -1,3 +1,4 @@
+import { membersOf } from '../core/bits.ts';
 import { type GraphPlan, nodeAt, type Plan } from '../core/plan.ts';
 import type { NodeId } from '../model/ids.ts';
 import type { MetaItem, ResultItem } from '../model/items.ts';
@@ -42,12 +43,12 @@ export async function composeEnding(
 async function composeOutput(store: Store, plan: Plan, meta: MetaItem, state: ExecutionState): Promise<Payload> {
   const visits =
     plan.kind === 'graph'
-      ? outputNodes(plan).map((node) => ({ node: nodeAt(plan, node).id, visit: 1 }))
+      ? outputNodes(plan, state).map((node) => ({ node: nodeAt(plan, node).id, visit: 1 }))
       : lastVisits(plan, state);
   const results = await store.results.loadResults(meta.executionId, meta.run, visits);
   const [only] = visits;
-  if (plan.kind === 'graph' && visits.length === 1 && only !== undefined) {
-    return results.get(only.node)?.output ?? { inline: 'null' };
+  if (plan.kind === 'graph' && (visits.length === 1 || plan.definition.strategy === 'sequential')) {
+    return (only && results.get(only.node)?.output) ?? { inline: 'null' };
   }
   const outputs: Record<string, Json> = {};
   for (const { node } of visits) {
@@ -63,8 +64,11 @@ const outputOf = (results: ReadonlyMap<NodeId, ResultItem>, node: NodeId): Paylo
   return result?.status === 'SUCCEEDED' ? (result.output ?? { inline: 'null' }) : undefined;
 };
 
-const outputNodes = (plan: GraphPlan): readonly number[] =>
-  plan.definition.strategy === 'sequential' ? [plan.nodes.length - 1] : plan.sinks;
+/** In a sequence the last step that was not skipped; in a graph all sinks. */
+function outputNodes(plan: GraphPlan, state: ExecutionState): readonly number[] {
+  if (plan.definition.strategy !== 'sequential' || state.kind !== 'graph') return plan.sinks;
+  return [...membersOf(state.succeeded)].slice(-1);
+}
 
 function lastVisits(plan: Plan, state: ExecutionState): { node: NodeId; visit: number }[] {
   if (state.kind !== 'route') return [];

@@ -63,7 +63,8 @@ export function expectGraph(definition: Definition, input: Json): GraphOutcome {
         status.set(id, 'SKIPPED');
         continue;
       }
-      const scope = { context: defaultInput(parents, outputs, input), input, outputs, errors };
+      const givers = definition.strategy === 'sequential' ? carriedOn(ids, id, status) : parents;
+      const scope = { context: defaultInput(givers, outputs, input), input, outputs, errors };
       const expected = expectNode(node, scope, 1, configOf(definition));
       nodes.set(id, expected);
       status.set(id, expected.status);
@@ -78,8 +79,15 @@ export function expectGraph(definition: Definition, input: Json): GraphOutcome {
   };
 }
 
-export const ruleOf = ({ nodes }: Definition, id: string): TriggerRule =>
-  own<NodeDefinition>(nodes, id)?.triggerRule ?? 'all_success';
+/** A skipped step does not end a sequence. */
+export const ruleOf = ({ strategy, nodes }: Definition, id: string): TriggerRule =>
+  own<NodeDefinition>(nodes, id)?.triggerRule ?? (strategy === 'sequential' ? 'none_failed' : 'all_success');
+
+/** In a sequence, what the last step before that was not skipped gave. */
+function carriedOn(ids: readonly string[], id: string, status: ReadonlyMap<string, Status>): readonly string[] {
+  const before = ids.slice(0, ids.indexOf(id)).filter((other) => status.get(other) !== 'SKIPPED');
+  return before.slice(-1);
+}
 
 function defaultInput(parents: readonly string[], outputs: Readonly<Record<string, Json>>, input: Json): Json {
   const [only] = parents;
@@ -102,7 +110,8 @@ function isAbsorbed(definition: Definition, failed: string, status: ReadonlyMap<
 function outputOf(definition: Definition, outputs: Readonly<Record<string, Json>>): Json {
   const ids = Object.keys(definition.nodes);
   const sinks = ids.filter((id) => !ids.some((other) => parentsOf(definition, other).includes(id)));
-  const [only] = sinks;
-  if (sinks.length === 1 && only !== undefined) return own(outputs, only) ?? null;
+  const [only] =
+    definition.strategy === 'sequential' ? ids.filter((id) => Object.hasOwn(outputs, id)).slice(-1) : sinks;
+  if (sinks.length === 1) return only === undefined ? null : (own(outputs, only) ?? null);
   return Object.fromEntries(sinks.filter((id) => Object.hasOwn(outputs, id)).map((id) => [id, outputs[id] ?? null]));
 }
