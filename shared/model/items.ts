@@ -46,7 +46,7 @@ export const MetaItem = z.object({
   pauseBefore: z.set(z.string()).optional(),
   /** The checkpoint of another execution that this one was made from. */
   origin: z.object({ executionId: ExecutionId, checkpointId: z.string() }).optional(),
-  /** Messages that came while paused, as JSON texts. */
+  /** Work whose messages came while paused, a few characters each (`work-list.ts`): they go out again at the resume. */
   parked: z.set(z.string()).optional(),
   endedAtMs: z.number().optional(),
   output: Payload.optional(),

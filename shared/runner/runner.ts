@@ -1,5 +1,6 @@
 import { evaluateCondition, evaluateMapping } from '../core/mapping.ts';
 import { findNode } from '../core/plan.ts';
+import { encodeWork } from '../core/work-list.ts';
 import { assertNever, CorruptItemError } from '../errors.ts';
 import type { MetaItem } from '../model/items.ts';
 import type { NodeTask, TaskMessage, VisitTask } from '../model/message.ts';
@@ -7,6 +8,7 @@ import { isTerminal } from '../model/result.ts';
 import type { HandlerRegistry } from '../nodes/handler-registry.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Clock } from '../ports/clock.ts';
+import { workOf } from '../scheduler/core-events.ts';
 import { type Dispatcher, poolOf } from '../scheduler/dispatcher.ts';
 import type { Store } from '../store/store.ts';
 import type { AttemptOutcome } from './attempt.ts';
@@ -112,8 +114,9 @@ export class NodeRunner {
       const meta = await this.#parts.store.executions.loadMeta(message.executionId);
       if (meta === undefined || isTerminal(meta.status) || meta.run !== message.run) return undefined;
       if (meta.status !== 'PAUSED' || meta.stop !== undefined || message.kind === 'settle') return meta;
+      const plan = await this.#parts.store.definitions.loadPlan(meta.workflow, meta.definitionHash);
       // Lost against a resume: look again.
-      if (await this.#parts.store.executions.park(meta, JSON.stringify(message))) return undefined;
+      if (await this.#parts.store.executions.park(meta, encodeWork([workOf(plan, message)]))) return undefined;
     }
   }
 

@@ -1,8 +1,9 @@
 import type { CoreEvent, WorkRef } from '../core/events.ts';
 import { findNode, type Plan } from '../core/plan.ts';
+import { decodeWork } from '../core/work-list.ts';
 import { CorruptItemError } from '../errors.ts';
 import { ChunkItem, MapItem, type MetaItem, ResultItem } from '../model/items.ts';
-import { TaskMessage } from '../model/message.ts';
+import type { VisitTask } from '../model/message.ts';
 import type { ChangeRecord } from '../ports/change-feed.ts';
 import { parseMeta } from '../store/execution-store.ts';
 import { itemType } from '../store/keys.ts';
@@ -66,7 +67,7 @@ export function flagEvents(plan: Plan, before: MetaItem | undefined, after: Meta
   if (before !== undefined && after.run > before.run) events.push({ type: 'redriven', run: after.run });
   if (before?.status !== 'PAUSED' && after.status === 'PAUSED') events.push({ type: 'paused' });
   if (before?.status === 'PAUSED' && after.status === 'RUNNING') {
-    events.push({ type: 'resumed', parked: [...(before.parked ?? [])].map((message) => parkedWork(plan, message)) });
+    events.push({ type: 'resumed', parked: [...(before.parked ?? [])].flatMap(decodeWork) });
   }
   for (const node of after.pauseBefore ?? []) {
     if (!before?.pauseBefore?.has(node)) events.push({ type: 'pausePoint', node: indexOf(plan, node) });
@@ -77,9 +78,8 @@ export function flagEvents(plan: Plan, before: MetaItem | undefined, after: Meta
   return events;
 }
 
-function parkedWork(plan: Plan, text: string): WorkRef {
-  const message = TaskMessage.parse(JSON.parse(text));
-  if (message.kind === 'settle') return { kind: 'settle' };
+/** The work a message asks for. */
+export function workOf(plan: Plan, message: VisitTask): WorkRef {
   const { visit } = message;
   const node = indexOf(plan, message.node);
   return message.kind === 'chunk'

@@ -1,5 +1,6 @@
 import type { WorkRef } from '../core/events.ts';
 import { nodeAt, type Plan } from '../core/plan.ts';
+import { encodeWork } from '../core/work-list.ts';
 import type { AttemptItem, MetaItem } from '../model/items.ts';
 import { VisitTask } from '../model/message.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -24,11 +25,11 @@ export class Resender {
     const nowMs = this.#clock.nowMs();
     const parked = new Set(meta.status === 'PAUSED' ? meta.parked : []);
     const first: WorkRef[] = [];
-    for (const ref of work) {
+    for (const ref of work.filter((open) => !parked.has(encodeWork([open])))) {
       const attempt = ref.kind === 'settle' ? undefined : waiting.get(nameOf(plan, ref));
       if (attempt === undefined) {
         first.push(ref);
-      } else if (!parked.has(attempt.message)) {
+      } else {
         const message = VisitTask.parse(JSON.parse(attempt.message));
         await this.#dispatcher.sendLater(poolOf(plan, attempt.node), message, nowMs, attempt.nextAttemptAtMs);
       }

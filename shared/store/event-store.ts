@@ -5,7 +5,7 @@ import { sortablePosition } from '../observability/event-position.ts';
 import { ExecutionEvent } from '../observability/execution-event.ts';
 import { EVENTFUL } from '../observability/to-events.ts';
 import type { Item, ItemTable, Page, QueryOptions } from '../ports/item-table.ts';
-import { EVENT_PREFIX, eventKey, executionPk, metaKey, observedKey } from './keys.ts';
+import { behindEvent, EVENT_PREFIX, eventKey, executionPk, metaKey, observedKey } from './keys.ts';
 import { parseItem } from './parse-item.ts';
 
 /** Far below what an item may weigh: an event has 3 KB at the most. */
@@ -33,10 +33,11 @@ export class EventStore {
     const writes: Promise<unknown>[] = [];
     for (let first = 0; first < events.length; first += EVENTS_PER_ITEM) {
       const part = events.slice(first, first + EVENTS_PER_ITEM);
+      const [start] = part;
       const last = part.at(-1);
-      if (last === undefined) break;
+      if (start === undefined || last === undefined) break;
       const item: EventsItem = {
-        ...eventKey(executionId, sortablePosition(last.position)),
+        ...eventKey(executionId, sortablePosition(last.position), sortablePosition(start.position)),
         v: ITEM_VERSION,
         events: JSON.stringify(part.map((event) => ({ ...event, executionId: undefined }))),
       };
@@ -53,7 +54,7 @@ export class EventStore {
   ): Promise<{ events: ExecutionEvent[]; next?: string }> {
     const events: ExecutionEvent[] = [];
     let seen = after === undefined ? '' : sortablePosition(after);
-    let behind = after === undefined ? undefined : `${EVENT_PREFIX}${seen}`;
+    let behind = after === undefined ? undefined : behindEvent(seen);
     for (;;) {
       const page: Page = await this.#table.query(executionPk(executionId), {
         prefix: EVENT_PREFIX,

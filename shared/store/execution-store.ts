@@ -174,11 +174,11 @@ export class ExecutionStore {
     return this.#change(meta, { set, remove }, canRedrive(meta.run));
   }
 
-  /** Keeps a message that came while paused. `false`: the pause is over, look again. */
-  async park(meta: MetaItem, message: string): Promise<boolean> {
+  /** Keeps work whose message came while paused. `false`: the pause is over, look again. */
+  async park(meta: MetaItem, work: string): Promise<boolean> {
     const outcome = await this.#table.update(
       metaKey(meta.executionId),
-      { addToSet: { parked: [message] } },
+      { addToSet: { parked: [work] } },
       isPaused(meta.run),
     );
     return outcome.written;

@@ -36,11 +36,16 @@ export const startedKey = (key: VisitKey, chunk: number | undefined, attempt: nu
   sk: `${visitSk('STARTED', key)}#${chunk === undefined ? '' : digits(chunk, 7)}#${digits(attempt, 3)}`,
 });
 export const EVENT_PREFIX = 'EVENT#';
-/** @param position in its sortable form */
-export const eventKey = (executionId: ExecutionId, position: string): ItemKey => ({
+/**
+ * Sorts by the last event. The first one is in it, so that a batch that comes again cut shorter at its beginning does not
+ * take the place of the whole one. @param last in its sortable form, as is `first`
+ */
+export const eventKey = (executionId: ExecutionId, last: string, first: string): ItemKey => ({
   pk: executionPk(executionId),
-  sk: `${EVENT_PREFIX}${position}`,
+  sk: `${EVENT_PREFIX}${last}#${first}`,
 });
+/** Behind all items whose last event is this one. */
+export const behindEvent = (position: string): string => `${EVENT_PREFIX}${position}~`;
 export const observedKey = (executionId: ExecutionId): ItemKey => ({ pk: executionPk(executionId), sk: 'OBSERVED' });
 export const WORKFLOWS_PK = 'WORKFLOWS';
 export const workflowKey = (workflow: string): ItemKey => ({ pk: WORKFLOWS_PK, sk: workflow });
