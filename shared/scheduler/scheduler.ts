@@ -96,12 +96,15 @@ export class Scheduler {
       const before = snapshot.state?.state ?? initialState(plan, snapshot.meta.config.maxParallelNodes);
       const open = openWork(plan, before);
       const decision = decide(plan, before, events);
-      // The state's age tells the sweep how long nothing moved: a look that finds nothing must not renew it.
-      const isNews = resend || snapshot.state === undefined || !isDeepStrictEqual(before, decision.state);
-      const saved = isNews ? await this.#save(snapshot, decision.state, snapshot.state?.batches ?? {}) : snapshot.state;
-      if (saved === undefined) continue;
       const isStillOpen = new Set(openWork(plan, decision.state).map((ref) => encodeWork([ref])));
-      const lost = resend ? open.filter((ref) => isStillOpen.has(encodeWork([ref]))) : decision.resend;
+      const again = resend ? open : [...decision.resend, ...unsureSends(snapshot.state)];
+      const lost = again.filter((ref) => isStillOpen.has(encodeWork([ref])));
+      // The state's age tells the sweep how long nothing moved: a look that finds nothing must not renew it.
+      const isNews =
+        resend || lost.length > 0 || snapshot.state === undefined || !isDeepStrictEqual(before, decision.state);
+      const batches = withRepair(snapshot.state, decision.dispatch);
+      const saved = isNews ? await this.#save(snapshot, decision.state, batches) : snapshot.state;
+      if (saved === undefined) continue;
       await this.#send(plan, snapshot.meta, decision.dispatch, lost);
       await this.#conclude(plan, snapshot.meta, saved);
       return;
@@ -204,6 +207,18 @@ export class Scheduler {
     return this.#store.executions.saveState(meta.executionId, state?.revision ?? 0, next, batches, this.#clock.nowMs());
   }
 }
+
+/** Under this name a repair records what it dispatches: no stream brings that a second time, but the next repair does. */
+const REPAIR = 'repair';
+
+/** What the last repair dispatched, if nothing was saved since: it may have died before it sent. */
+function unsureSends(state: StateItem | undefined): WorkRef[] {
+  const repair = state?.batches[REPAIR];
+  return repair !== undefined && repair.sequence === String(state?.revision) ? decodeWork(repair.sends) : [];
+}
+
+const withRepair = (state: StateItem | undefined, sends: readonly WorkRef[]): StateItem['batches'] =>
+  withBatch(state?.batches ?? {}, { shard: REPAIR, sequence: String((state?.revision ?? 0) + 1) }, sends);
 
 function withBatch(
   batches: StateItem['batches'],

@@ -109,6 +109,23 @@ describe('the sweep', () => {
     expect(sentAt).toEqual([30, 60]);
   });
 
+  it('sends once more what it dispatched itself and may have died before sending', async () => {
+    const bench = await aSchedulerBench({ nodes: { a: aTask() }, config: { timeoutSeconds: 86_400 } });
+    bench.takeRecords();
+    await bench.reconciler.reconcile(bench.executionId);
+    const lost = await bench.sent();
+
+    const sentIn: string[][] = [];
+    for (let minute = 1; minute <= 3; minute++) {
+      await bench.clock.pass(MINUTE_MS);
+      await bench.sweep.run();
+      sentIn.push(await bench.sent());
+    }
+
+    expect(lost).toEqual(['node a']);
+    expect(sentIn).toEqual([['node a'], [], []]);
+  });
+
   it('leaves an execution that moves alone', async () => {
     const bench = await aSchedulerBench({ nodes: { a: aTask(), b: aTask() } });
     await bench.advance();
