@@ -74,7 +74,7 @@ export function* openNodes(state: GraphState): Generator<number> {
 export function reopenGraph(plan: GraphPlan, state: GraphState): void {
   const cutOff = new Set(state.cutOff);
   const isAbsorbed = (index: number) =>
-    !cutOff.has(index) && nodeAt(plan, index).children.some((child) => hasRun(state, child));
+    !cutOff.has(index) && isAbsorbable(plan, state, index, (child) => hasRun(state, child));
   delete state.cutOff;
   for (const index of [...membersOf(state.failed)].filter((failed) => !isAbsorbed(failed))) {
     clearBit(state.failed, index);
@@ -106,8 +106,15 @@ export function unabsorbedFailure(plan: GraphPlan, state: GraphState): number {
 /**
  * A failure is absorbed by a direct dependent that runs, or may yet run, in spite of it; and, past dependents that
  * are skipped because of it, by one whose rule is `all_done`.
+ *
+ * @param counts whether a dependent that was not skipped counts. Default: each, for it may yet run.
  */
-function isAbsorbable(plan: GraphPlan, state: GraphState, failed: number): boolean {
+function isAbsorbable(
+  plan: GraphPlan,
+  state: GraphState,
+  failed: number,
+  counts: (child: number) => boolean = () => true,
+): boolean {
   const seen = new Set([failed]);
   for (const index of seen) {
     for (const child of nodeAt(plan, index).children) {
@@ -116,7 +123,8 @@ function isAbsorbable(plan: GraphPlan, state: GraphState, failed: number): boole
         continue;
       }
       const { rule } = nodeAt(plan, child);
-      if (index === failed ? TOLERATES_FAILURE.has(rule) : rule === 'all_done') return true;
+      const tolerates = index === failed ? TOLERATES_FAILURE.has(rule) : rule === 'all_done';
+      if (tolerates && counts(child)) return true;
     }
   }
   return false;

@@ -38,6 +38,18 @@ describe('a redrive', () => {
     expect(run.on(again)).toEqual(['c']);
   });
 
+  it('keeps a failure that a cleanup absorbed past what was skipped', () => {
+    const run = new Deciding({ a: aTask(), b: behind('a'), cleanup: ruled('all_done', 'b'), c: aTask() });
+    run.on();
+    run.on(run.settled('a', 'FAILED'));
+    run.on(run.settled('cleanup'));
+    run.on(run.settled('c', 'FAILED'));
+
+    expect(run.on(again)).toEqual(['c']);
+    run.on(run.settled('c'));
+    expect(run.ending).toBe('SUCCEEDED');
+  });
+
   it('runs what was aborted although a dependent had run without it', () => {
     const run = new Deciding({ a: aTask(), b: aTask(), c: ruled('any_success', 'a', 'b'), d: behind('b') });
     run.on();

@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { compile } from '../../../shared/core/compile.ts';
+import { type ListOptions, listExecutions } from '../../../shared/executor/listing.ts';
+import { ExecutionConfig } from '../../../shared/model/config.ts';
+import { DefinitionHash, ExecutionId, WorkflowName } from '../../../shared/model/ids.ts';
+import { aDefinition, aTask } from '../../support/factories.ts';
+import { aStore } from '../../support/factories-observability.ts';
+
+async function aBench() {
+  const bench = aStore();
+  const { store } = bench;
+  const start = async (workflow: string, id: string, startedAtMs: number, isOver = false) => {
+    await store.definitions.publish(compile(aDefinition({ a: aTask() }, { name: workflow })), 1);
+    const { meta } = await store.executions.create({
+      executionId: ExecutionId.parse(id),
+      workflow: WorkflowName.parse(workflow),
+      definitionHash: DefinitionHash.parse('a'.repeat(64)),
+      config: ExecutionConfig.parse({}),
+      input: { inline: 'null' },
+      requestDigest: 'd',
+      startedAtMs,
+      dueAtMs: startedAtMs,
+    });
+    if (isOver) await store.executions.finish(meta, { status: 'FAILED', endedAtMs: startedAtMs + 5 });
+  };
+  const idsOf = async (options: ListOptions) =>
+    (await listExecutions(store, options)).executions.map(({ executionId }) => executionId);
+  const allIds = async (options: ListOptions) => {
+    const ids: string[] = [];
+    let after: string | undefined;
+    do {
+      const page = await listExecutions(store, { ...options, ...(after !== undefined && { after }) });
+      ids.push(...page.executions.map(({ executionId }) => executionId));
+      after = page.next;
+    } while (after !== undefined);
+    return ids;
+  };
+  return { ...bench, start, idsOf, allIds };
+}
+
+describe('a list of executions', () => {
+  it('has the latest start first, of one workflow or of all', async () => {
+    await using bench = await aBench();
+    await bench.start('orders', 'o1', 100);
+    await bench.start('audit', 'a1', 200);
+    await bench.start('orders', 'o2', 300);
+
+    expect(await bench.idsOf({})).toEqual(['o2', 'a1', 'o1']);
+    expect(await bench.idsOf({ workflow: 'orders' })).toEqual(['o2', 'o1']);
+    expect(await bench.idsOf({ workflow: 'unknown' })).toEqual([]);
+  });
+
+  it('says how each stands', async () => {
+    await using bench = await aBench();
+    await bench.start('orders', 'o1', 100, true);
+
+    expect((await listExecutions(bench.store, {})).executions).toEqual([
+      { executionId: 'o1', workflow: 'orders', status: 'FAILED', run: 1, startedAtMs: 100, endedAtMs: 105 },
+    ]);
+  });
+
+  it('comes in pages with each execution once, also of those that started in one millisecond', async () => {
+    await using bench = await aBench();
+    const ids = Array.from({ length: 25 }, (_, index) => `e${String(index).padStart(2, '0')}`);
+    for (const [index, id] of ids.entries()) await bench.start(index % 2 === 0 ? 'orders' : 'audit', id, 100);
+
+    for (const limit of [1, 4, 25, 100]) expect(await bench.allIds({ limit })).toEqual(ids.toReversed());
+  });
+
+  it('finds those of a status, however few', async () => {
+    await using bench = await aBench();
+    for (let index = 0; index < 30; index++) await bench.start('orders', `e${index}`, 100 + index, index % 10 === 0);
+
+    expect(await bench.idsOf({ status: 'FAILED', limit: 2 })).toEqual(['e20', 'e10']);
+    expect(await bench.allIds({ status: 'FAILED', limit: 2 })).toEqual(['e20', 'e10', 'e0']);
+    expect(await bench.allIds({ status: 'RUNNING', limit: 7 })).toHaveLength(27);
+    expect(await bench.idsOf({ status: 'PAUSED' })).toEqual([]);
+  });
+
+  it('refuses what is no page, status or limit', async () => {
+    await using bench = await aBench();
+
+    for (const options of [{ after: 'x' }, { limit: 0 }, { limit: 1_001 }, { status: 'DONE' as 'FAILED' }]) {
+      await expect(listExecutions(bench.store, options)).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+    }
+  });
+});
