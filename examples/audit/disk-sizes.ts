@@ -1,12 +1,12 @@
 import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import * as z from 'zod';
 
 export const DiskSizes = z.discriminatedUnion('isMeasured', [
   z.object({ isMeasured: z.literal(false), reason: z.string() }),
   z.object({
     isMeasured: z.literal(true),
-    /** Bytes in the package's own files, those of packages nested in it left out. Only what is installed. */
+    /** Bytes in the package's files, those of packages nested in it left out, unless no lockfile names them. Only what is installed. */
     packages: z.array(z.object({ path: z.string(), bytes: z.int() })),
   }),
 ]);
@@ -36,27 +36,33 @@ export async function measureSizes(
   await stat(join(folder, 'node_modules')).catch((cause: unknown) => {
     throw new FolderNotFoundError(folder, cause);
   });
+  const locked = new Set(paths.map((path) => join(folder, path)));
   const packages: { path: string; bytes: number }[] = [];
   for (const path of paths) {
     signal.throwIfAborted();
     // A lockfile may come from anyone: it must not have us read outside its own folder.
     if (path.split('/').includes('..')) continue;
-    const bytes = await measureFolder(join(folder, path), true);
+    const bytes = await measureFolder(join(folder, path), locked);
     if (bytes !== undefined) packages.push({ path, bytes });
   }
   return { isMeasured: true, packages };
 }
 
-/** Bytes in all files below `folder`; `undefined` if there is no such folder. */
-async function measureFolder(folder: string, isPackage: boolean): Promise<number | undefined> {
+/**
+ * Bytes in all files below `folder`, but for packages in `locked`, which are measured on their own: what an install script
+ * brought counts with the package that has the script. `undefined` if there is no such folder.
+ */
+async function measureFolder(folder: string, locked: ReadonlySet<string>): Promise<number | undefined> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => undefined);
   if (entries === undefined) return undefined;
   const sizes = await Promise.all(
     entries.map(async (entry) => {
+      // npm's own notes: .bin, .package-lock.json.
+      if (basename(folder) === 'node_modules' && entry.name.startsWith('.')) return 0;
       const path = join(folder, entry.name);
       if (entry.isFile()) return (await stat(path)).size;
-      if (!entry.isDirectory() || (isPackage && entry.name === 'node_modules')) return 0;
-      return (await measureFolder(path, false)) ?? 0;
+      if (!entry.isDirectory() || locked.has(path)) return 0;
+      return (await measureFolder(path, locked)) ?? 0;
     }),
   );
   return sizes.reduce((sum, size) => sum + size, 0);

@@ -27,11 +27,12 @@ export function compile(source: unknown): Plan {
   const entries = Object.entries(definition.nodes) as [NodeId, NodeDefinition][];
   const indexOf = new Map<string, number>(entries.map(([id], index) => [id, index]));
   if (entries.length === 0) report('nodes', 'NO_NODES', 'has no nodes; a workflow needs at least one');
-  if (entries.length > LIMITS.maxNodes) {
+  const maxNodes = definition.strategy === 'conditional' ? LIMITS.maxRouteNodes : LIMITS.maxNodes;
+  if (entries.length > maxNodes) {
     report(
       'nodes',
       'TOO_MANY_NODES',
-      `has ${entries.length} nodes; at most ${LIMITS.maxNodes} are allowed. Use a map node for wide work`,
+      `has ${entries.length} nodes; at most ${maxNodes} are allowed. Use a map node for wide work`,
     );
   }
   for (const field of ['start', 'maxVisits'] as const) {

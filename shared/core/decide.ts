@@ -246,6 +246,9 @@ function failFast(plan: Plan, state: ExecutionState): void {
   state.stop = 'FAILED';
 }
 
+/** Maps under way at once: each keeps up to 4 KB in the state, which must fit one item. The next starts when one ends. */
+const MAX_OPEN_MAPS = 50;
+
 /** Dispatches what may start now, up to the limit: maps to collect first, then nodes in written order, then chunks. */
 function fill(plan: Plan, state: ExecutionState): WorkRef[] {
   const work: WorkRef[] = [];
@@ -255,6 +258,7 @@ function fill(plan: Plan, state: ExecutionState): WorkRef[] {
     work.push(ref);
   };
   const maps = Object.entries(state.maps).map(([node, map]) => ({ node: Number(node), map }));
+  let openMaps = maps.length;
   for (const { node, map } of maps) {
     if (map.phase !== 'collect-ready' || state.inFlight >= state.limit) continue;
     map.phase = 'collecting';
@@ -264,6 +268,12 @@ function fill(plan: Plan, state: ExecutionState): WorkRef[] {
     const next =
       state.kind === 'graph' ? takeGraphNode(state) : plan.kind === 'route' ? dispatchPosition(plan, state) : undefined;
     if (next === undefined) break;
+    const isMap = firstKind(plan, next.node) === 'plan';
+    if (isMap && state.kind === 'graph' && openMaps >= MAX_OPEN_MAPS) {
+      untake(state, next.node);
+      break;
+    }
+    if (isMap) openMaps++;
     if (state.pausePoints.includes(next.node)) {
       pauseBefore(state, next.node);
       return work;

@@ -35,7 +35,7 @@ export interface WaitOptions extends HistoryOptions {
 export interface TimeRange {
   /** Default: the beginning. */
   readonly fromMs?: number;
-  /** Default: now. */
+  /** Default: the end. */
   readonly toMs?: number;
 }
 

@@ -115,7 +115,14 @@ export class LocalEngine implements Executions {
       onNodeStart: (start, input) => feed.nodeStarted(start, input),
     });
     this.#reconciler = new Reconciler({ store, scheduler });
-    this.#sweep = new Sweep({ store, reconciler: this.#reconciler, clock, isOurs: ({ pk }) => this.#adopted.has(pk) });
+    this.#sweep = new Sweep({
+      store,
+      reconciler: this.#reconciler,
+      clock,
+      isOurs: ({ pk }) => this.#adopted.has(pk),
+      // Its queue loses nothing while it lives, and a handler may take as long as it says.
+      resends: false,
+    });
     this.#pump = new FeedPump({ scheduler, clock, onFault });
     this.#workers = new QueueWorkers({ queue, runner: this.#runner, clock, logger, pools, onFault });
     this.#unsubscribe = table.subscribe((records) => this.#hear(records));
@@ -274,7 +281,7 @@ export class LocalEngine implements Executions {
     await this.#monitor.adopt(id);
     // Whoever ran its nodes is gone: there is nothing to wait for.
     if (meta.stop !== undefined) await this.#store.executions.markSettleElapsed(meta);
-    await this.#reconciler.reconcile(id, { resend: true });
+    await this.#reconciler.reconcile(id, { resend: 'all' });
   }
 
   #hear(records: readonly ChangeRecord[]): void {

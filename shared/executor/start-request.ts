@@ -6,6 +6,9 @@ import { ExecutionId } from '../model/ids.ts';
 import { Json } from '../model/json.ts';
 import type { StartInput } from './executions.ts';
 
+/** They stand in the item itself. */
+const MAX_TAGS = 50;
+
 /** What it takes to start an execution. */
 export const StartRequest = z.strictObject({
   /** The workflow; checked by `compile`. */
@@ -19,7 +22,10 @@ export const StartRequest = z.strictObject({
   /** Chosen by the caller, a start can be repeated: the same request finds the same execution. Default: a new one. */
   executionId: ExecutionId.optional(),
   /** Kept with the execution, for the caller's own use. */
-  tags: z.record(z.string().min(1).max(80), z.string().max(1_000)).optional(),
+  tags: z
+    .record(z.string().min(1).max(80), z.string().max(1_000))
+    .refine((tags) => Object.keys(tags).length <= MAX_TAGS, `holds more than ${MAX_TAGS} tags`)
+    .optional(),
 });
 export type StartRequest = z.infer<typeof StartRequest>;
 

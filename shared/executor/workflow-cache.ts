@@ -45,7 +45,9 @@ export async function lookUp(
     if (standing === undefined || standing.executionId === claim.executionId) return { kind: 'ours' };
     const { executionId: holder, output } = standing;
     if (output !== undefined) return { kind: 'hit', cachedFrom: holder, output };
-    const meta = await loadStarted(store, clock, holder);
+    const started = await loadStarted(store, clock, holder);
+    // The claim may be of a start that was refused because its id was taken: then that execution computes something else.
+    const meta = started?.cache?.key === key ? started : undefined;
     if (meta?.status === 'SUCCEEDED' && meta.output !== undefined) {
       return { kind: 'hit', cachedFrom: holder, output: meta.output };
     }

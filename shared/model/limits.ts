@@ -2,6 +2,8 @@
 export const LIMITS = {
   /** Nodes of one workflow: its state must fit one item (400 KB) with room to spare. */
   maxNodes: 100_000,
+  /** Nodes of a `conditional` workflow: its state counts the visits of each. */
+  maxRouteNodes: 20_000,
   /** JSON bytes of one definition: below what one Lambda invocation takes (6 MB). */
   maxDefinitionBytes: 5_000_000,
   /** JSON bytes of an API request: API Gateway's HTTP API takes 10 MB, the Lambda behind it 6 MB. */

@@ -65,11 +65,12 @@ export const nodeErrors = {
 
 /** A long list in a wrong shape has an issue for each member; the result must still fit an item. */
 const MAX_LISTED = 10;
+const MAX_LISTED_CHARACTERS = 500;
 
 function list(issues: readonly Issue[]): string {
   const listed = issues
     .slice(0, MAX_LISTED)
-    .map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
+    .map(({ path, message }) => (path === '' ? message : `${path}: ${message}`).slice(0, MAX_LISTED_CHARACTERS));
   const more = issues.length > MAX_LISTED ? [`and ${issues.length - MAX_LISTED} more`] : [];
   return [...listed, ...more].join('; ');
 }

@@ -91,13 +91,16 @@ export class NodeRunner {
    * @param receiveCount how often it was delivered
    */
   async giveUp(message: TaskMessage, receiveCount: number): Promise<void> {
-    const meta = await this.#parts.store.executions.loadMeta(message.executionId);
-    if (meta === undefined || isTerminal(meta.status) || meta.run !== message.run) return;
+    // What is paused may be tried again when it is resumed.
+    const meta = await this.#admit(message);
+    if (meta === undefined) return;
     if (message.kind === 'settle') {
       await this.#parts.store.executions.markSettleElapsed(meta);
       return;
     }
     const visit = await this.#open(meta, message, undefined);
+    // Its runner may have died between the outcome and the acknowledgement.
+    if (await this.#writer.isSettled(visit)) return;
     const error = nodeErrors.crashed(visit.node.id, receiveCount);
     if (visit.task.kind === 'chunk') await this.#maps.failChunk({ ...visit, task: visit.task }, error);
     else await this.#writer.write(visit, await settleFailure(visit, { isSuccess: false, error }));

@@ -1,5 +1,6 @@
-import { membersOf } from '../core/bits.ts';
+import { hasBit, membersOf } from '../core/bits.ts';
 import { type GraphPlan, nodeAt, type Plan } from '../core/plan.ts';
+import { FanjoinError, toErrorInfo } from '../errors.ts';
 import type { NodeId } from '../model/ids.ts';
 import type { MetaItem, ResultItem } from '../model/items.ts';
 import type { Json } from '../model/json.ts';
@@ -20,7 +21,13 @@ export async function composeEnding(
   const base = { status: ending.status, endedAtMs: nowMs };
   switch (ending.status) {
     case 'SUCCEEDED':
-      return { ...base, output: await composeOutput(store, plan, meta, state) };
+      try {
+        return { ...base, output: await composeOutput(store, plan, meta, state) };
+      } catch (error) {
+        // All nodes succeeded, and what they gave together is more than can be kept: no repetition mends that.
+        if (!(error instanceof FanjoinError) || error.retryable) throw error;
+        return { ...base, status: 'FAILED', error: toErrorInfo(error) };
+      }
     case 'FAILED':
       return { ...base, ...(await composeError(store, plan, meta, ending)) };
     case 'TIMED_OUT':
@@ -47,7 +54,7 @@ async function composeOutput(store: Store, plan: Plan, meta: MetaItem, state: Ex
       : lastVisits(plan, state);
   const results = await store.results.loadResults(meta.executionId, meta.run, visits);
   const [only] = visits;
-  if (plan.kind === 'graph' && (visits.length === 1 || plan.definition.strategy === 'sequential')) {
+  if (plan.kind === 'graph' && (plan.sinks.length === 1 || plan.definition.strategy === 'sequential')) {
     return (only && results.get(only.node)?.output) ?? { inline: 'null' };
   }
   const outputs: Record<string, Json> = {};
@@ -66,7 +73,9 @@ const outputOf = (results: ReadonlyMap<NodeId, ResultItem>, node: NodeId): Paylo
 
 /** In a sequence the last step that was not skipped; in a graph all sinks. */
 function outputNodes(plan: GraphPlan, state: ExecutionState): readonly number[] {
-  if (plan.definition.strategy !== 'sequential' || state.kind !== 'graph') return plan.sinks;
+  if (state.kind !== 'graph') return [];
+  // A late result of an earlier run may lie about for a sink that was skipped in this one.
+  if (plan.definition.strategy !== 'sequential') return plan.sinks.filter((sink) => hasBit(state.succeeded, sink));
   return [...membersOf(state.succeeded)].slice(-1);
 }
 

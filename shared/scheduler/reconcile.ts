@@ -7,11 +7,12 @@ import type { ExecutionState } from '../model/state.ts';
 import type { Snapshot } from '../store/execution-store.ts';
 import type { Store } from '../store/store.ts';
 import { chunkEvent, flagEvents, mapEvent, resultEvent } from './core-events.ts';
+import type { Resend } from './resender.ts';
 import type { Scheduler } from './scheduler.ts';
 
 export interface ReconcileOptions {
-  /** Send again what is dispatched and unsettled. Default false: only what the state did not know is made good. */
-  readonly resend?: boolean;
+  /** What is dispatched and unsettled to send again. Default nothing: only what the state did not know is made good. */
+  readonly resend?: Resend | undefined;
 }
 
 /** Rebuilds what the scheduler should know of an execution from its results (invariant 3): every repair goes this way. */
@@ -24,7 +25,7 @@ export class Reconciler {
     this.#scheduler = scheduler;
   }
 
-  async reconcile(executionId: ExecutionId, { resend = false }: ReconcileOptions = {}): Promise<void> {
+  async reconcile(executionId: ExecutionId, { resend }: ReconcileOptions = {}): Promise<void> {
     await this.#scheduler.repair(executionId, (plan, snapshot) => this.#gather(plan, snapshot), resend);
   }
 

@@ -7,6 +7,13 @@ import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../store/store.ts';
 import { type Dispatcher, poolOf } from './dispatcher.ts';
 
+/**
+ * How much of what is open to send again: `all`, because its messages are gone (parked, or lost with the process that held
+ * them); or what is `stalled`, because it gave no sign of life. Then a message that waits for its time is still on its
+ * queue, and a second one would begin a second chain of attempts.
+ */
+export type Resend = 'all' | 'stalled';
+
 /** Sends again what was sent before: a visit that waits for its next attempt goes on with that one, at its time. */
 export class Resender {
   readonly #store: Store;
@@ -19,7 +26,7 @@ export class Resender {
     this.#clock = clock;
   }
 
-  async resend(plan: Plan, meta: MetaItem, work: readonly WorkRef[]): Promise<void> {
+  async resend(plan: Plan, meta: MetaItem, work: readonly WorkRef[], extent: Resend): Promise<void> {
     if (work.length === 0) return;
     const waiting = await this.#lastAttempts(meta);
     const nowMs = this.#clock.nowMs();
@@ -29,7 +36,7 @@ export class Resender {
       const attempt = ref.kind === 'settle' ? undefined : waiting.get(nameOf(plan, ref));
       if (attempt === undefined) {
         first.push(ref);
-      } else {
+      } else if (extent === 'all' || attempt.nextAttemptAtMs <= nowMs) {
         const message = VisitTask.parse(JSON.parse(attempt.message));
         await this.#dispatcher.sendLater(poolOf(plan, attempt.node), message, nowMs, attempt.nextAttemptAtMs);
       }

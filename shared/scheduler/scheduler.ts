@@ -4,7 +4,7 @@ import { decide, initialState, openWork } from '../core/decide.ts';
 import type { CoreEvent, WorkRef } from '../core/events.ts';
 import type { Plan } from '../core/plan.ts';
 import { decodeWork, encodeWork } from '../core/work-list.ts';
-import { FanjoinError } from '../errors.ts';
+import { FanjoinError, ItemTooLargeError, toErrorInfo } from '../errors.ts';
 import { ExecutionId } from '../model/ids.ts';
 import type { MetaItem, StateItem } from '../model/items.ts';
 import { isTerminal } from '../model/result.ts';
@@ -15,7 +15,7 @@ import type { Store } from '../store/store.ts';
 import { toCoreEvents } from './core-events.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { composeEnding } from './finisher.ts';
-import { Resender } from './resender.ts';
+import { type Resend, Resender } from './resender.ts';
 import { SnapshotCache } from './snapshot-cache.ts';
 
 /** Deciders of one execution meet where its results are sharded; so many lost races in a row are a fault. */
@@ -70,7 +70,9 @@ export class Scheduler {
           await this.#advance(executionId, group);
         } catch (error) {
           this.#cache.forget(executionId);
-          failed.push({ records: group, error });
+          const isEnded =
+            error instanceof ItemTooLargeError && (await this.#giveUp(executionId, error).catch(() => false));
+          if (!isEnded) failed.push({ records: group, error });
         }
       }),
     );
@@ -81,12 +83,12 @@ export class Scheduler {
    * Decides on what is known, without a record: the way of every repair.
    *
    * @param gather the events that the standing items tell (`reconcile.ts`)
-   * @param resend whether to send again what was dispatched before and is unsettled
+   * @param resend what to send again of what was dispatched before and is unsettled; nothing, if left out
    */
   async repair(
     executionId: ExecutionId,
     gather: (plan: Plan, snapshot: Snapshot) => Promise<CoreEvent[]>,
-    resend: boolean,
+    resend: Resend | undefined,
   ): Promise<void> {
     for (let race = 0; race < MAX_RACES; race++) {
       const snapshot = await this.#store.executions.loadSnapshot(executionId);
@@ -96,16 +98,18 @@ export class Scheduler {
       const before = snapshot.state?.state ?? initialState(plan, snapshot.meta.config.maxParallelNodes);
       const open = openWork(plan, before);
       const decision = decide(plan, before, events);
-      const isStillOpen = new Set(openWork(plan, decision.state).map((ref) => encodeWork([ref])));
-      const again = resend ? open : [...decision.resend, ...unsureSends(snapshot.state)];
-      const lost = again.filter((ref) => isStillOpen.has(encodeWork([ref])));
+      const again = resend !== undefined ? open : [...decision.resend, ...unsureSends(snapshot.state)];
+      const lost = stillOpen(plan, decision.state, again);
       // The state's age tells the sweep how long nothing moved: a look that finds nothing must not renew it.
       const isNews =
-        resend || lost.length > 0 || snapshot.state === undefined || !isDeepStrictEqual(before, decision.state);
+        resend !== undefined ||
+        lost.length > 0 ||
+        snapshot.state === undefined ||
+        !isDeepStrictEqual(before, decision.state);
       const batches = withRepair(snapshot.state, decision.dispatch);
       const saved = isNews ? await this.#save(snapshot, decision.state, batches) : snapshot.state;
       if (saved === undefined) continue;
-      await this.#send(plan, snapshot.meta, decision.dispatch, lost);
+      await this.#send(plan, snapshot.meta, decision.dispatch, lost, resend ?? 'all');
       await this.#conclude(plan, snapshot.meta, saved);
       return;
     }
@@ -131,12 +135,12 @@ export class Scheduler {
       if (snapshot.state !== undefined && events.length === 0 && !isStart) {
         // No save will notice if this state is past: a pause or an end it tells of may be, and so may be its run.
         if (isCached) continue;
-        await this.#send(plan, snapshot.meta, [], repeated);
+        await this.#send(plan, snapshot.meta, [], stillOpen(plan, snapshot.state.state, repeated));
         return this.#conclude(plan, snapshot.meta, snapshot.state);
       }
       const before = snapshot.state?.state ?? initialState(plan, snapshot.meta.config.maxParallelNodes);
       const decision = decide(plan, before, events);
-      const again = [...repeated, ...decision.resend];
+      const again = [...stillOpen(plan, decision.state, repeated), ...decision.resend];
       const sends = [...again, ...decision.dispatch];
       const next = this.#marked(snapshot, before, decision.state);
       const saved = await this.#save(snapshot, next, withBatch(snapshot.state?.batches ?? {}, last, sends));
@@ -155,9 +159,27 @@ export class Scheduler {
       : after;
   }
 
-  async #send(plan: Plan, meta: MetaItem, first: readonly WorkRef[], again: readonly WorkRef[]): Promise<void> {
+  async #send(
+    plan: Plan,
+    meta: MetaItem,
+    first: readonly WorkRef[],
+    again: readonly WorkRef[],
+    resend: Resend = 'all',
+  ): Promise<void> {
     await this.#dispatcher.dispatch(plan, meta, first, this.#clock.nowMs());
-    await this.#resender.resend(plan, meta, again);
+    await this.#resender.resend(plan, meta, again, resend);
+  }
+
+  /** An execution whose state no item can hold can go nowhere: it fails, and says so. */
+  async #giveUp(executionId: ExecutionId, error: ItemTooLargeError): Promise<boolean> {
+    const meta = await this.#store.executions.loadMeta(executionId);
+    if (meta === undefined) return false;
+    await this.#store.executions.finish(meta, {
+      status: 'FAILED',
+      endedAtMs: this.#clock.nowMs(),
+      error: toErrorInfo(error),
+    });
+    return true;
   }
 
   /** The end, or the announcement of a stop: derived from the state alone, so that a repetition finds them again. */
@@ -206,6 +228,13 @@ export class Scheduler {
   ): Promise<StateItem | undefined> {
     return this.#store.executions.saveState(meta.executionId, state?.revision ?? 0, next, batches, this.#clock.nowMs());
   }
+}
+
+/** Of work that was sent before, what is still waited for: the rest has settled since. */
+function stillOpen(plan: Plan, state: StateItem['state'], work: readonly WorkRef[]): WorkRef[] {
+  if (work.length === 0) return [];
+  const open = new Set(openWork(plan, state).map((ref) => encodeWork([ref])));
+  return work.filter((ref) => open.has(encodeWork([ref])));
 }
 
 /** Under this name a repair records what it dispatches: no stream brings that a second time, but the next repair does. */

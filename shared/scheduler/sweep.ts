@@ -16,6 +16,8 @@ export interface SweepParts {
   readonly reconciler: Reconciler;
   readonly clock: Clock;
   readonly isOurs?: (meta: MetaItem) => boolean;
+  /** Whether to send again what gave no sign of life for long. Default: so; not where messages cannot be lost. */
+  readonly resends?: boolean;
 }
 
 export interface SweepReport {
@@ -35,9 +37,11 @@ export class Sweep {
   readonly #reconciler: Reconciler;
   readonly #clock: Clock;
   readonly #isOurs: (meta: MetaItem) => boolean;
+  readonly #resends: boolean;
 
   /** @param isOurs whether to repair an execution; others are only put off. Default: all. */
-  constructor({ store, reconciler, clock, isOurs = () => true }: SweepParts) {
+  constructor({ store, reconciler, clock, isOurs = () => true, resends = true }: SweepParts) {
+    this.#resends = resends;
     this.#store = store;
     this.#isOurs = isOurs;
     this.#reconciler = reconciler;
@@ -80,7 +84,9 @@ export class Sweep {
     const snapshot = await this.#store.executions.loadSnapshot(meta.executionId);
     const idleMs = nowMs - (snapshot?.state?.savedAtMs ?? meta.startedAtMs);
     if (isOver || snapshot?.state === undefined || idleMs >= SWEEP_INTERVAL_MS) {
-      await this.#reconciler.reconcile(meta.executionId, { resend: idleMs >= NO_PROGRESS_MS });
+      // What is paused gives no sign of life, and its work is parked, not lost.
+      const isStalled = this.#resends && idleMs >= NO_PROGRESS_MS && meta.status !== 'PAUSED';
+      await this.#reconciler.reconcile(meta.executionId, { resend: isStalled ? 'stalled' : undefined });
       report.repaired++;
     }
   }

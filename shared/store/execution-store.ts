@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { ExecutionConfig } from '../model/config.ts';
 import type { DefinitionHash, ExecutionId, NodeId, WorkflowName } from '../model/ids.ts';
 import { ITEM_VERSION, ListedMeta, MetaItem, StateItem } from '../model/items.ts';
 import type { ErrorInfo, ExecutionStatus, Payload } from '../model/result.ts';
 import type { ExecutionState, StopReason } from '../model/state.ts';
-import type { Item, ItemChange, ItemTable, WriteOutcome } from '../ports/item-table.ts';
+import type { Condition, Item, ItemChange, ItemTable } from '../ports/item-table.ts';
 import { canRedrive, FIRST_WRITER_WINS, isNotStopping, isOpen, isPaused, isRunning, revisionIs } from './conditions.ts';
 import { listingKey, metaKey, stateKey } from './keys.ts';
 import { parseItem } from './parse-item.ts';
@@ -51,6 +51,9 @@ export interface TerminalWrite {
 /** The `META` and `STATE` items of executions. */
 export class ExecutionStore {
   readonly #table: ItemTable;
+  /** Tells this store's changes from those of others. */
+  readonly #id = randomUUID();
+  #changes = 0;
 
   constructor(table: ItemTable) {
     this.#table = table;
@@ -122,7 +125,7 @@ export class ExecutionStore {
   /** Ends the execution, once. `undefined`: it had ended, or another run is on. */
   async finish(meta: MetaItem, ending: TerminalWrite): Promise<MetaItem | undefined> {
     const change = { set: { ...ending }, remove: ['dueShard', 'dueAtMs', 'parked'] };
-    return asMeta(await this.#table.update(metaKey(meta.executionId), change, isOpen(meta.run)));
+    return this.#change(meta, change, isOpen(meta.run));
   }
 
   /** Tells runners and the scheduler to stop. `undefined`: it ended, or is stopping for another reason. */
@@ -201,17 +204,18 @@ export class ExecutionStore {
     return items.map((item) => parseItem(ListedMeta, item));
   }
 
-  async #change(
-    meta: MetaItem,
-    change: ItemChange,
-    condition: ReturnType<typeof isOpen>,
-  ): Promise<MetaItem | undefined> {
-    return asMeta(await this.#table.update(metaKey(meta.executionId), change, condition));
+  /**
+   * `undefined`: the condition does not hold. An SDK that repeats a write whose answer was lost finds it gone, too; the
+   * mark on the standing item tells that write from another's.
+   */
+  async #change(meta: MetaItem, change: ItemChange, condition: Condition): Promise<MetaItem | undefined> {
+    const changedBy = `${this.#id}-${++this.#changes}`;
+    const marked = { ...change, set: { ...change.set, changedBy } };
+    const outcome = await this.#table.update(metaKey(meta.executionId), marked, condition);
+    if (outcome.written) return parseItem(MetaItem, outcome.item);
+    return outcome.standing?.changedBy === changedBy ? parseItem(MetaItem, outcome.standing) : undefined;
   }
 }
-
-const asMeta = (outcome: WriteOutcome): MetaItem | undefined =>
-  outcome.written ? parseItem(MetaItem, outcome.item) : undefined;
 
 /** The META in a change record's image. */
 export const parseMeta = (item: Item): MetaItem => parseItem(MetaItem, item);

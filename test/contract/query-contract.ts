@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { ItemTable, QueryOptions } from '../../shared/ports/item-table.ts';
+import type { ItemTable, ListOptions, QueryOptions } from '../../shared/ports/item-table.ts';
 import { aPartition, queryAll, type TableHarness } from './table-harness.ts';
 
 export function queryContract(harness: () => TableHarness): void {
@@ -102,6 +102,59 @@ export function queryContract(harness: () => TableHarness): void {
 
       expect(await table.queryDue(pk, 50, 10)).toStrictEqual([]);
       expect((await table.queryDue(pk, 100, 10)).map(({ sk }) => sk)).toStrictEqual(['later']);
+    });
+  });
+
+  describe('queryListed', () => {
+    const listed = (pk: string, listedAs: string, extra = {}) => ({
+      pk,
+      sk: listedAs,
+      workflow: pk,
+      listedAs,
+      ...extra,
+    });
+    const namesOf = async (workflow: string, options: ListOptions) =>
+      (await table.queryListed(workflow, options)).map(({ listedAs }) => listedAs);
+
+    it('gives the items of one workflow, the highest first, behind a bound, up to the limit', async () => {
+      const pk = aPartition();
+      const other = aPartition();
+      const names = ['1#a', '2#a', '2#b', '3#a'];
+      await Promise.all([...names.map((name) => table.put(listed(pk, name))), table.put(listed(other, '9#a'))]);
+
+      expect(await namesOf(pk, { limit: 10 })).toStrictEqual(names.toReversed());
+      expect(await namesOf(pk, { limit: 2 })).toStrictEqual(['3#a', '2#b']);
+      expect(await namesOf(pk, { limit: 10, before: '2#b' })).toStrictEqual(['2#a', '1#a']);
+      expect(await namesOf(pk, { limit: 10, before: '1#a' })).toStrictEqual([]);
+      expect(await namesOf(aPartition(), { limit: 10 })).toStrictEqual([]);
+    });
+
+    it('gives only what a list shows, as it stands after a change', async () => {
+      const pk = aPartition();
+      const shown = { executionId: 'e', run: 1, status: 'RUNNING', startedAtMs: 5 };
+      await table.put(listed(pk, '1#e', { ...shown, input: 'x', parked: new Set(['m']) }));
+
+      await table.update({ pk, sk: '1#e' }, { set: { status: 'FAILED', endedAtMs: 7 } });
+
+      expect(await table.queryListed(pk, { limit: 10 })).toStrictEqual([
+        listed(pk, '1#e', { ...shown, status: 'FAILED', endedAtMs: 7 }),
+      ]);
+    });
+
+    it('knows only items that have both attributes', async () => {
+      const pk = aPartition();
+      await table.put({ pk, sk: 'A', workflow: pk });
+      await table.put({ pk, sk: 'B', listedAs: '1' });
+
+      expect(await table.queryListed(pk, { limit: 10 })).toStrictEqual([]);
+    });
+
+    it('reads on when a page is full', async () => {
+      const pk = aPartition();
+      const names = Array.from({ length: 1_200 }, (_, n) => String(n).padStart(5, '0'));
+      await Promise.all(names.map((name) => table.put(listed(pk, name, { executionId: 'x'.repeat(1_500) }))));
+
+      expect(await namesOf(pk, { limit: 1_100 })).toStrictEqual(names.toReversed().slice(0, 1_100));
     });
   });
 }

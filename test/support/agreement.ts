@@ -138,7 +138,7 @@ function disturb(twin: Twin, executionId: string, random: Random, isOver: () => 
     () => twin.service.pause(executionId),
     () => twin.service.resume(executionId),
     () => twin.reconciler.reconcile(id),
-    () => twin.reconciler.reconcile(id, { resend: true }),
+    () => twin.reconciler.reconcile(id, { resend: 'all' }),
   ];
   const next = (left: number) => {
     twin.clock.after(random.int(1, 1_500), () => {

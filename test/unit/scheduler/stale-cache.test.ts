@@ -139,7 +139,7 @@ describe('work that is sent again', () => {
       message: JSON.stringify(next),
     });
 
-    await bench.reconciler.reconcile(bench.executionId, { resend: true });
+    await bench.reconciler.reconcile(bench.executionId, { resend: 'all' });
     const atOnce = await bench.sent();
     await bench.clock.pass(5_000);
 
