@@ -12,7 +12,12 @@ const say = (text: string): boolean => process.stderr.write(`${text}\n`);
 async function main(args: readonly string[]): Promise<number> {
   await using stack = await startLocalStack();
   // Awaited here: the stack stops when this function returns.
-  if (args.length > 0) return await runCommand(stack, args);
+  if (args.length > 0) {
+    say(
+      `Without an effect here: ${ignoredInShort().length} kinds of resources, or properties of them (npm run local lists them).`,
+    );
+    return await runCommand(stack, args);
+  }
   say(greeting(stack.url));
   await interrupted();
   say('Stopping.');

@@ -8,7 +8,7 @@ import { ChunkOutcome } from '../model/items.ts';
 import type { Json } from '../model/json.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { ChunkTask, CollectTask, PlanTask } from '../model/message.ts';
-import type { ErrorInfo, ItemFailure } from '../model/result.ts';
+import type { ErrorInfo, ItemFailure, Payload } from '../model/result.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type Dispatcher, poolOf } from '../scheduler/dispatcher.ts';
 import type { Store } from '../store/store.ts';
@@ -216,18 +216,34 @@ export class MapRunner {
   }
 
   async #writeChunk(visit: Visit<ChunkTask>, progress: ChunkProgress): Promise<void> {
-    const outcome = progress.outcome();
+    const { outcome, payload } = await this.#saveOutcome(visit, progress.outcome());
     const endedAtMs = this.#parts.clock.nowMs();
     await this.#parts.store.results.putChunk({
       ...visitKeyOf(visit),
       chunk: visit.task.chunk,
-      outcome: await this.#parts.store.payloads.saveText(JSON.stringify(outcome), visitFolder(visit)),
+      outcome: payload,
       failedItems: outcome.failures.length,
       attempts: attemptsOf(visit, endedAtMs, outcome.failures[0]?.error),
       queuedAtMs: visit.task.queuedAtMs,
       startedAtMs: visit.startedAtMs,
       endedAtMs,
     });
+  }
+
+  /** Outputs that are too large together fail their items with that: no repetition would make them smaller. */
+  async #saveOutcome(visit: Visit, outcome: ChunkOutcome): Promise<{ outcome: ChunkOutcome; payload: Payload }> {
+    const save = (value: ChunkOutcome) =>
+      this.#parts.store.payloads.saveText(JSON.stringify(value), visitFolder(visit));
+    try {
+      return { outcome, payload: await save(outcome) };
+    } catch (error) {
+      const { error: tooLarge } = asFailure(error);
+      const failed = {
+        outputs: outcome.outputs.map(() => null),
+        failures: outcome.outputs.map((_output, index) => ({ index, error: tooLarge })),
+      };
+      return { outcome: failed, payload: await save(failed) };
+    }
   }
 }
 
