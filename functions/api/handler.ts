@@ -23,6 +23,9 @@ const service = new ExecutionService({
 
 type Route = (event: APIGatewayProxyEventV2, executionId: string) => Promise<[status: number, body: unknown]>;
 
+/** The id of the execution that begins there, should one begin: chosen by the client, the request can be repeated. */
+const ResumeOptions = z.strictObject({ executionId: ExecutionId.optional() });
+
 const PauseOptions = z.strictObject({ before: z.string().exactOptional() });
 
 const routes: Readonly<Record<string, Route>> = {
@@ -64,8 +67,10 @@ const routes: Readonly<Record<string, Route>> = {
     await service.resume(id).then(() => service.describe(id)),
   ],
   'GET /executions/{executionId}/checkpoints': async (_event, id) => [200, await service.checkpoints(id)],
-  'POST /checkpoints/{checkpointId}/resume': async ({ pathParameters }) => {
-    const newId = ExecutionId.parse(ulid(clock.nowMs()));
+  'POST /checkpoints/{checkpointId}/resume': async ({ pathParameters, body, isBase64Encoded }) => {
+    const options = ResumeOptions.safeParse(body === undefined ? {} : parseBody(body, isBase64Encoded));
+    if (!options.success) throw new InvalidInputError('The resume', zodIssues(options.error));
+    const newId = options.data.executionId ?? ExecutionId.parse(ulid(clock.nowMs()));
     const { executionId, isNew } = await service.resumeCheckpoint(pathParameters?.checkpointId ?? '', newId);
     return [isNew ? 201 : 200, { executionId }];
   },

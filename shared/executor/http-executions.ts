@@ -130,9 +130,11 @@ export class HttpExecutions implements Executions {
     return this.#request('GET', `${this.#path(executionId)}/checkpoints`, z.array(CheckpointView));
   }
 
+  /** Chooses the id of a new execution itself, so that the request can be repeated. */
   resumeCheckpoint(checkpointId: string): Promise<{ executionId: string }> {
     const path = `/checkpoints/${encodeURIComponent(checkpointId)}/resume`;
-    return this.#request('POST', path, z.object({ executionId: z.string() }));
+    const executionId = ulid(this.#clock.nowMs());
+    return this.#request('POST', path, z.object({ executionId: z.string() }), { executionId });
   }
 
   async redrive(executionId: string): Promise<void> {

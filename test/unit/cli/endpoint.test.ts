@@ -70,6 +70,8 @@ async function answer(request: IncomingMessage): Promise<unknown> {
       return engine.outcome(id);
     case 'GET results':
       return engine.results(id);
+    case 'GET definition':
+      return engine.definition(id);
     case 'POST cancel':
       return engine.cancel(id);
     case 'POST pause':
