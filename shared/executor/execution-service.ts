@@ -1,21 +1,13 @@
-import { countBits, hasBit } from '../core/bits.ts';
 import { finishedNodes } from '../core/checkpoint.ts';
 import { compile, zodIssues } from '../core/compile.ts';
-import { openWork } from '../core/decide.ts';
-import { findNode, namedPool, nodeAt, type Plan } from '../core/plan.ts';
-import {
-  ExecutionExistsError,
-  ExecutionNotFoundError,
-  InvalidDefinitionError,
-  InvalidInputError,
-  InvalidStateError,
-} from '../errors.ts';
-import { ExecutionConfig, type ExecutionConfigInput } from '../model/config.ts';
+import { findNode, type Plan } from '../core/plan.ts';
+import { ExecutionExistsError, ExecutionNotFoundError, InvalidInputError, InvalidStateError } from '../errors.ts';
+import type { ExecutionConfigInput } from '../model/config.ts';
 import type { Definition } from '../model/definition.ts';
 import { ExecutionId } from '../model/ids.ts';
 import type { MetaItem, ResultItem } from '../model/items.ts';
 import type { Json } from '../model/json.ts';
-import { DEFAULT_POOL, type Pools } from '../model/pools.ts';
+import type { Pools } from '../model/pools.ts';
 import { isTerminal, type NodeResultView } from '../model/result.ts';
 import type { ExecutionState } from '../model/state.ts';
 import { EventPosition } from '../observability/event-position.ts';
@@ -33,13 +25,14 @@ import {
   startFromCheckpoint,
   viewCheckpoint,
 } from './checkpoints.ts';
-import type { ExecutionDescription, ExecutionOutcome, Progress, ResultsPage } from './description.ts';
+import type { ExecutionDescription, ExecutionOutcome, ResultsPage } from './description.ts';
 import type { HistoryOptions, TimeRange } from './executions.ts';
 import { type ExecutionsPage, type ListOptions, listExecutions } from './listing.ts';
+import { progressOf, succeededVisits } from './progress.ts';
+import { assertPools, resolveConfig } from './start-checks.ts';
 import { digestOf, StartRequest } from './start-request.ts';
 import { lookUp, workflowCacheKey } from './workflow-cache.ts';
 
-const MAX_RUNNING_LISTED = 100;
 /** The history lags behind by a few seconds at the most. */
 const TOLD_MS = 60_000;
 
@@ -340,18 +333,6 @@ export class ExecutionService {
   }
 }
 
-/** @throws {InvalidDefinitionError} a node names a pool that does not exist here */
-function assertPools(plan: Plan, pools: Pools): void {
-  const known = [DEFAULT_POOL, ...Object.keys(pools)];
-  const issues = plan.nodes.flatMap(({ id, definition }) => {
-    const pool = namedPool(definition);
-    if (pool === undefined || known.includes(pool)) return [];
-    const message = `names a pool that does not exist: '${pool}'. There are: ${known.join(', ')}`;
-    return [{ path: `nodes.${id}.pool`, code: 'UNKNOWN_POOL', message }];
-  });
-  if (issues.length > 0) throw new InvalidDefinitionError(plan.definition.name, issues);
-}
-
 /** Nothing of it runs any more, and it is not about to end: what stops or has all its results is no longer paused. */
 function isPauseAtRest({ status, stop, parked }: MetaItem, state: ExecutionState | undefined): boolean {
   if (status !== 'PAUSED' || stop !== undefined || state?.stop !== undefined || state?.ending !== undefined)
@@ -367,59 +348,4 @@ function isToldInFull(
 ): boolean {
   if (!isTerminal(status)) return false;
   return events.some((event) => event.type === 'ExecutionEnded' && event.run === run) || nowMs - endedAtMs > TOLD_MS;
-}
-
-/** @throws {InvalidInputError} */
-export function resolveConfig(
-  defaults: ExecutionConfigInput,
-  plan: Plan,
-  overrides: ExecutionConfigInput,
-): ExecutionConfig {
-  const parsed = ExecutionConfig.safeParse({ ...defaults, ...plan.definition.config, ...overrides });
-  if (!parsed.success) throw new InvalidInputError('The execution config', zodIssues(parsed.error));
-  return parsed.data;
-}
-
-function progressOf(plan: Plan, state: ExecutionState | undefined, isEnded: boolean): Progress {
-  const nodes = plan.nodes.length;
-  if (state === undefined) return { nodes, succeeded: 0, failed: 0, skipped: 0, running: [], inFlight: 0, maps: {} };
-  const running = new Set<string>();
-  if (!isEnded) {
-    for (const work of openWork(plan, { ...state, stop: undefined })) {
-      if (running.size >= MAX_RUNNING_LISTED) break;
-      if (work.kind !== 'settle') running.add(nodeAt(plan, work.node).id);
-    }
-  }
-  const counts =
-    state.kind === 'graph'
-      ? { succeeded: countBits(state.succeeded), failed: countBits(state.failed), skipped: countBits(state.skipped) }
-      : { succeeded: succeededVisits(plan, state).length, failed: state.failedVisit === undefined ? 0 : 1, skipped: 0 };
-  const maps = Object.entries(state.maps).map(([node, map]) => [
-    nodeAt(plan, Number(node)).id,
-    {
-      items: map.items,
-      chunks: map.chunks,
-      settledChunks: map.base + countBits(map.window),
-      failedItems: map.failedItems,
-    },
-  ]);
-  return {
-    nodes,
-    ...counts,
-    running: [...running],
-    inFlight: isEnded ? 0 : state.inFlight,
-    maps: Object.fromEntries(maps),
-  };
-}
-
-/** By node, the visit whose result counts: in loops the last one that ended. */
-function succeededVisits(plan: Plan, state: ExecutionState) {
-  if (state.kind === 'graph') {
-    return plan.nodes.filter(({ index }) => hasBit(state.succeeded, index)).map(({ id }) => ({ node: id, visit: 1 }));
-  }
-  return Object.entries(state.visits).flatMap(([index, entered]) => {
-    const isOpen = state.position?.node === Number(index) || state.failedVisit?.node === Number(index);
-    const visit = isOpen ? entered - 1 : entered;
-    return visit < 1 ? [] : [{ node: nodeAt(plan, Number(index)).id, visit }];
-  });
 }
