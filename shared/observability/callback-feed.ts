@@ -19,8 +19,13 @@ export class CallbackFeed {
     this.#values = values;
   }
 
+  /** Whether anybody is there to be told. */
+  get isWanted(): boolean {
+    return this.#callbacks.hasHandlers;
+  }
+
   tell(event: ExecutionEvent): void {
-    if (!this.#callbacks.hasHandlers) return;
+    if (!this.isWanted) return;
     const { executionId, run, atMs } = event;
     const context = { executionId, run, atMs };
     switch (event.type) {

@@ -2,6 +2,7 @@ import { ExecutionId } from '../model/ids.ts';
 import { isTerminal } from '../model/result.ts';
 import type { ChangeRecord } from '../ports/change-feed.ts';
 import type { Clock } from '../ports/clock.ts';
+import { itemType } from '../store/keys.ts';
 import type { Store } from '../store/store.ts';
 import type { CallbackFeed } from './callback-feed.ts';
 import { behind } from './event-position.ts';
@@ -10,7 +11,7 @@ import { HistoryBuffer } from './history-buffer.ts';
 import type { Logger } from './logger.ts';
 import { loadSample, sampleOf, visitIn } from './sample.ts';
 import type { Sample, Visit } from './tally.ts';
-import { type BareEvent, eventsOf, toEvents } from './to-events.ts';
+import { type BareEvent, EVENTFUL, eventsOf, toEvents } from './to-events.ts';
 import { WindowBook } from './window-book.ts';
 
 /** What is heard is written at most so much later. */
@@ -40,6 +41,7 @@ interface OpenRun {
  */
 export class LocalMonitor {
   readonly #parts: MonitorParts;
+  #heard: ChangeRecord[] = [];
   readonly #buffers = new Map<string, HistoryBuffer>();
   readonly #open = new Map<string, OpenRun>();
   #ended: (Sample & { readonly executionId: string; readonly run: number })[] = [];
@@ -54,14 +56,18 @@ export class LocalMonitor {
     this.#book = new WindowBook(() => `local-${parts.newId()}`);
   }
 
+  /** Cheap: what need not be told at once is looked at in one go later. */
   hear(records: readonly ChangeRecord[]): void {
+    let isUrgent = this.#parts.feed.isWanted;
     for (const record of records) {
-      try {
-        for (const event of toEvents(record)) this.#hear(event);
-      } catch (error) {
-        this.#parts.logger.error('change cannot be observed', { item: record.key, error });
-      }
+      const type = itemType(record.key.sk);
+      if (!EVENTFUL.has(type)) continue;
+      this.#heard.push(record);
+      isUrgent ||= type === 'META';
     }
+    if (this.#heard.length === 0) return;
+    if (isUrgent) this.#digest();
+    this.#cancelFlush ??= this.#parts.clock.after(FLUSH_MS, () => void this.flush());
   }
 
   /** Writes what was heard so far. Never throws: what could not be written is found again when the file is next opened. */
@@ -133,6 +139,18 @@ export class LocalMonitor {
     for (const waiters of this.#waiters.values()) for (const wake of [...waiters]) wake();
   }
 
+  #digest(): void {
+    const heard = this.#heard;
+    this.#heard = [];
+    for (const record of heard) {
+      try {
+        for (const event of toEvents(record)) this.#hear(event);
+      } catch (error) {
+        this.#parts.logger.error('change cannot be observed', { item: record.key, error });
+      }
+    }
+  }
+
   #hear(event: ExecutionEvent): void {
     const { executionId, run } = event;
     this.#bufferOf(executionId).push(event);
@@ -150,12 +168,12 @@ export class LocalMonitor {
       this.#open.delete(executionId);
     }
     this.#parts.feed.tell(event);
-    this.#cancelFlush ??= this.#parts.clock.after(FLUSH_MS, () => void this.flush());
   }
 
   /** All writes are asked for in one turn, and so stand or fall together. */
   async #write(): Promise<void> {
     const { store, clock } = this.#parts;
+    this.#digest();
     const writes: Promise<void>[] = [];
     const told: string[] = [];
     for (const [executionId, buffer] of this.#buffers) {
@@ -199,6 +217,7 @@ export class LocalMonitor {
       known = new Set([...ids, ...missing.map(({ id }) => id)]);
       return standing;
     } finally {
+      this.#digest();
       buffer.release(known);
       if (buffer.isEmpty) this.#buffers.delete(executionId);
     }

@@ -162,6 +162,25 @@ describe('a message that was delivered too often', () => {
     expect(await bench.resultOf('m')).toMatchObject({ status: 'FAILED', error: { code: 'RUNNER_CRASHED' } });
   });
 
+  it('leaves a map whose plan stands to its chunks', async () => {
+    const bench = await aRunnerBench({ nodes: { m: aMap() }, input: [1, 2] });
+    await bench.run(bench.aMessage('m', { kind: 'plan' }));
+
+    await bench.runner.giveUp(bench.aMessage('m', { kind: 'plan' }), 5);
+
+    expect(await bench.resultOf('m')).toBeUndefined();
+  });
+
+  it('of a paused execution is parked, to be tried again at the resume', async () => {
+    const { bench } = await aCounting();
+    await bench.service.pause('execution-1');
+
+    await bench.runner.giveUp(bench.aMessage('a'), 5);
+
+    expect(await bench.resultOf('a')).toBeUndefined();
+    expect((await bench.meta()).parked?.size).toBe(1);
+  });
+
   it('of an execution that ended changes nothing', async () => {
     const { bench } = await aCounting();
     await bench.store.executions.finish(await bench.meta(), { status: 'CANCELLED', endedAtMs: 1 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NodeId } from '../../../shared/model/ids.ts';
 import { aMap, aTask } from '../../support/factories.ts';
 import { aSchedulerBench } from '../../support/factories-scheduler.ts';
 
@@ -124,6 +125,48 @@ describe('the sweep', () => {
 
     expect(lost).toEqual(['node a']);
     expect(sentIn).toEqual([['node a'], [], []]);
+  });
+
+  it('begins no second chain of attempts beside one that waits for its time', async () => {
+    const bench = await aSchedulerBench({ nodes: { a: aTask() }, config: { timeoutSeconds: 86_400 } });
+    await bench.advance();
+    const [message] = await bench.sentMessages();
+    const nowMs = bench.clock.nowMs();
+    await bench.store.results.putAttempt({
+      executionId: bench.executionId,
+      node: NodeId.parse('a'),
+      visit: 1,
+      run: 1,
+      attempt: 1,
+      error: { name: 'Flaky', message: 'as the test says' },
+      startedAtMs: nowMs,
+      endedAtMs: nowMs,
+      nextAttemptAtMs: nowMs + 6 * 60 * MINUTE_MS,
+      message: JSON.stringify({ ...message, attempt: 2 }),
+    });
+
+    for (let minute = 1; minute <= 120; minute++) {
+      await bench.clock.pass(MINUTE_MS);
+      await bench.sweep.run();
+    }
+    await bench.clock.pass(7 * 60 * MINUTE_MS);
+
+    expect(await bench.sent()).toEqual([]);
+  });
+
+  it('sends nothing of a paused execution again, however long the pause', async () => {
+    const bench = await aSchedulerBench({ nodes: { a: aTask() }, config: { timeoutSeconds: 864_000 } });
+    await bench.advance();
+    await bench.sent();
+    await bench.service.pause('execution-1');
+    await bench.advance();
+
+    for (let hour = 1; hour <= 48; hour++) {
+      await bench.clock.pass(60 * MINUTE_MS);
+      await bench.sweep.run();
+    }
+
+    expect(await bench.sent()).toEqual([]);
   });
 
   it('leaves an execution that moves alone', async () => {
