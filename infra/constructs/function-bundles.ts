@@ -9,7 +9,7 @@ import { buildSync, stop } from 'esbuild';
 const FUNCTIONS = join(import.meta.dirname, '../../functions');
 
 /** The functions, by their folder under `functions/`. */
-export const FUNCTION_FOLDERS = ['api', 'scheduler', 'node-runner', 'dead-letter', 'sweep'] as const;
+export const FUNCTION_FOLDERS = ['api', 'scheduler', 'node-runner', 'dead-letter', 'sweep', 'observer'] as const;
 export type FunctionFolder = (typeof FUNCTION_FOLDERS)[number];
 
 export interface FunctionBundles {
@@ -61,6 +61,7 @@ export function bundleFunctions(
       'node-runner': codeOf('node-runner'),
       'dead-letter': codeOf('dead-letter'),
       sweep: codeOf('sweep'),
+      observer: codeOf('observer'),
     },
     handlersVersion: createHash('sha256')
       .update(readFileSync(join(outdir, 'node-runner/index.mjs')))

@@ -11,6 +11,7 @@ import { ExecutionApi } from './execution-api.ts';
 import { ExecutorFunction, type ExecutorFunctionProps } from './executor-function.ts';
 import { bundleFunctions } from './function-bundles.ts';
 import { ItemTable } from './item-table.ts';
+import { ObserverSource } from './observer-source.ts';
 import { PayloadBucket } from './payload-bucket.ts';
 import { StreamSource } from './stream-source.ts';
 import { SweepSchedule } from './sweep-schedule.ts';
@@ -45,7 +46,9 @@ export class ServerlessExecutor extends Construct {
   readonly payloadBucket: PayloadBucket;
   readonly pools: ReadonlyMap<string, WorkerPool>;
   readonly api: ExecutionApi;
-  readonly functions: Readonly<Record<'api' | 'scheduler' | 'nodeRunner' | 'deadLetter' | 'sweep', LambdaFunction>>;
+  readonly functions: Readonly<
+    Record<'api' | 'scheduler' | 'nodeRunner' | 'deadLetter' | 'sweep' | 'observer', LambdaFunction>
+  >;
 
   constructor(scope: Construct, id: string, props: ServerlessExecutorProps = {}) {
     super(scope, id);
@@ -65,22 +68,24 @@ export class ServerlessExecutor extends Construct {
     this.functions = createFunctions(this, { ...props, runnerTimeout, deadLetterTimeout });
     this.#connectFunctions();
 
-    const { api, scheduler, nodeRunner, deadLetter, sweep } = this.functions;
+    const { api, scheduler, nodeRunner, deadLetter, sweep, observer } = this.functions;
     this.api = new ExecutionApi(this, 'Api', { handler: api, ...(authorizer !== undefined && { authorizer }) });
-    new StreamSource(this, 'Stream', { itemTable: this.itemTable, scheduler });
+    const { givenUp } = new StreamSource(this, 'Stream', { itemTable: this.itemTable, scheduler });
+    new ObserverSource(this, 'ObserverStream', { itemTable: this.itemTable, observer, givenUp });
     for (const pool of this.pools.values()) pool.feed(nodeRunner, deadLetter);
     new SweepSchedule(this, 'SweepSchedule', { sweep });
   }
 
   /** Each function may do what it calls, and nothing else. */
   #connectFunctions(): void {
-    const { api, scheduler, nodeRunner, deadLetter, sweep } = this.functions;
+    const { api, scheduler, nodeRunner, deadLetter, sweep, observer } = this.functions;
     for (const user of Object.values(this.functions)) this.payloadBucket.connect(user);
     this.itemTable.connect(api, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem');
     this.itemTable.connect(scheduler, 'GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem');
     this.itemTable.connect(nodeRunner, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem');
     this.itemTable.connect(deadLetter, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem');
     this.itemTable.connect(sweep, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem');
+    this.itemTable.connect(observer, 'Query', 'PutItem');
     this.itemTable.allowQueryDue(sweep);
     this.itemTable.allowQueryListed(api);
     for (const sender of [scheduler, nodeRunner, sweep]) this.#allowSend(sender);
@@ -164,6 +169,12 @@ function createFunctions(scope: Construct, settings: FunctionSettings): Serverle
       code: code.sweep,
       // Longer than its interval: a pass over a backlog is better finished than begun anew.
       timeout: Duration.minutes(5),
+      memorySize: 512,
+    }),
+    observer: create('Observer', {
+      description: 'Writes the history of executions and the metrics of workflows',
+      code: code.observer,
+      timeout: Duration.minutes(1),
       memorySize: 512,
     }),
   };

@@ -57,11 +57,13 @@ export const RESOURCE_SCHEMAS = {
     FilterCriteria: z.strictObject({ Filters: z.array(z.strictObject({ Pattern: z.string() })) }).optional(),
     FunctionName: z.string(),
     FunctionResponseTypes: z.array(z.literal('ReportBatchItemFailures')).default([]),
+    MaximumBatchingWindowInSeconds: z.int().default(0),
     MaximumRecordAgeInSeconds: z.int().default(-1),
     MaximumRetryAttempts: z.int().default(-1),
     ParallelizationFactor: z.int().min(1).max(10).default(1),
     ScalingConfig: z.strictObject({ MaximumConcurrency: z.int().min(2).max(1_000) }).optional(),
     StartingPosition: z.literal('TRIM_HORIZON').optional(),
+    TumblingWindowInSeconds: z.int().min(1).max(900).optional(),
   }),
   'AWS::Lambda::Function': z.strictObject({
     Code: z.strictObject({ S3Bucket: z.string(), S3Key: z.string() }),

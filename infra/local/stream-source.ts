@@ -10,6 +10,7 @@ import type { EventSourceProperties } from './resource-schemas.ts';
 import { type PendingBatch, planNext } from './stream-batches.ts';
 import { toDynamoDbRecord } from './stream-event.ts';
 import { StreamReader } from './stream-reader.ts';
+import { TumblingWindow } from './tumbling-window.ts';
 
 /** Lambda looks at a stream four times a second; here a local run should not wait for it. */
 const BUSY_POLL_MS = 15;
@@ -17,6 +18,8 @@ const IDLE_POLL_MS = 100;
 const IDLE_FACTOR = 1.3;
 const MAX_BACKOFF_MS = 500;
 const FIRST_BACKOFF_MS = 50;
+/** Of the invocation that closes a window. */
+const CLOSING_TRIES = 5;
 
 /** Records of a shard's part that wait, after which no more are read. */
 const MAX_BACKLOG = 5_000;
@@ -37,6 +40,7 @@ export interface StreamSourceOptions {
 /** A part of a shard: one batch of it is delivered at a time, in order. */
 interface Lane {
   readonly records: DynamoDBRecord[];
+  readonly window: TumblingWindow | undefined;
   isBusy: boolean;
 }
 
@@ -77,6 +81,7 @@ export class StreamSource {
             records.map((record) => toDynamoDbRecord(record, this.#options.settings.EventSourceArn)),
           );
         }
+        for (const lane of this.#lanes.values()) if (isOver(lane)) this.#start(lane);
         pauseMs = hasRead || this.#deliveries.size > 0 ? BUSY_POLL_MS : Math.min(pauseMs * IDLE_FACTOR, IDLE_POLL_MS);
         await delay(pauseMs, undefined, { signal });
       } catch (error) {
@@ -95,11 +100,13 @@ export class StreamSource {
       this.#backlog++;
       touched.add(lane);
     }
-    for (const lane of touched) {
-      if (lane.isBusy) continue;
-      const delivery = this.#drain(lane).finally(() => this.#deliveries.delete(delivery));
-      this.#deliveries.add(delivery);
-    }
+    for (const lane of touched) this.#start(lane);
+  }
+
+  #start(lane: Lane): void {
+    if (lane.isBusy) return;
+    const delivery = this.#drain(lane).finally(() => this.#deliveries.delete(delivery));
+    this.#deliveries.add(delivery);
   }
 
   /** Records of one partition key always come to the same part. */
@@ -109,23 +116,28 @@ export class StreamSource {
     const name = `${shardId} ${partition % this.#options.settings.ParallelizationFactor}`;
     const known = this.#lanes.get(name);
     if (known !== undefined) return known;
-    const lane: Lane = { records: [], isBusy: false };
+    const { TumblingWindowInSeconds: windowSeconds } = this.#options.settings;
+    const window = windowSeconds === undefined ? undefined : new TumblingWindow(windowSeconds * 1_000, shardId);
+    const lane: Lane = { records: [], window, isBusy: false };
     this.#lanes.set(name, lane);
     return lane;
   }
 
   async #drain(lane: Lane): Promise<void> {
     lane.isBusy = true;
-    while (lane.records.length > 0 && !this.#abort.signal.aborted) {
+    for (;;) {
+      await this.#gather(lane);
+      if (isOver(lane)) await this.#closeWindow(lane);
+      if (lane.records.length === 0 || this.#abort.signal.aborted) break;
       const records = lane.records.splice(0, this.#options.settings.BatchSize);
       this.#backlog -= records.length;
-      await this.#settle(records);
+      await this.#settle(records, lane);
     }
     lane.isBusy = false;
   }
 
   /** Delivers a batch until nothing of it is left. */
-  async #settle(records: readonly DynamoDBRecord[]): Promise<void> {
+  async #settle(records: readonly DynamoDBRecord[], lane: Lane): Promise<void> {
     const { settings, deliveries, onGivenUp } = this.#options;
     const failureSettings = {
       maxRetryAttempts: settings.MaximumRetryAttempts,
@@ -141,9 +153,9 @@ export class StreamSource {
         pending = rest;
         continue;
       }
-      const { firstFailed, isPartial } = await this.#invoke(batch.records);
+      const { firstFailed, isPartial } = await this.#invoke(batch.records, lane);
       // As when a batch's success is lost on its way: it comes once more before the next.
-      if (firstFailed === undefined && deliveries.isRepeated()) await this.#invoke(batch.records);
+      if (firstFailed === undefined && deliveries.isRepeated()) await this.#invoke(batch.records, lane);
       const next = planNext(batch, firstFailed, isPartial, failureSettings);
       if (next.givenUp.length > 0 && !this.#abort.signal.aborted)
         await onGivenUp(next.givenUp, 'RetryAttemptsExhausted');
@@ -151,9 +163,32 @@ export class StreamSource {
     }
   }
 
-  async #invoke(records: readonly DynamoDBRecord[]): Promise<{ firstFailed: number | undefined; isPartial: boolean }> {
+  /** Waits for more, where the source has a window for that and the batch is not full. */
+  async #gather({ records }: Lane): Promise<void> {
+    const { BatchSize, MaximumBatchingWindowInSeconds } = this.#options.settings;
+    if (MaximumBatchingWindowInSeconds === 0 || records.length === 0 || records.length >= BatchSize) return;
+    const { signal } = this.#abort;
+    await delay(MaximumBatchingWindowInSeconds * 1_000, undefined, { signal }).catch(() => undefined);
+  }
+
+  /** Nothing more comes into the window: what is repeated too often is left. */
+  async #closeWindow({ window }: Lane): Promise<void> {
+    for (let tries = 0; tries < CLOSING_TRIES && !this.#abort.signal.aborted; tries++) {
+      const { ok } = await this.#options.function.invoke({ Records: [], ...window?.closing() });
+      if (ok) break;
+      await delay(backoffMs(tries + 1));
+    }
+    window?.close();
+  }
+
+  async #invoke(
+    records: readonly DynamoDBRecord[],
+    { window }: Lane,
+  ): Promise<{ firstFailed: number | undefined; isPartial: boolean }> {
     const { function: target, settings } = this.#options;
-    const outcome = await target.invoke({ Records: records });
+    const invoked = await target.invoke({ Records: records, ...window?.open(Date.now()) });
+    const isKept = !invoked.ok || window === undefined || window.keep(invoked.result);
+    const outcome = isKept ? invoked : { ok: false as const, reason: 'it returned no state' };
     const identifiers = records.map(({ dynamodb }) => dynamodb?.SequenceNumber ?? '');
     const failed = failedItems(outcome, identifiers, settings.FunctionResponseTypes.length > 0);
     const firstFailed = identifiers.findIndex((identifier) => failed.has(identifier));
@@ -171,6 +206,8 @@ export class StreamSource {
     return fresh;
   }
 }
+
+const isOver = ({ window }: Lane): boolean => window?.endMs !== undefined && window.endMs <= Date.now();
 
 const backoffMs = (failures: number): number =>
   failures === 0 ? 0 : Math.min(FIRST_BACKOFF_MS * 2 ** (failures - 1), MAX_BACKOFF_MS);

@@ -119,7 +119,11 @@ export class LocalMonitor {
   /** Makes good what a crash took from executions that had ended. */
   async recover(): Promise<void> {
     const { store, logger } = this.#parts;
-    for (const executionId of await store.events.marked()) {
+    const marked = await store.events.marked().catch((error: unknown) => {
+      logger.error('histories could not be completed', { error });
+      return [];
+    });
+    for (const executionId of marked) {
       try {
         const meta = await store.executions.loadMeta(executionId);
         if (meta === undefined || !isTerminal(meta.status)) continue;

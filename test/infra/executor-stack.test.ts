@@ -152,7 +152,7 @@ it('a pool of one is refused: Lambda has no such bound', () => {
 
 describe('event sources', () => {
   it('all report partial failures', () => {
-    template.resourceCountIs('AWS::Lambda::EventSourceMapping', 3);
+    template.resourceCountIs('AWS::Lambda::EventSourceMapping', 4);
     template.allResourcesProperties('AWS::Lambda::EventSourceMapping', {
       FunctionResponseTypes: ['ReportBatchItemFailures'],
     });
@@ -171,6 +171,16 @@ describe('event sources', () => {
     });
   });
 
+  it('hand the observer what changed within a second, minute by minute, a shard at a time', () => {
+    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      FunctionName: { Ref: Match.stringLikeRegexp('Observer') },
+      BatchSize: 1_000,
+      MaximumBatchingWindowInSeconds: 1,
+      TumblingWindowInSeconds: 60,
+      ParallelizationFactor: Match.absent(),
+    });
+  });
+
   it('sweep once a minute', () => {
     template.hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'rate(1 minute)', State: 'ENABLED' });
   });
@@ -178,13 +188,13 @@ describe('event sources', () => {
 
 describe('functions', () => {
   it('have their runtime, architecture and log retention pinned', () => {
-    template.resourceCountIs('AWS::Lambda::Function', 5);
+    template.resourceCountIs('AWS::Lambda::Function', 6);
     template.allResourcesProperties('AWS::Lambda::Function', {
       Runtime: 'nodejs24.x',
       Architectures: ['arm64'],
       LoggingConfig: { LogGroup: Match.anyValue() },
     });
-    template.resourceCountIs('AWS::Logs::LogGroup', 5);
+    template.resourceCountIs('AWS::Logs::LogGroup', 6);
     template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 30 });
   });
 

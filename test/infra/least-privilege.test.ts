@@ -107,6 +107,18 @@ describe('each function may do what it calls and nothing else', () => {
         'dynamodb:Query on ItemsTable/index/due',
       ],
     ],
+    [
+      'Observer',
+      [
+        ...LOGS,
+        ...PAYLOADS,
+        ...items('Query', 'PutItem'),
+        ...['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'].map(
+          (action) => `dynamodb:${action} on ItemsTable/stream`,
+        ),
+        ...['GetQueueAttributes', 'GetQueueUrl', 'SendMessage'].map((action) => `sqs:${action} on StreamGivenUp`),
+      ],
+    ],
   ])('%s', (role, expected) => {
     expect(permissionsOf(role)).toEqual(expected.toSorted());
   });
@@ -123,6 +135,6 @@ it('no statement is about every resource, and none allows actions by a pattern',
 it('no role has a managed policy', () => {
   const roles = Object.values(template.findResources('AWS::IAM::Role'));
 
-  expect(roles).toHaveLength(5);
+  expect(roles).toHaveLength(6);
   expect(roles.filter(({ Properties }) => Properties.ManagedPolicyArns !== undefined)).toEqual([]);
 });

@@ -16,7 +16,7 @@ describe('reading a template', () => {
   it('takes the one that is deployed', () => {
     const { tables, buckets, queues, functions, eventSources, routes, rules } = readResources(deployed, QUEUES);
 
-    expect([tables, buckets, functions, eventSources, rules].map(({ length }) => length)).toEqual([1, 1, 5, 3, 1]);
+    expect([tables, buckets, functions, eventSources, rules].map(({ length }) => length)).toEqual([1, 1, 6, 4, 1]);
     expect(queues).toHaveLength(3);
     expect(routes.map(({ properties }) => properties.RouteKey)).toContain('POST /executions');
   });

@@ -18,11 +18,15 @@ import { synthesized } from './synthesized.ts';
 
 const { template, outdir } = synthesized();
 rmSync(outdir, { recursive: true });
-const [source] = Object.values(
+const sources = Object.values(
   template.findResources('AWS::Lambda::EventSourceMapping', { Properties: { StartingPosition: 'TRIM_HORIZON' } }),
 );
-const patterns: readonly { Pattern: string }[] = source?.Properties.FilterCriteria.Filters;
-const isDelivered = compileFilters(patterns.map(({ Pattern }) => Pattern));
+const filterOf = (source: (typeof sources)[number] | undefined) => {
+  const patterns: readonly { Pattern: string }[] = source?.Properties.FilterCriteria.Filters;
+  return compileFilters(patterns.map(({ Pattern }) => Pattern));
+};
+const isDelivered = filterOf(sources.find(({ Properties }) => Properties.TumblingWindowInSeconds === undefined));
+const isObserved = filterOf(sources.find(({ Properties }) => Properties.TumblingWindowInSeconds !== undefined));
 
 const toImage = (item: Item) => marshall(item, { removeUndefinedValues: true });
 
@@ -162,5 +166,23 @@ describe('the filter of the stream', () => {
     const record = { shard: 's', sequence: '1', key: { pk: result.pk, sk: result.sk }, before: result };
 
     expect(isDelivered(toStreamRecord(record))).toBe(false);
+  });
+});
+
+describe("the filter of the observer's stream", () => {
+  const told = (sk: string, pk = 'EXEC#x') => {
+    const item = { pk, sk };
+    return isObserved(toStreamRecord({ shard: 's', sequence: '1', key: item, after: item }));
+  };
+
+  it('keeps what makes events', () => {
+    for (const sk of ['META', 'RESULT#a#1', 'ATTEMPT#a#1', 'MAP#a#1', 'CHUNK#a#1', 'STARTED#a#1'])
+      expect([sk, told(sk)]).toEqual([sk, true]);
+  });
+
+  it("drops states, checkpoints, and the observer's own items", () => {
+    for (const sk of ['STATE', 'CHECKPOINT#1', 'EVENT#1#1', 'OBSERVED']) expect([sk, told(sk)]).toEqual([sk, false]);
+    expect(told('WINDOW#1', 'METRICS#orders')).toBe(false);
+    expect(told('RESULT', 'CACHE#1')).toBe(false);
   });
 });
