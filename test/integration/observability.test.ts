@@ -257,6 +257,10 @@ describe('after a crash', () => {
       expect(historyProblems(await historyOf(handle), (await handle.results()).results)).toEqual([]);
       expect((await executor.metrics('chain')).nodeExecutionTimes.a?.count).toBe(1);
     }
+    // Closed, they have done all there was to do.
+    const client = new LocalClient({ database: copy, clock: systemClock });
+    expect((await client.metrics('chain')).totalExecutions).toBe(1);
+    await client.close();
   });
 
   it('the history of what goes on has no gap and nothing twice', async () => {
@@ -264,6 +268,8 @@ describe('after a crash', () => {
     const { definition, hold, letGo, hasBegun } = aHeldWorkflow();
     await using crashed = anExecutor({ database: file, handlers: [echo, hold], clock: new VirtualClock() });
     const { executionId } = await crashed.start(definition, 1);
+    // One part is written, another is not.
+    await crashed.get(executionId).history();
     await hasBegun;
     const copy = crashCopy(file);
 
