@@ -1,5 +1,6 @@
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { FanjoinError, InvalidDefinitionError, InvalidInputError } from '../../shared/errors.ts';
+import type { Problem } from '../../shared/model/problem.ts';
 
 const STATUS: Readonly<Record<string, number>> = {
   INVALID_INPUT: 400,
@@ -24,18 +25,20 @@ export function toProblem(error: unknown): APIGatewayProxyStructuredResultV2 {
   const status = STATUS[code] ?? (isOurs && error.retryable ? 503 : 500);
   const issues =
     error instanceof InvalidDefinitionError || error instanceof InvalidInputError ? error.issues : undefined;
+  const problem: Problem = {
+    type: `urn:fanjoin:problem:${code.toLowerCase().replaceAll('_', '-')}`,
+    title: code,
+    status,
+    detail:
+      status < 500 && error instanceof Error
+        ? error.message
+        : 'Something went wrong on our side; the function log has the details',
+    ...(issues !== undefined && { issues: [...issues] }),
+    ...(isOurs && status < 500 && issues === undefined && { details: error.details }),
+  };
   return {
     statusCode: status,
     headers: { 'content-type': 'application/problem+json' },
-    body: JSON.stringify({
-      type: `urn:fanjoin:problem:${code.toLowerCase().replaceAll('_', '-')}`,
-      title: code,
-      status,
-      detail:
-        status < 500 && error instanceof Error
-          ? error.message
-          : 'Something went wrong on our side; the function log has the details',
-      ...(issues !== undefined && { issues }),
-    }),
+    body: JSON.stringify(problem),
   };
 }

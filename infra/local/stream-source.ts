@@ -153,9 +153,9 @@ export class StreamSource {
         pending = rest;
         continue;
       }
+      // The function's answer is lost on its way, and with it the state of the window: the batch comes once more.
+      if (deliveries.isRepeated()) await this.#call(batch.records, lane);
       const { firstFailed, isPartial } = await this.#invoke(batch.records, lane);
-      // As when a batch's success is lost on its way: it comes once more before the next.
-      if (firstFailed === undefined && deliveries.isRepeated()) await this.#invoke(batch.records, lane);
       const next = planNext(batch, firstFailed, isPartial, failureSettings);
       if (next.givenUp.length > 0 && !this.#abort.signal.aborted)
         await onGivenUp(next.givenUp, 'RetryAttemptsExhausted');
@@ -183,16 +183,21 @@ export class StreamSource {
 
   async #invoke(
     records: readonly DynamoDBRecord[],
-    { window }: Lane,
+    lane: Lane,
   ): Promise<{ firstFailed: number | undefined; isPartial: boolean }> {
-    const { function: target, settings } = this.#options;
-    const invoked = await target.invoke({ Records: records, ...window?.open(Date.now()) });
+    const { settings } = this.#options;
+    const { window } = lane;
+    const invoked = await this.#call(records, lane);
     const isKept = !invoked.ok || window === undefined || window.keep(invoked.result);
     const outcome = isKept ? invoked : { ok: false as const, reason: 'it returned no state' };
     const identifiers = records.map(({ dynamodb }) => dynamodb?.SequenceNumber ?? '');
     const failed = failedItems(outcome, identifiers, settings.FunctionResponseTypes.length > 0);
     const firstFailed = identifiers.findIndex((identifier) => failed.has(identifier));
     return { firstFailed: firstFailed < 0 ? undefined : firstFailed, isPartial: outcome.ok };
+  }
+
+  #call(records: readonly DynamoDBRecord[], { window }: Lane) {
+    return this.#options.function.invoke({ Records: records, ...window?.open(Date.now()) });
   }
 
   async #withoutOld(records: readonly DynamoDBRecord[]): Promise<readonly DynamoDBRecord[]> {

@@ -65,7 +65,10 @@ export async function loadResult(executions: Executions, executionId: string): P
 }
 
 /** Every ended visit, page by page, without outputs. */
-export async function allResults(executions: Executions, executionId: string): Promise<NodeResultView[]> {
+export async function allResults(
+  executions: Pick<Executions, 'results'>,
+  executionId: string,
+): Promise<NodeResultView[]> {
   const all: NodeResultView[] = [];
   let after: string | undefined;
   do {

@@ -1,16 +1,10 @@
 import { ulid } from 'ulid';
 import * as z from 'zod';
 import { compile } from '../core/compile.ts';
-import {
-  describeCause,
-  ExecutionExistsError,
-  ExecutionNotFoundError,
-  FanjoinError,
-  InvalidDefinitionError,
-  InvalidInputError,
-} from '../errors.ts';
+import { describeCause, FanjoinError } from '../errors.ts';
 import type { ExecutionConfigInput } from '../model/config.ts';
 import { Definition } from '../model/definition.ts';
+import { Problem } from '../model/problem.ts';
 import { EventsPage } from '../observability/execution-event.ts';
 import { WorkflowMetrics } from '../observability/tally.ts';
 import { type Clock, sleep } from '../ports/clock.ts';
@@ -19,18 +13,13 @@ import { ExecutionDescription, ExecutionOutcome, ResultsPage } from './descripti
 import type { Executions, StartInput, TimeRange, WaitOptions } from './executions.ts';
 import { MAX_WAIT_SECONDS } from './follow-events.ts';
 import { ExecutionsPage, type ListOptions } from './listing.ts';
+import { errorOf } from './problem-error.ts';
 
 /** While waiting: the first look comes soon, later ones at most so far apart. */
 const FIRST_POLL_MS = 50;
 const LAST_POLL_MS = 1_000;
 const MAX_TRIES = 5;
 const REQUEST_TIMEOUT_MS = 30_000;
-
-const Problem = z.object({
-  title: z.string(),
-  detail: z.string(),
-  issues: z.array(z.object({ path: z.string(), code: z.string(), message: z.string() })).optional(),
-});
 
 /** The endpoint did not answer, or not with what its API says. */
 export class EndpointError extends FanjoinError {
@@ -196,25 +185,11 @@ function queryOf(values: Readonly<Record<string, string | number | undefined>>):
   return query;
 }
 
-/** The error the other side had, of the same class as it would have here. */
 function toError(endpoint: string, path: string, status: number, text: string): FanjoinError {
   const problem = Problem.safeParse(parseJson(text));
-  if (!problem.success)
-    return new FanjoinError('ENDPOINT_REFUSED', `${endpoint} answered ${status} to ${path}: ${text.slice(0, 300)}`);
-  const { title: code, detail, issues = [] } = problem.data;
-  const id = decodeURIComponent(path.split('/')[2] ?? '');
-  switch (code) {
-    case 'EXECUTION_NOT_FOUND':
-      return new ExecutionNotFoundError(id);
-    case 'EXECUTION_EXISTS':
-      return new ExecutionExistsError(id);
-    case 'INVALID_DEFINITION':
-      return new InvalidDefinitionError('of this request', issues);
-    case 'INVALID_INPUT':
-      return issues.length > 0 ? new InvalidInputError('The request', issues) : new FanjoinError(code, detail);
-    default:
-      return new FanjoinError(code, detail);
-  }
+  return problem.success
+    ? errorOf(problem.data)
+    : new FanjoinError('ENDPOINT_REFUSED', `${endpoint} answered ${status} to ${path}: ${text.slice(0, 300)}`);
 }
 
 function parseJson(text: string): unknown {

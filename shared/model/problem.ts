@@ -1,0 +1,16 @@
+import * as z from 'zod';
+
+/** What the HTTP API answers in place of a result: a problem document (RFC 9457). */
+export const Problem = z.object({
+  type: z.string(),
+  /** Our error code. */
+  title: z.string(),
+  /** The HTTP status. */
+  status: z.int(),
+  detail: z.string(),
+  /** What exactly is not valid in the request. */
+  issues: z.array(z.object({ path: z.string(), code: z.string(), message: z.string() })).optional(),
+  /** What the error is about, by name: ids, the state something is in. */
+  details: z.record(z.string(), z.unknown()).optional(),
+});
+export type Problem = z.infer<typeof Problem>;
