@@ -6,6 +6,7 @@ import { ExecutionId } from '../model/ids.ts';
 import type { CheckpointItem, MetaItem, ResultItem } from '../model/items.ts';
 import { nextLook } from '../scheduler/sweep.ts';
 import type { Store } from '../store/store.ts';
+import { forkTrace } from '../tracing/execution-trace.ts';
 
 /** A checkpoint as users see it. */
 export const CheckpointView = z.object({
@@ -67,6 +68,9 @@ export async function startFromCheckpoint(
   const { workflow, definitionHash, config, input, globals, tags, requestDigest } = source;
   await store.executions.create({
     executionId,
+    ...(source.trace !== undefined && {
+      trace: forkTrace(source.trace, { executionId: source.executionId, run: checkpoint.run }),
+    }),
     workflow,
     definitionHash,
     config,

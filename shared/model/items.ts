@@ -4,6 +4,7 @@ import { DefinitionHash, ExecutionId, NodeId, WorkflowName } from './ids.ts';
 import { Json } from './json.ts';
 import { AttemptRecord, ErrorInfo, ExecutionStatus, ItemFailure, NodeStatus, Payload, ResultSource } from './result.ts';
 import { ExecutionState, StopReason } from './state.ts';
+import { ExecutionTrace, SpanFacts } from './trace.ts';
 
 /** Schema version of every item; one version back is always readable. */
 export const ITEM_VERSION = 1;
@@ -44,6 +45,8 @@ export const MetaItem = z.object({
   cachedFrom: ExecutionId.optional(),
   /** Nodes to pause before. */
   pauseBefore: z.set(z.string()).optional(),
+  /** Present if spans of it are exported, or would be but for its caller's sampling. */
+  trace: ExecutionTrace.optional(),
   /** The checkpoint of another execution that this one was made from. */
   origin: z.object({ executionId: ExecutionId, checkpointId: z.string() }).optional(),
   /** Work whose messages came while paused, a few characters each (`work-list.ts`): they go out again at the resume. */
@@ -112,6 +115,7 @@ export const ResultItem = z.object({
   attempts: z.array(AttemptRecord),
   /** It did not run here: it was taken over with a checkpoint of that execution. */
   copiedFrom: ExecutionId.optional(),
+  trace: SpanFacts.optional(),
 });
 export type ResultItem = z.infer<typeof ResultItem>;
 
@@ -124,6 +128,7 @@ export const MapItem = z.object({
   /** Key of the blob that holds the items (`map-manifest.ts`). */
   manifest: z.string(),
   startedAtMs: z.number(),
+  trace: SpanFacts.optional(),
 });
 export type MapItem = z.infer<typeof MapItem>;
 
@@ -143,6 +148,7 @@ export const ChunkItem = z.object({
   outcome: Payload,
   failedItems: z.int().min(0),
   attempts: z.array(AttemptRecord),
+  trace: SpanFacts.optional(),
 });
 export type ChunkItem = z.infer<typeof ChunkItem>;
 
@@ -157,6 +163,7 @@ export const AttemptItem = z.object({
   nextAttemptAtMs: z.number(),
   /** The whole next message, so that it can be sent again if it is lost. */
   message: z.string(),
+  trace: SpanFacts.optional(),
 });
 export type AttemptItem = z.infer<typeof AttemptItem>;
 

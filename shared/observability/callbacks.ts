@@ -1,6 +1,6 @@
 import type { Json } from '../model/json.ts';
 import type { ErrorInfo, ExecutionStatus, ResultSource } from '../model/result.ts';
-import type { Clock } from '../ports/clock.ts';
+import { type Clock, within } from '../ports/clock.ts';
 import type { Logger } from './logger.ts';
 
 /** Said of every call: which execution, and when it happened. */
@@ -128,7 +128,7 @@ export class Callbacks {
     const tails = [...this.#lines.values()].flatMap((lines) =>
       executionId === undefined ? [...lines.values()] : (lines.get(executionId) ?? []),
     );
-    if (tails.length > 0) await this.#within(maxMs, Promise.all(tails.map(({ tail }) => tail)));
+    if (tails.length > 0) await within(this.#clock, maxMs, Promise.all(tails.map(({ tail }) => tail)));
   }
 
   async #make(
@@ -144,23 +144,11 @@ export class Callbacks {
       const made = (async () => call(handler, loaded))();
       made.catch((error: unknown) => this.#logger.error('callback failed', { ...fields, error }));
       if (line.isStuck) return;
-      if (await this.#within(SETTLE_MS, made)) return;
+      if (await within(this.#clock, SETTLE_MS, made)) return;
       line.isStuck = true;
       this.#logger.error('callback has not settled, and is no longer waited for', { ...fields, afterMs: SETTLE_MS });
     } catch (error) {
       this.#logger.error('callback failed: its value cannot be loaded', { ...fields, error });
     }
-  }
-
-  /** Whether the work was done in time, well or not. */
-  #within(ms: number, work: Promise<unknown>): Promise<boolean> {
-    return new Promise((resolve) => {
-      const cancel = this.#clock.after(ms, () => resolve(false), { isBackground: true });
-      const done = () => {
-        cancel();
-        resolve(true);
-      };
-      work.then(done, done);
-    });
   }
 }

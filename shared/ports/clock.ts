@@ -24,3 +24,15 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
     signal?.addEventListener('abort', done, { once: true });
   });
 }
+
+/** Whether the work is done within `ms`, well or not. Keeps no process alive. */
+export function within(clock: Clock, ms: number, work: Promise<unknown>): Promise<boolean> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(ms, () => resolve(false), { isBackground: true });
+    const done = () => {
+      cancel();
+      resolve(true);
+    };
+    work.then(done, done);
+  });
+}

@@ -40,7 +40,7 @@ export class HandlerCalls {
     };
     const item = itemIndex === undefined ? '' : `/${itemIndex}`;
     const { definition } = node;
-    return attempt({
+    const options = {
       handler,
       // What a handler does to its input must not reach its fallback.
       input: 'fallback' in definition && definition.fallback !== undefined ? structuredClone(input) : input,
@@ -53,7 +53,8 @@ export class HandlerCalls {
       timeoutSeconds: timeoutSecondsOf(visit),
       stop,
       clock: this.#clock,
-    });
+    };
+    return visit.trace === undefined ? attempt(options) : visit.trace.during(() => attempt(options));
   }
 
   /** The node's fallback on the same input, once; `undefined` if it has none, or its execution stopped. */

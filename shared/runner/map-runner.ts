@@ -49,7 +49,8 @@ export class MapRunner {
     const { store, writer } = this.#parts;
     const earlier = await store.results.loadEarlierMap(visitKeyOf(visit));
     if (earlier !== undefined) {
-      const { items, chunks, chunkSize, manifest } = earlier;
+      const { items, chunks, chunkSize, manifest, trace } = earlier;
+      visit.trace?.inheritInput(trace);
       await store.results.putMap({
         ...visitKeyOf(visit),
         items,
@@ -57,6 +58,7 @@ export class MapRunner {
         chunkSize,
         manifest,
         startedAtMs: visit.startedAtMs,
+        ...visit.trace?.facts(),
       });
       return;
     }
@@ -73,6 +75,7 @@ export class MapRunner {
       chunkSize,
       manifest: await writeManifest(store.blobs, visitFolder(visit), items, chunkSize),
       startedAtMs: visit.startedAtMs,
+      ...visit.trace?.facts(),
     });
   }
 
@@ -110,7 +113,7 @@ export class MapRunner {
     const { calls, writer, random } = this.#parts;
     const { items, progress, firstIndex } = await this.#openChunk(visit);
     const { handler } = mapOf(visit);
-    await this.#parts.starts.chunk(visit, visit.task.chunk);
+    await this.#parts.starts.chunk(visit, visit.task.chunk, items);
     for (const index of progress.pending()) {
       if (visit.remainingMs() < timeoutSecondsOf(visit) * 1000 + WRITE_MARGIN_MS && progress.hasAdvanced)
         return this.#continueLater(visit, progress);
@@ -150,6 +153,7 @@ export class MapRunner {
   async collect(visit: Visit<CollectTask>): Promise<void> {
     const { store, writer } = this.#parts;
     const map = await this.#loadMap(visit);
+    visit.trace?.inheritInput(map.trace);
     const outputs: Json[] = [];
     const failures: ItemFailure[] = [];
     for await (const { chunk, outcome } of store.results.chunks(visitKeyOf(visit))) {
@@ -227,6 +231,7 @@ export class MapRunner {
       queuedAtMs: visit.task.queuedAtMs,
       startedAtMs: visit.startedAtMs,
       endedAtMs,
+      ...visit.trace?.facts(outcome.outputs),
     });
   }
 

@@ -36,11 +36,13 @@ export class NodeStarts {
       const start = { executionId: meta.executionId, run: task.run, nodeId: task.node, visit: task.visit };
       this.#parts.onNodeStart?.({ ...start, atMs: this.#parts.clock.nowMs() }, input);
     }
+    visit.trace?.measureInput(input);
     await this.#keep(visit);
   }
 
   /** An attempt at a chunk of a map begins. */
-  chunk(visit: Visit, chunk: number): Promise<void> {
+  chunk(visit: Visit, chunk: number, items: readonly Json[]): Promise<void> {
+    visit.trace?.measureInput(items);
     return this.#keep(visit, chunk);
   }
 

@@ -21,6 +21,7 @@ import { type NodeStartListener, NodeStarts } from './node-starts.ts';
 import { asFailure, retryDelayOf, settleFailure, settleSkip, settleSuccess } from './settle-node.ts';
 import { StopSignals } from './stop-signals.ts';
 import type { Visit } from './visit.ts';
+import { VisitTrace } from './visit-trace.ts';
 import { VisitWriter } from './visit-writer.ts';
 
 /** A message may come so much before its time: queues and machines do not share a clock. */
@@ -131,6 +132,7 @@ export class NodeRunner {
         `A message of the execution '${meta.executionId}'`,
         `it names the node '${task.node}', which is not in the definition`,
       );
+    const startedAtMs = this.#parts.clock.nowMs();
     return {
       meta,
       plan,
@@ -144,7 +146,8 @@ export class NodeRunner {
         visit: task.visit,
         queuedAtMs: task.queuedAtMs,
       }),
-      startedAtMs: this.#parts.clock.nowMs(),
+      startedAtMs,
+      trace: VisitTrace.of(meta, task, node, startedAtMs),
       remainingMs: remainingMs ?? (() => Number.POSITIVE_INFINITY),
     };
   }

@@ -31,6 +31,7 @@ export class VisitWriter {
       startedAtMs: visit.startedAtMs,
       endedAtMs,
       attempts: attemptsOf(visit, endedAtMs, rest.error),
+      ...visit.trace?.facts(),
     });
   }
 
@@ -61,6 +62,7 @@ export class VisitWriter {
       endedAtMs,
       nextAttemptAtMs,
       message: JSON.stringify(next),
+      ...visit.trace?.facts(),
     });
     await this.#dispatcher.sendLater(poolOf(visit.plan, task.node), next, endedAtMs, nextAttemptAtMs);
   }

@@ -4,6 +4,7 @@ import type { MetaItem } from '../model/items.ts';
 import type { VisitTask } from '../model/message.ts';
 import type { AttemptRecord, ErrorInfo } from '../model/result.ts';
 import type { NodeInput } from './node-input.ts';
+import type { VisitTrace } from './visit-trace.ts';
 
 /** One attempt at one visit of a node, or at a part of it. */
 export interface Visit<Task extends VisitTask = VisitTask> {
@@ -13,6 +14,8 @@ export interface Visit<Task extends VisitTask = VisitTask> {
   readonly task: Task;
   readonly input: NodeInput;
   readonly startedAtMs: number;
+  /** Absent where the execution is not traced. */
+  readonly trace: VisitTrace | undefined;
   /** What is left of the invocation; infinite where nothing ends it. */
   remainingMs(): number;
 }

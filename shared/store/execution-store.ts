@@ -30,6 +30,7 @@ export interface NewExecution {
   readonly startedAtMs: number;
   readonly dueAtMs: number;
   readonly cache?: MetaItem['cache'];
+  readonly trace?: MetaItem['trace'];
   /** It need not run: it is there as ended, with the output of another. */
   readonly cached?: { readonly cachedFrom: ExecutionId; readonly output: Payload };
 }
