@@ -3,6 +3,9 @@ import { ExecutionConfig } from '../model/config.ts';
 import { Json } from '../model/json.ts';
 import { ErrorInfo, ExecutionStatus, NodeResultView } from '../model/result.ts';
 
+/** Read-only values every node can read. */
+export const Globals = z.record(z.string(), Json);
+
 /** How far a map is. */
 export const MapProgressView = z.object({
   items: z.int(),
@@ -51,6 +54,8 @@ export const ExecutionDescription = z.object({
   cachedFrom: z.string().optional(),
   /** The last checkpoint. */
   checkpointId: z.string().optional(),
+  /** Of OpenTelemetry; absent if it is not traced. */
+  traceId: z.string().optional(),
 });
 export type ExecutionDescription = z.infer<typeof ExecutionDescription>;
 
@@ -59,6 +64,8 @@ export const ExecutionOutcome = z.object({
   description: ExecutionDescription,
   /** Of a success. */
   output: Json.optional(),
+  /** Absent if there are none. */
+  globals: Globals.optional(),
   /** Outputs of the nodes that had succeeded when it ended, of anything but a success. */
   partialResults: z.record(z.string(), Json).optional(),
 });

@@ -5,6 +5,7 @@ import type { Logger } from '../observability/logger.ts';
 import { type Clock, sleep } from '../ports/clock.ts';
 import type { Executions } from './executions.ts';
 import { followEvents } from './follow-events.ts';
+import { loadNodeOutput } from './node-output.ts';
 
 interface EndpointCallbacksParts {
   readonly executions: Executions;
@@ -70,12 +71,7 @@ export class EndpointCallbacks {
     return {
       input: async (executionId) => this.#inputs.get(executionId),
       output: async (executionId) => (await executions.outcome(executionId)).output,
-      nodeOutput: async ({ executionId, nodeId, visit, run, id }) => {
-        // The key just before that of the result.
-        const after = `${id.slice(0, id.lastIndexOf('#') + 1)}${String(run - 1).padStart(4, '0')}`;
-        const { results } = await executions.results(executionId, { after, limit: 1, withOutputs: true });
-        return results.find((result) => result.nodeId === nodeId && result.visit === visit)?.output;
-      },
+      nodeOutput: (event) => loadNodeOutput(executions, event.executionId, event),
     };
   }
 }

@@ -3,6 +3,8 @@ import type { ErrorInfo, ExecutionStatus, NodeResultView } from '../model/result
 import { computeMetrics, type ExecutionMetrics } from '../observability/execution-metrics.ts';
 import type { ExecutionDescription } from './description.ts';
 import type { Executions } from './executions.ts';
+import { loadNodeOutput } from './node-output.ts';
+import { WorkflowContext } from './workflow-context.ts';
 
 /** How an execution ended, or, if it is paused, how it stands. Times in milliseconds since the epoch. */
 export interface ExecutionResult<Output = unknown> {
@@ -32,13 +34,17 @@ export interface ExecutionResult<Output = unknown> {
   readonly cachedFrom: string | undefined;
   /** Of anything but a success: the outputs of the nodes that had succeeded, by node id. */
   readonly partialResults: Readonly<Record<string, Json>> | undefined;
+  /** Its globals, and how each node ended that finished. */
+  readonly context: WorkflowContext;
+  /** Its trace in OpenTelemetry; absent if it is not traced. */
+  readonly traceId: string | undefined;
 }
 
 /** Reads the result of an execution that is at rest. */
 export async function loadResult(executions: Executions, executionId: string): Promise<ExecutionResult> {
-  const [{ description, output, partialResults }, ended, definition] = await Promise.all([
+  const [{ description, output, partialResults, globals }, ended, definition] = await Promise.all([
     executions.outcome(executionId),
-    allResults(executions, executionId),
+    allResults(executions, executionId, 'inline'),
     executions.definition(executionId),
   ]);
   const standing = standingOf(ended, description);
@@ -61,18 +67,42 @@ export async function loadResult(executions: Executions, executionId: string): P
     cancelled: status === 'CANCELLED',
     cachedFrom: description.cachedFrom,
     partialResults,
+    context: contextOf(executions, executionId, globals, standing),
+    traceId: description.traceId,
   };
 }
 
-/** Every ended visit, page by page, without outputs. */
+function contextOf(
+  executions: Executions,
+  executionId: string,
+  globals: Readonly<Record<string, Json>> | undefined,
+  standing: readonly NodeResultView[],
+): WorkflowContext {
+  // In the order in which they ended: of several visits the last counts.
+  const nodeResults = new Map(standing.map((result) => [result.nodeId, result]));
+  return new WorkflowContext(executionId, globals === undefined ? {} : { globals }, {
+    nodeResults: Object.fromEntries(nodeResults),
+    loadOutput: async (nodeId) => {
+      const result = nodeResults.get(nodeId);
+      return result && loadNodeOutput(executions, executionId, result);
+    },
+  });
+}
+
+/** Results of a page that holds outputs: so many of 8 KB each are well below what one answer takes. */
+const WITH_OUTPUTS = 300;
+
+/** Every ended visit, page by page, without outputs, or with those that lie with the results. */
 export async function allResults(
   executions: Pick<Executions, 'results'>,
   executionId: string,
+  withOutputs: false | 'inline' = false,
 ): Promise<NodeResultView[]> {
+  const options = withOutputs === 'inline' ? { withOutputs, limit: WITH_OUTPUTS } : {};
   const all: NodeResultView[] = [];
   let after: string | undefined;
   do {
-    const page = await executions.results(executionId, after === undefined ? {} : { after });
+    const page = await executions.results(executionId, { ...options, ...(after !== undefined && { after }) });
     for (const result of page.results) all.push(result);
     after = page.next;
   } while (after !== undefined);

@@ -5,10 +5,10 @@ import { ExecutionExistsError, ExecutionNotFoundError, InvalidInputError, Invali
 import type { ExecutionConfigInput } from '../model/config.ts';
 import type { Definition } from '../model/definition.ts';
 import { ExecutionId } from '../model/ids.ts';
-import type { MetaItem, ResultItem } from '../model/items.ts';
+import type { MetaItem } from '../model/items.ts';
 import type { Json } from '../model/json.ts';
 import type { Pools } from '../model/pools.ts';
-import { isTerminal, type NodeResultView } from '../model/result.ts';
+import { isTerminal } from '../model/result.ts';
 import type { ExecutionState } from '../model/state.ts';
 import { EventPosition } from '../observability/event-position.ts';
 import type { EventsPage, ExecutionEvent } from '../observability/execution-event.ts';
@@ -18,6 +18,7 @@ import { nextLook } from '../scheduler/sweep.ts';
 import type { Snapshot } from '../store/execution-store.ts';
 import { WINDOW_MS } from '../store/metrics-store.ts';
 import type { Store } from '../store/store.ts';
+import { beginTrace, type Caller } from '../tracing/execution-trace.ts';
 import {
   type CheckpointView,
   checkpointIdOf,
@@ -25,10 +26,11 @@ import {
   startFromCheckpoint,
   viewCheckpoint,
 } from './checkpoints.ts';
-import type { ExecutionDescription, ExecutionOutcome, ResultsPage } from './description.ts';
-import type { HistoryOptions, TimeRange } from './executions.ts';
+import { type ExecutionDescription, type ExecutionOutcome, Globals, type ResultsPage } from './description.ts';
+import type { HistoryOptions, ResultsOptions, TimeRange } from './executions.ts';
 import { type ExecutionsPage, type ListOptions, listExecutions } from './listing.ts';
-import { progressOf, succeededVisits } from './progress.ts';
+import { progressOf } from './progress.ts';
+import { loadPartialResults, viewResult } from './result-views.ts';
 import { assertPools, resolveConfig } from './start-checks.ts';
 import { digestOf, StartRequest } from './start-request.ts';
 import { lookUp, workflowCacheKey } from './workflow-cache.ts';
@@ -45,6 +47,8 @@ export interface ServiceParts {
   readonly handlersVersion: (plan: Plan) => Json;
   /** Makes time-ordered ids. */
   readonly newId: (nowMs: number) => string;
+  /** Somebody exports spans: executions with `traceExecution` are traced. Default false. */
+  readonly exportsSpans?: boolean;
 }
 
 /**
@@ -57,8 +61,10 @@ export class ExecutionService {
   readonly #pools: Pools | undefined;
   readonly #handlersVersion: (plan: Plan) => Json;
   readonly #newId: (nowMs: number) => string;
+  readonly #exportsSpans: boolean;
 
-  constructor({ store, clock, pools, handlersVersion, newId }: ServiceParts) {
+  constructor({ store, clock, pools, handlersVersion, newId, exportsSpans = false }: ServiceParts) {
+    this.#exportsSpans = exportsSpans;
     this.#handlersVersion = handlersVersion;
     this.#pools = pools;
     this.#store = store;
@@ -70,11 +76,13 @@ export class ExecutionService {
    * Starts an execution. The same request with the same `executionId` finds the one it started.
    *
    * @param defaults config of the executor; the workflow's goes before it, the request's before both
+   * @param caller whose trace a traced execution becomes part of
    * @throws {InvalidInputError | InvalidDefinitionError | ExecutionExistsError}
    */
   async start(
     input: unknown,
     defaults: ExecutionConfigInput = {},
+    caller: Caller = {},
   ): Promise<{ executionId: ExecutionId; isNew: boolean }> {
     const parsed = StartRequest.safeParse(input);
     if (!parsed.success) throw new InvalidInputError('The start request', zodIssues(parsed.error));
@@ -104,6 +112,10 @@ export class ExecutionService {
       globals,
       tags: request.tags,
       requestDigest,
+      ...(this.#exportsSpans &&
+        config.traceExecution && {
+          trace: beginTrace(executionId, plan.nodes.length, caller, this.#clock.nowMs()),
+        }),
       startedAtMs: nowMs,
       dueAtMs: nextLook({ deadlineAtMs: nowMs + config.timeoutSeconds * 1000 }, nowMs),
     });
@@ -135,20 +147,24 @@ export class ExecutionService {
     const snapshot = await this.#load(executionId);
     const description = await this.#describe(snapshot);
     const { meta } = snapshot;
-    if (meta.status === 'SUCCEEDED') {
-      return { description, output: meta.output === undefined ? null : await this.#store.payloads.load(meta.output) };
-    }
-    return { description, partialResults: await this.#partialResults(snapshot) };
+    const { payloads } = this.#store;
+    const common = {
+      description,
+      ...(meta.globals !== undefined && { globals: Globals.parse(await payloads.load(meta.globals)) }),
+    };
+    if (meta.status === 'SUCCEEDED')
+      return { ...common, output: meta.output === undefined ? null : await payloads.load(meta.output) };
+    return { ...common, partialResults: await loadPartialResults(this.#store, snapshot) };
   }
 
   /** @throws {ExecutionNotFoundError} */
   async results(
     executionId: string,
-    options: { after?: string; limit?: number; withOutputs?: boolean } = {},
+    { after, limit = 1_000, withOutputs = false }: ResultsOptions = {},
   ): Promise<ResultsPage> {
     const { meta } = await this.#load(executionId);
-    const page = await this.#store.results.pageOfResults(meta.executionId, options.after, options.limit ?? 1_000);
-    const results = await Promise.all(page.results.map((result) => this.#view(result, options.withOutputs ?? false)));
+    const page = await this.#store.results.pageOfResults(meta.executionId, after, limit);
+    const results = await Promise.all(page.results.map((result) => viewResult(this.#store, result, withOutputs)));
     return { results, ...(page.next !== undefined && { next: page.next }) };
   }
 
@@ -292,43 +308,10 @@ export class ExecutionService {
       failedNode: meta.failedNode,
       origin: meta.origin,
       cachedFrom: meta.cachedFrom,
+      traceId: meta.trace?.traceId,
       ...(state?.state.checkpointRevision !== undefined && {
         checkpointId: checkpointIdOf(meta.executionId, state.state.checkpointRevision),
       }),
-    };
-  }
-
-  /** Only results the state counts: what came after the end is not among them. */
-  async #partialResults({ meta, state }: Snapshot): Promise<Record<string, Json>> {
-    if (state === undefined) return {};
-    const plan = await this.#store.definitions.loadPlan(meta.workflow, meta.definitionHash);
-    const visits = succeededVisits(plan, state.state);
-    const results = await this.#store.results.loadResults(meta.executionId, meta.run, visits);
-    const outputs: Record<string, Json> = {};
-    for (const { node } of visits) {
-      const result = results.get(node);
-      if (result?.status === 'SUCCEEDED')
-        outputs[node] = result.output === undefined ? null : await this.#store.payloads.load(result.output);
-    }
-    return outputs;
-  }
-
-  async #view(result: ResultItem, withOutputs: boolean): Promise<NodeResultView> {
-    const { payloads } = this.#store;
-    return {
-      nodeId: result.node,
-      visit: result.visit,
-      run: result.run,
-      status: result.status,
-      source: result.source,
-      error: result.error,
-      attempts: result.attempts,
-      queuedAtMs: result.queuedAtMs,
-      startedAtMs: result.startedAtMs,
-      endedAtMs: result.endedAtMs,
-      ...(withOutputs && result.output !== undefined && { output: await payloads.load(result.output) }),
-      ...(withOutputs &&
-        result.failures !== undefined && { failures: JSON.parse(await payloads.loadText(result.failures)) }),
     };
   }
 }

@@ -16,6 +16,16 @@ export interface StartInput {
   readonly tags?: Readonly<Record<string, string>> | undefined;
 }
 
+/** Which results to read, by node id. */
+export interface ResultsOptions {
+  /** Begin behind this place: the `next` of a page. Default: at the start. */
+  readonly after?: string;
+  /** Default and at most 1,000. */
+  readonly limit?: number;
+  /** `inline`: only those of at most 8 KB, which lie with the results and cost no further read. Default none. */
+  readonly withOutputs?: boolean | 'inline';
+}
+
 /** Which part of a history to read. */
 export interface HistoryOptions {
   /** Begin behind this position. Default: at the start. */
@@ -44,10 +54,7 @@ export interface Executions {
   start(request: StartInput): Promise<{ executionId: string }>;
   describe(executionId: string): Promise<ExecutionDescription>;
   outcome(executionId: string): Promise<ExecutionOutcome>;
-  results(
-    executionId: string,
-    options?: { after?: string; limit?: number; withOutputs?: boolean },
-  ): Promise<ResultsPage>;
+  results(executionId: string, options?: ResultsOptions): Promise<ResultsPage>;
   /** A page of what happened, in order. */
   history(executionId: string, options?: WaitOptions): Promise<EventsPage>;
   /** Executions known to the store, latest start first. */

@@ -8,9 +8,10 @@ import { Problem } from '../model/problem.ts';
 import { EventsPage } from '../observability/execution-event.ts';
 import { WorkflowMetrics } from '../observability/tally.ts';
 import { type Clock, sleep } from '../ports/clock.ts';
+import { activeSpanHeaders } from '../tracing/active-span.ts';
 import { CheckpointView } from './checkpoints.ts';
 import { ExecutionDescription, ExecutionOutcome, ResultsPage } from './description.ts';
-import type { Executions, StartInput, TimeRange, WaitOptions } from './executions.ts';
+import type { Executions, ResultsOptions, StartInput, TimeRange, WaitOptions } from './executions.ts';
 import { MAX_WAIT_SECONDS } from './follow-events.ts';
 import { ExecutionsPage, type ListOptions } from './listing.ts';
 import { errorOf } from './problem-error.ts';
@@ -68,10 +69,7 @@ export class HttpExecutions implements Executions {
     return this.#request('GET', `${this.#path(executionId)}/outcome`, ExecutionOutcome);
   }
 
-  results(
-    executionId: string,
-    options: { after?: string; limit?: number; withOutputs?: boolean } = {},
-  ): Promise<ResultsPage> {
+  results(executionId: string, options: ResultsOptions = {}): Promise<ResultsPage> {
     const query = new URLSearchParams({
       ...(options.after !== undefined && { after: options.after }),
       ...(options.limit !== undefined && { limit: String(options.limit) }),
@@ -156,7 +154,11 @@ export class HttpExecutions implements Executions {
         const response = await fetch(`${this.#endpoint}${path}`, {
           method,
           signal: AbortSignal.any([AbortSignal.timeout(REQUEST_TIMEOUT_MS), ...(signal === undefined ? [] : [signal])]),
-          ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+          headers: {
+            ...(await activeSpanHeaders()),
+            ...(body !== undefined && { 'content-type': 'application/json' }),
+          },
+          ...(body !== undefined && { body: JSON.stringify(body) }),
         });
         const text = await response.text();
         if (response.status >= 500)

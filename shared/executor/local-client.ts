@@ -15,7 +15,7 @@ import { openStore, type Store } from '../store/store.ts';
 import type { CheckpointView } from './checkpoints.ts';
 import type { ExecutionDescription, ExecutionOutcome, ResultsPage } from './description.ts';
 import { ExecutionService } from './execution-service.ts';
-import type { Executions, StartInput, TimeRange, WaitOptions } from './executions.ts';
+import type { Executions, ResultsOptions, StartInput, TimeRange, WaitOptions } from './executions.ts';
 import { untilEvents } from './follow-events.ts';
 import type { ExecutionsPage, ListOptions } from './listing.ts';
 import { withoutUndefined } from './start-request.ts';
@@ -70,10 +70,7 @@ export class LocalClient implements Executions {
     return this.#service.outcome(executionId);
   }
 
-  results(
-    executionId: string,
-    options?: { after?: string; limit?: number; withOutputs?: boolean },
-  ): Promise<ResultsPage> {
+  results(executionId: string, options?: ResultsOptions): Promise<ResultsPage> {
     return this.#service.results(executionId, options);
   }
 

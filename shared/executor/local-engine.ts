@@ -26,15 +26,18 @@ import { Sweep } from '../scheduler/sweep.ts';
 import { parseMeta } from '../store/execution-store.ts';
 import { executionPk } from '../store/keys.ts';
 import { openStore, type Store } from '../store/store.ts';
+import { activeSpan } from '../tracing/active-span.ts';
+import type { SpanExport } from '../tracing/span-export.ts';
 import { loadCheckpoint } from './checkpoints.ts';
 import { ExecutionService } from './execution-service.ts';
-import type { Executions, StartInput, TimeRange, WaitOptions } from './executions.ts';
+import type { Executions, ResultsOptions, StartInput, TimeRange, WaitOptions } from './executions.ts';
 import { FeedPump } from './feed-pump.ts';
 import { untilEvents } from './follow-events.ts';
 import type { ListOptions } from './listing.ts';
 import { QueueWorkers } from './queue-workers.ts';
 import { withoutUndefined } from './start-request.ts';
 import { storedValues } from './stored-values.ts';
+import { Waiters } from './waiters.ts';
 import { handlerVersions } from './workflow-cache.ts';
 
 /** How often deadlines of executions that only wait are looked at; AWS does so once a minute. */
@@ -44,6 +47,8 @@ const VISIBILITY_MS = 10 * 365 * 86_400_000;
 const MAX_RECEIVE_COUNT = 5;
 /** For callbacks that are under way when the engine is closed. */
 const CALLBACKS_MS = 2_000;
+/** And for an exporter that has not taken all spans. */
+const SPANS_MS = 2_000;
 
 export interface LocalEngineOptions {
   /** A file, made if it is not there, or `:memory:`. */
@@ -56,6 +61,8 @@ export interface LocalEngineOptions {
   readonly random: () => number;
   /** Default: nobody hears of anything. */
   readonly callbacks?: Callbacks;
+  /** Default: nothing is traced. */
+  readonly spans?: SpanExport;
 }
 
 /**
@@ -79,7 +86,7 @@ export class LocalEngine implements Executions {
   /** Executions that are this engine's to advance: those it started or was told to resume. */
   readonly #adopted = new Set<string>();
   readonly #paused = new Set<string>();
-  readonly #waiters = new Map<string, Set<() => void>>();
+  readonly #waiters = new Waiters();
   #cancelSweep: () => void = () => undefined;
   #fault: Error | undefined;
 
@@ -102,6 +109,7 @@ export class LocalEngine implements Executions {
       pools,
       handlersVersion: (plan) => handlerVersions(plan, (type) => handlers.find(type)?.version ?? ''),
       newId: ulid,
+      exportsSpans: options.spans !== undefined,
     });
     const feed = new CallbackFeed(this.#callbacks, storedValues(store));
     this.#monitor = new LocalMonitor({ store, clock, logger, feed, newId: ulid });
@@ -135,7 +143,7 @@ export class LocalEngine implements Executions {
     this.#assertWorks();
     const plan = compile(request.definition);
     this.#assertHandlers(plan);
-    const { clock, config } = this.#options;
+    const { clock, config, spans } = this.#options;
     const executionId = request.executionId ?? ulid(clock.nowMs());
     const pk = `EXEC#${executionId}`;
     const wasOurs = this.#adopted.has(pk);
@@ -143,7 +151,8 @@ export class LocalEngine implements Executions {
     this.#adopted.add(pk);
     let started: { executionId: string; isNew: boolean } | undefined;
     try {
-      started = await this.#service.start(withoutUndefined({ ...request, executionId }), config);
+      const caller = spans === undefined ? {} : { span: await activeSpan() };
+      started = await this.#service.start(withoutUndefined({ ...request, executionId }), config, caller);
     } finally {
       if (started?.isNew !== true && !wasOurs) this.#adopted.delete(pk);
     }
@@ -160,7 +169,7 @@ export class LocalEngine implements Executions {
     return this.#service.outcome(executionId);
   }
 
-  results(executionId: string, options?: { after?: string; limit?: number; withOutputs?: boolean }) {
+  results(executionId: string, options?: ResultsOptions) {
     return this.#service.results(executionId, options);
   }
 
@@ -242,7 +251,7 @@ export class LocalEngine implements Executions {
 
   async untilAtRest(executionId: string, signal?: AbortSignal): Promise<void> {
     for (;;) {
-      const changed = this.#nextChange(executionId, signal);
+      const changed = this.#waiters.next(`EXEC#${executionId}`, signal);
       this.#assertWorks();
       const description = await this.#service.describe(executionId);
       if (description.isAtRest || signal?.aborted) return;
@@ -264,6 +273,7 @@ export class LocalEngine implements Executions {
     await this.#recovered;
     await this.#monitor.close();
     await this.#callbacks.settled(CALLBACKS_MS);
+    await this.#options.spans?.flush(SPANS_MS);
     await this.#database.close();
   }
 
@@ -285,15 +295,15 @@ export class LocalEngine implements Executions {
   }
 
   #hear(records: readonly ChangeRecord[]): void {
+    // Of what is late, too: a handler that went on after the end is what one looks for in a trace.
+    this.#options.spans?.hear(records);
     const ours = records.filter(({ key }) => this.#adopted.has(key.pk));
     this.#pump.push(ours);
     this.#monitor.hear(ours);
     for (const { key, after } of ours) {
       if (key.sk === 'META' && after !== undefined) this.#hearMeta(parseMeta(after));
       // A pause is at rest once its running nodes are done, which only the state tells.
-      if (key.sk === 'META' || (key.sk === 'STATE' && this.#paused.has(key.pk))) {
-        for (const wake of this.#waiters.get(key.pk) ?? []) wake();
-      }
+      if (key.sk === 'META' || (key.sk === 'STATE' && this.#paused.has(key.pk))) this.#waiters.wake(key.pk);
     }
   }
 
@@ -302,22 +312,6 @@ export class LocalEngine implements Executions {
     if (meta.status === 'PAUSED') this.#paused.add(meta.pk);
     else this.#paused.delete(meta.pk);
     if (isTerminal(meta.status)) this.#adopted.delete(meta.pk);
-  }
-
-  #nextChange(executionId: string, signal: AbortSignal | undefined): Promise<void> {
-    const pk = `EXEC#${executionId}`;
-    const waiters = this.#waiters.get(pk) ?? new Set();
-    this.#waiters.set(pk, waiters);
-    return new Promise((resolve) => {
-      const wake = () => {
-        waiters.delete(wake);
-        if (waiters.size === 0) this.#waiters.delete(pk);
-        signal?.removeEventListener('abort', wake);
-        resolve();
-      };
-      waiters.add(wake);
-      signal?.addEventListener('abort', wake, { once: true });
-    });
   }
 
   #armSweep(): void {
@@ -337,7 +331,7 @@ export class LocalEngine implements Executions {
   #fail(error: Error): void {
     this.#fault ??= error;
     this.#cancelSweep();
-    for (const waiters of this.#waiters.values()) for (const wake of waiters) wake();
+    this.#waiters.wakeAll();
   }
 
   #assertWorks(): void {

@@ -14,15 +14,18 @@ import type { EventsPage, ExecutionEvent } from '../observability/execution-even
 import { Logger, type LogLevel } from '../observability/logger.ts';
 import type { WorkflowMetrics } from '../observability/tally.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { SpanExport } from '../tracing/span-export.ts';
+import { exportBy, type TracingOptions } from '../tracing/tracing-options.ts';
 import type { CheckpointView } from './checkpoints.ts';
 import type { ExecutionDescription, ResultsPage } from './description.ts';
 import { EndpointCallbacks } from './endpoint-callbacks.ts';
 import { type ExecutionResult, loadResult } from './execution-result.ts';
-import type { Executions, HistoryOptions, TimeRange } from './executions.ts';
+import type { Executions, HistoryOptions, ResultsOptions, TimeRange } from './executions.ts';
 import { type FollowOptions, followEvents } from './follow-events.ts';
 import { HttpExecutions } from './http-executions.ts';
 import type { ExecutionsPage, ListOptions } from './listing.ts';
 import { LocalEngine } from './local-engine.ts';
+import { WorkflowContext } from './workflow-context.ts';
 
 export interface WorkflowExecutorOptions {
   /** For executions whose workflow or start says nothing else. */
@@ -37,6 +40,8 @@ export interface WorkflowExecutorOptions {
   readonly endpoint?: string;
   /** Lines below it are not logged. Default `warn`. */
   readonly logLevel?: LogLevel;
+  /** Who gets the spans of executions with `traceExecution`. Local only: on AWS the stack exports them. Default nobody. */
+  readonly tracing?: TracingOptions;
   /** Default: real time. */
   readonly clock?: Clock;
   /** In [0, 1), for jitter. Default `Math.random`. */
@@ -59,6 +64,8 @@ export interface StartOptions {
 const REMEMBERED = 100;
 /** `execute` waits so long for callbacks about its execution that have not settled; `close` a little longer. */
 const CALLBACKS_MS = 1_000;
+/** And so long for an exporter that has not taken all spans. */
+const SPANS_MS = 1_000;
 /** And so long for events that an endpoint has not told yet. */
 const EVENTS_MS = 5_000;
 
@@ -78,6 +85,7 @@ export class WorkflowExecutor implements AsyncDisposable {
   readonly #executions: Executions;
   readonly #endpointCallbacks: EndpointCallbacks | undefined;
   readonly #handlers: HandlerRegistry;
+  readonly #spans: SpanExport | undefined;
   readonly #history: ExecutionResult[] = [];
 
   /** @throws {DatabaseError | InvalidInputError} the file cannot serve, the config is not valid */
@@ -87,6 +95,7 @@ export class WorkflowExecutor implements AsyncDisposable {
     const logger = new Logger({ level: options.logLevel ?? 'warn' });
     this.#handlers = new HandlerRegistry(options.handlers);
     this.callbacks = new Callbacks({ clock, logger });
+    this.#spans = options.tracing && exportBy(options.tracing, { clock, logger });
     this.#executions =
       options.endpoint === undefined
         ? new LocalEngine({
@@ -98,6 +107,7 @@ export class WorkflowExecutor implements AsyncDisposable {
             logger,
             random: options.random ?? Math.random,
             callbacks: this.callbacks,
+            ...(this.#spans !== undefined && { spans: this.#spans }),
           })
         : new HttpExecutions({ endpoint: options.endpoint, config, clock });
     this.#endpointCallbacks =
@@ -128,12 +138,13 @@ export class WorkflowExecutor implements AsyncDisposable {
   async execute<Input, Output>(
     workflow: Runnable<Input, Output>,
     input: Input,
-    options?: StartOptions,
+    options?: StartOptions | WorkflowContext,
   ): Promise<ExecutionResult<Output>> {
     const handle = await this.start(workflow, input, options);
     const result = await handle.result();
     if (!result.paused) await this.#endpointCallbacks?.told(handle.executionId, EVENTS_MS);
     await this.callbacks.settled(CALLBACKS_MS, handle.executionId);
+    await this.#spans?.flush(SPANS_MS);
     return result;
   }
 
@@ -144,10 +155,10 @@ export class WorkflowExecutor implements AsyncDisposable {
   async start<Input, Output>(
     workflow: Runnable<Input, Output>,
     input: Input,
-    options: StartOptions = {},
+    options: StartOptions | WorkflowContext = {},
   ): Promise<ExecutionHandle<Output>> {
     const { definition, json } = await this.#prepare(workflow, input);
-    const { executionId } = await this.#executions.start({ ...options, definition, input: json });
+    const { executionId } = await this.#executions.start({ ...startOptions(options), definition, input: json });
     this.#endpointCallbacks?.follow(executionId, json);
     return new ExecutionHandle<Output>(this.#executions, executionId, (result) => this.#remember(result));
   }
@@ -200,6 +211,11 @@ export class WorkflowExecutor implements AsyncDisposable {
 const isWorkflow = <Input, Output>(workflow: Runnable<Input, Output>): workflow is Workflow<Input, Output> =>
   'definition' in workflow;
 
+const startOptions = (options: StartOptions | WorkflowContext): StartOptions =>
+  options instanceof WorkflowContext
+    ? { globals: options.globals, ...(options.id !== undefined && { executionId: options.id }) }
+    : options;
+
 function parseConfig(config: ExecutionConfigInput): ExecutionConfigInput {
   const parsed = ExecutionConfigInput.safeParse(config);
   if (!parsed.success) throw new InvalidInputError('The execution config', zodIssues(parsed.error));
@@ -243,7 +259,7 @@ export class ExecutionHandle<Output = unknown> {
   }
 
   /** Ended visits, by node id, in pages. */
-  results(options?: { after?: string; limit?: number; withOutputs?: boolean }): Promise<ResultsPage> {
+  results(options?: ResultsOptions): Promise<ResultsPage> {
     return this.#executions.results(this.executionId, options);
   }
 

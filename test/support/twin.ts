@@ -34,6 +34,8 @@ export interface TwinParts {
   readonly maxReceiveCount?: number;
   readonly onChange?: (record: ChangeRecord) => void;
   readonly onSend?: (body: string) => void;
+  /** Executions with `traceExecution` are traced. Default false. */
+  readonly exportsSpans?: boolean;
 }
 
 /** One scheduler or runner with a cache of its own, as each function instance has. */
@@ -106,6 +108,7 @@ export class Twin {
       clock,
       handlersVersion: () => '',
       newId: () => `execution-${seed}`,
+      exportsSpans: parts.exportsSpans ?? false,
     });
     this.#close = () => database.close();
     table.subscribe((records) => this.#hear(records));

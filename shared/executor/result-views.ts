@@ -1,0 +1,47 @@
+import type { ResultItem } from '../model/items.ts';
+import type { Json } from '../model/json.ts';
+import type { NodeResultView } from '../model/result.ts';
+import type { Snapshot } from '../store/execution-store.ts';
+import type { Store } from '../store/store.ts';
+import { succeededVisits } from './progress.ts';
+
+/** A result as its readers see it. */
+export async function viewResult(
+  { payloads }: Store,
+  result: ResultItem,
+  withOutputs: boolean | 'inline',
+): Promise<NodeResultView> {
+  return {
+    nodeId: result.node,
+    visit: result.visit,
+    run: result.run,
+    status: result.status,
+    source: result.source,
+    error: result.error,
+    attempts: result.attempts,
+    queuedAtMs: result.queuedAtMs,
+    startedAtMs: result.startedAtMs,
+    endedAtMs: result.endedAtMs,
+    ...(result.output !== undefined &&
+      (withOutputs === true || (withOutputs === 'inline' && 'inline' in result.output)) && {
+        output: await payloads.load(result.output),
+      }),
+    ...(withOutputs === true &&
+      result.failures !== undefined && { failures: JSON.parse(await payloads.loadText(result.failures)) }),
+  };
+}
+
+/** Outputs by node id: only of results the state counts, for what came after the end is not among them. */
+export async function loadPartialResults(store: Store, { meta, state }: Snapshot): Promise<Record<string, Json>> {
+  if (state === undefined) return {};
+  const plan = await store.definitions.loadPlan(meta.workflow, meta.definitionHash);
+  const visits = succeededVisits(plan, state.state);
+  const results = await store.results.loadResults(meta.executionId, meta.run, visits);
+  const outputs: Record<string, Json> = {};
+  for (const { node } of visits) {
+    const result = results.get(node);
+    if (result?.status === 'SUCCEEDED')
+      outputs[node] = result.output === undefined ? null : await store.payloads.load(result.output);
+  }
+  return outputs;
+}
