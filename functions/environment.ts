@@ -20,8 +20,14 @@ const Environment = z.object({
   POOLS: jsonText.pipe(Pools).default({}),
   /** Changes with the handlers' code: outputs of workflows that opt into the cache are not reused across it. */
   HANDLERS_VERSION: z.string().default(''),
+  /** Where spans go, by the names that OpenTelemetry gave them. Either says that there is somebody to trace for. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url().optional(),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: z.url().optional(),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('warn'),
 });
 
 /** Parsed once when the function starts: a stack that wires it wrongly fails there, naming the variable. */
 export const environment = Environment.parse(process.env);
+
+export const exportsSpans =
+  environment.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined || environment.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT !== undefined;

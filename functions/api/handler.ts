@@ -7,7 +7,7 @@ import { ExecutionService } from '../../shared/executor/execution-service.ts';
 import { untilEvents } from '../../shared/executor/follow-events.ts';
 import { ExecutionId } from '../../shared/model/ids.ts';
 import { LIMITS } from '../../shared/model/limits.ts';
-import { environment } from '../environment.ts';
+import { environment, exportsSpans } from '../environment.ts';
 import { clock, logger, store } from '../runtime.ts';
 import { parseBody } from './body.ts';
 import { toProblem } from './problem.ts';
@@ -19,6 +19,7 @@ const service = new ExecutionService({
   pools: environment.POOLS,
   handlersVersion: () => environment.HANDLERS_VERSION,
   newId: ulid,
+  exportsSpans,
 });
 
 type Route = (event: APIGatewayProxyEventV2, executionId: string) => Promise<[status: number, body: unknown]>;
@@ -29,8 +30,10 @@ const ResumeOptions = z.strictObject({ executionId: ExecutionId.optional() });
 const PauseOptions = z.strictObject({ before: z.string().exactOptional() });
 
 const routes: Readonly<Record<string, Route>> = {
-  'POST /executions': async ({ body, isBase64Encoded }) => {
-    const { executionId, isNew } = await service.start(parseBody(body, isBase64Encoded));
+  'POST /executions': async (event) => {
+    const request = parseBody(event.body, event.isBase64Encoded);
+    const caller = exportsSpans ? (await import('./caller.ts')).callerOf(event) : {};
+    const { executionId, isNew } = await service.start(request, {}, caller);
     return [isNew ? 201 : 200, { executionId }];
   },
   'GET /executions/{executionId}': async (_event, id) => [200, await service.describe(id)],

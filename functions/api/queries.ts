@@ -11,7 +11,7 @@ const timeMs = z.coerce.number().min(0);
 export const ResultsQuery = z.strictObject({
   after: z.string().startsWith('RESULT#').exactOptional(),
   limit: limit.default(1_000),
-  outputs: z.stringbool().default(false),
+  outputs: z.union([z.literal('inline'), z.stringbool()]).default(false),
 });
 
 /** Of `GET /executions/{executionId}/events`. */

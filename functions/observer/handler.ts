@@ -3,6 +3,7 @@ import { toChangeRecord } from '../../shared/adapters/aws/stream-record.ts';
 import { Observer } from '../../shared/observability/observer.ts';
 import { countIntoWindow, WindowState } from '../../shared/observability/shard-window.ts';
 import { logger, store } from '../runtime.ts';
+import { exportSpans } from './spans.ts';
 
 /** One name for all shards: only records of one partition key are ever compared. */
 const SHARD = 'stream';
@@ -22,9 +23,10 @@ export interface StreamWindowResponse extends DynamoDBBatchResponse {
 
 const observer = new Observer(store);
 
-/** Writes the history of executions and, minute by minute, their metrics. A batch that fails comes again whole, with the state it came with. */
+/** Writes the history of executions and, minute by minute, their metrics; exports their spans. A batch that fails comes again whole, with the state it came with. */
 export const handler = async (event: StreamWindowEvent): Promise<StreamWindowResponse> => {
-  const { ended, failed } = await observer.handle(event.Records.map((record) => toChangeRecord(record, SHARD)));
+  const records = event.Records.map((record) => toChangeRecord(record, SHARD));
+  const [{ ended, failed }] = await Promise.all([observer.handle(records), exportSpans(records)]);
   for (const { records, error } of failed) logger.error('observe failed', { execution: records[0]?.key.pk, error });
   if (failed.length > 0) throw new Error(`The history of ${failed.length} executions could not be written`);
   const { window, shardId = SHARD, isFinalInvokeForWindow = false, state } = event;

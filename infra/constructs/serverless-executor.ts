@@ -15,6 +15,7 @@ import { ObserverSource } from './observer-source.ts';
 import { PayloadBucket } from './payload-bucket.ts';
 import { StreamSource } from './stream-source.ts';
 import { SweepSchedule } from './sweep-schedule.ts';
+import { exportTraces, type TraceExportProps } from './trace-export.ts';
 import { type PoolConcurrency, WorkerPool } from './worker-pool.ts';
 
 export interface ServerlessExecutorProps {
@@ -34,6 +35,8 @@ export interface ServerlessExecutorProps {
   readonly removalPolicy?: RemovalPolicy;
   /** How long the bucket keeps payloads of executions. @default they are kept */
   readonly payloadRetention?: Duration;
+  /** Where spans of executions with `traceExecution` go. @default there are none */
+  readonly tracing?: TraceExportProps;
   /** @default `warn` */
   readonly logLevel?: LogLevel;
   /** @default one month */
@@ -73,6 +76,7 @@ export class ServerlessExecutor extends Construct {
     const { givenUp } = new StreamSource(this, 'Stream', { itemTable: this.itemTable, scheduler });
     new ObserverSource(this, 'ObserverStream', { itemTable: this.itemTable, observer, givenUp });
     for (const pool of this.pools.values()) pool.feed(nodeRunner, deadLetter);
+    if (props.tracing !== undefined) exportTraces(props.tracing, { api, observer });
     new SweepSchedule(this, 'SweepSchedule', { sweep });
   }
 

@@ -10,7 +10,8 @@ import { type LocalStack, startLocalStack } from './local-stack.ts';
 const say = (text: string): boolean => process.stderr.write(`${text}\n`);
 
 async function main(args: readonly string[]): Promise<number> {
-  await using stack = await startLocalStack();
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint } = process.env;
+  await using stack = await startLocalStack(otlpEndpoint === undefined ? {} : { tracing: { otlpEndpoint } });
   // Awaited here: the stack stops when this function returns.
   if (args.length > 0) {
     say(

@@ -198,24 +198,33 @@ describe('functions', () => {
     template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 30 });
   });
 
-  it('are bundled whole: nothing is left to import but what Node.js brings', () => {
-    for (const folder of readdirSync(outdir).filter((name) => name.startsWith('asset.'))) {
-      const source = readFileSync(join(outdir, folder, 'index.mjs'), 'utf8');
-      const imported = [...source.matchAll(/(?:^|[;}\s])import[^'"()]*?from\s*["']([^"']+)["']/g)].map(
-        ([, name]) => name ?? '',
-      );
+  it('are bundled whole: nothing is left to import but what Node.js brings, and chunks that lie beside them', () => {
+    for (const files of bundles(outdir)) {
+      const imported = [...files.values()].flatMap((source) => [...staticImports(source), ...dynamicImports(source)]);
 
       expect(imported.length).toBeGreaterThan(0);
-      expect(imported.filter((name) => !name.startsWith('node:') && !BUILTIN.test(name))).toEqual([]);
+      expect(
+        imported.filter((name) => !name.startsWith('node:') && !BUILTIN.test(name) && !files.has(name.slice(2))),
+      ).toEqual([]);
     }
+  });
+
+  it('load what exports spans only when there is one: the observer alone has it, in a chunk of its own', () => {
+    const exporting = bundles(outdir).filter((files) => [...files.values()].some((source) => OTLP.test(source)));
+    const [observer = new Map<string, string>()] = exporting;
+    const atOnce = new Set(['index.mjs']);
+    for (const file of atOnce)
+      for (const name of staticImports(observer.get(file) ?? '')) if (name.startsWith('./')) atOnce.add(name.slice(2));
+
+    expect(exporting).toHaveLength(1);
+    expect(atOnce.size).toBeGreaterThan(1);
+    expect([...atOnce].filter((file) => OTLP.test(observer.get(file) ?? ''))).toEqual([]);
   });
 
   it('run the handlers of the application', () => {
     const entry = join(import.meta.dirname, 'fixtures/handlers.ts');
     const { outdir: folder } = synthesized({ handlersEntry: entry });
-    const sources = readdirSync(folder)
-      .filter((name) => name.startsWith('asset.'))
-      .map((name) => readFileSync(join(folder, name, 'index.mjs'), 'utf8'));
+    const sources = bundles(folder).map((files) => [...files.values()].join('\n'));
     rmSync(folder, { recursive: true });
 
     expect(sources.filter((source) => source.includes('only-in-this-fixture'))).toHaveLength(1);
@@ -245,6 +254,24 @@ describe('functions', () => {
     expect(allowed.map(([id]) => id)).toEqual([expect.stringContaining('NodeRunner')]);
   });
 });
+
+/** The files of each function, by their names. */
+const bundles = (folder: string): Map<string, string>[] =>
+  readdirSync(folder)
+    .filter((name) => name.startsWith('asset.'))
+    .map((asset) => {
+      const names = readdirSync(join(folder, asset));
+      return new Map(names.map((name) => [name, readFileSync(join(folder, asset, name), 'utf8')]));
+    });
+
+const matches = (source: string, pattern: RegExp): string[] =>
+  [...source.matchAll(pattern)].map(([, name]) => name ?? '');
+const staticImports = (source: string): string[] =>
+  matches(source, /(?:^|[;}\s])import(?:[^'"()]*?from)?\s*["']([^"']+)["']/g);
+const dynamicImports = (source: string): string[] => matches(source, /\bimport\(\s*["'](\.[^"']+)["']\s*\)/g);
+
+/** What only the exporter for OTLP says. */
+const OTLP = /v1\/traces/;
 
 const BUILTIN =
   /^(assert|async_hooks|buffer|child_process|crypto|events|fs|http|http2|https|module|net|os|path|process|stream|tls|url|util|zlib)(\/promises)?$/;
