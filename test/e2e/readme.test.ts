@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startCollector } from '../support/otlp-collector.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const run = promisify(execFile);
@@ -26,6 +27,16 @@ describe('the README', () => {
     const { stdout } = await run(process.execPath, ['greeting.ts'], { cwd: folder });
 
     expect(stdout).toBe('SUCCEEDED HELLO, ADA\n');
+  });
+
+  it('shows how to trace one', async () => {
+    await using collector = await startCollector();
+    const env = { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url };
+
+    const { stdout } = await run(process.execPath, ['tracing.ts'], { cwd: folder, env });
+
+    expect(collector.spans.map(({ name }) => name).toSorted()).toEqual(['execution', 'node_greet', 'node_shout']);
+    expect(stdout).toBe(`http://localhost:16686/trace/${collector.spans[0]?.traceId}\n`);
   });
 
   it('shows the same workflow in YAML, for the command it names', async () => {

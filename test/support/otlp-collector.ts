@@ -1,0 +1,71 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import * as z from 'zod';
+
+const Value = z.object({
+  stringValue: z.string().optional(),
+  intValue: z.number().optional(),
+  boolValue: z.boolean().optional(),
+  doubleValue: z.number().optional(),
+});
+const attributes = z
+  .array(z.object({ key: z.string(), value: Value }))
+  .transform((pairs) => Object.fromEntries(pairs.map(({ key, value }) => [key, Object.values(value)[0]])));
+const CollectedSpan = z.object({
+  traceId: z.string(),
+  spanId: z.string(),
+  parentSpanId: z.string().optional(),
+  name: z.string(),
+  kind: z.number(),
+  attributes,
+  status: z.object({ code: z.number(), message: z.string().optional() }),
+});
+const TraceRequest = z.object({
+  resourceSpans: z.array(
+    z.object({
+      resource: z.object({ attributes }),
+      scopeSpans: z.array(z.object({ spans: z.array(CollectedSpan) })),
+    }),
+  ),
+});
+export type CollectedSpan = z.infer<typeof CollectedSpan> & { readonly service: unknown };
+
+export interface Collector extends AsyncDisposable {
+  readonly url: string;
+  /** All that came so far. */
+  readonly spans: readonly CollectedSpan[];
+  /** Of the last request. */
+  readonly headers: () => Readonly<Record<string, unknown>>;
+}
+
+/** Takes spans by OTLP over HTTP, on this machine, as a collector does. */
+export async function startCollector(): Promise<Collector> {
+  const spans: CollectedSpan[] = [];
+  let headers: Readonly<Record<string, unknown>> = {};
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk);
+    if (request.url !== '/v1/traces') return void response.writeHead(404).end();
+    headers = request.headers;
+    for (const { resource, scopeSpans } of TraceRequest.parse(JSON.parse(Buffer.concat(chunks).toString()))
+      .resourceSpans)
+      for (const scope of scopeSpans)
+        spans.push(...scope.spans.map((span) => ({ ...span, service: resource.attributes['service.name'] })));
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('Unreachable: the server listens on a port');
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    spans,
+    headers: () => headers,
+    async [Symbol.asyncDispose]() {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
