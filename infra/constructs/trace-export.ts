@@ -1,5 +1,6 @@
 import { Token } from 'aws-cdk-lib';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { FanjoinError } from '../../shared/errors.ts';
 
 /** Where the spans of executions with `traceExecution` go. */
 export interface TraceExportProps {
@@ -14,11 +15,18 @@ export interface TraceExportProps {
 /**
  * Tells the observer where spans go, and the API that there is somebody to trace for. No other function needs to know: an
  * execution that is traced says so itself.
+ * @throws {FanjoinError} `INVALID_ENDPOINT`
  */
 export function exportTraces(
   { otlpEndpoint, headers, serviceName }: TraceExportProps,
   { api, observer }: { readonly api: LambdaFunction; readonly observer: LambdaFunction },
 ): void {
+  if (!Token.isUnresolved(otlpEndpoint) && !/^https?:\/\/[^/]/.test(otlpEndpoint)) {
+    throw new FanjoinError(
+      'INVALID_ENDPOINT',
+      `The collector's address is no http(s) URL: '${otlpEndpoint}'. It looks like https://collector.example.com:4318`,
+    );
+  }
   for (const user of [api, observer]) user.addEnvironment('OTEL_EXPORTER_OTLP_ENDPOINT', otlpEndpoint);
   if (headers !== undefined) observer.addEnvironment('OTEL_EXPORTER_OTLP_HEADERS', headerList(headers));
   if (serviceName !== undefined) observer.addEnvironment('OTEL_SERVICE_NAME', serviceName);

@@ -28,6 +28,12 @@ describe('the export of spans', () => {
     expect(variables()).toEqual({});
   });
 
+  it('refuses an address that is no URL, before a function fails for it', () => {
+    expect(() => synthesized({ tracing: { otlpEndpoint: 'collector:4318' } })).toThrow(
+      /no http\(s\) URL: 'collector:4318'/,
+    );
+  });
+
   it('is the observer’s affair; the API knows that there is one, and nobody else knows what opens the collector', () => {
     const tracing = {
       otlpEndpoint: 'https://collector.example.com:4318',
