@@ -6,8 +6,8 @@ import { json } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { loadHandlers } from '../../../cli/load-module.ts';
 import { runCli } from '../../../cli/run-cli.ts';
+import { toProblem } from '../../../functions/api/problem.ts';
 import { systemClock } from '../../../shared/adapters/local/system-clock.ts';
-import { FanjoinError } from '../../../shared/errors.ts';
 import { LocalEngine } from '../../../shared/executor/local-engine.ts';
 import { StartRequest } from '../../../shared/executor/start-request.ts';
 import { HandlerRegistry } from '../../../shared/nodes/handler-registry.ts';
@@ -43,8 +43,8 @@ beforeEach(async () => {
     answer(request).then(
       (body) => response.end(JSON.stringify(body ?? {})),
       (error: unknown) => {
-        const code = error instanceof FanjoinError ? error.code : 'INTERNAL';
-        response.writeHead(code === 'INTERNAL' ? 500 : 400).end(JSON.stringify({ title: code, detail: String(error) }));
+        const { statusCode, body } = toProblem(error);
+        response.writeHead(statusCode ?? 500).end(body);
       },
     );
   });
