@@ -17,9 +17,20 @@ export interface StreamSourceProps {
  * saves of a state, each of which would otherwise invoke it again.
  */
 const FILTERS = [
-  // A start, and every flag that is raised while an execution is open. Its end concerns nobody here.
+  // A start whose first nodes nobody has sent.
   FilterCriteria.filter({
-    eventName: FilterRule.or('INSERT', 'MODIFY'),
+    eventName: FilterRule.isEqual('INSERT'),
+    dynamodb: {
+      Keys: { sk: { S: FilterRule.isEqual('META') } },
+      NewImage: {
+        status: { S: FilterRule.or('RUNNING', 'PAUSED') },
+        isHandedOff: { BOOL: FilterRule.notExists() },
+      },
+    },
+  }),
+  // Every flag that is raised while an execution is open. Its end concerns nobody here.
+  FilterCriteria.filter({
+    eventName: FilterRule.isEqual('MODIFY'),
     dynamodb: {
       Keys: { sk: { S: FilterRule.isEqual('META') } },
       NewImage: { status: { S: FilterRule.or('RUNNING', 'PAUSED') } },

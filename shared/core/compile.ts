@@ -7,6 +7,7 @@ import type { Json } from '../model/json.ts';
 import { LIMITS } from '../model/limits.ts';
 import { emptyBits, setBit } from './bits.ts';
 import { checkExpressions } from './compile-expressions.ts';
+import { widthOf } from './hand-off.ts';
 import { canonicalJson, toJson } from './json.ts';
 import type { GraphPlan, Plan, PlanNode, RoutePlan } from './plan.ts';
 
@@ -73,7 +74,7 @@ export function compile(source: unknown): Plan {
 }
 
 type Report = (path: string, code: string, message: string) => void;
-type PlanBase = Omit<GraphPlan, 'kind' | 'sinks' | 'roots'>;
+type PlanBase = Omit<GraphPlan, 'kind' | 'sinks' | 'roots' | 'width' | 'endsWithSinks'>;
 
 const routePlan = (base: PlanBase, start: number): RoutePlan => ({
   ...base,
@@ -87,7 +88,27 @@ const graphPlan = (base: PlanBase): GraphPlan => ({
   kind: 'graph',
   sinks: base.nodes.filter(({ children }) => children.length === 0).map(({ index }) => index),
   roots: base.nodes.filter(({ parents }) => parents.length === 0).map(({ index }) => index),
+  width: base.nodes.some(({ definition }) => definition.type === 'map')
+    ? Number.POSITIVE_INFINITY
+    : widthOf(
+        base.nodes.map(({ parents }) => parents),
+        inOrder(base.nodes),
+      ),
+  endsWithSinks: base.nodes.every(({ rule }) => rule === 'all_success' || rule === 'none_failed'),
 });
+
+/** Parents before children. */
+function inOrder(nodes: readonly PlanNode[]): number[] {
+  const waiting = nodes.map(({ parents }) => parents.length);
+  const order = nodes.filter(({ parents }) => parents.length === 0).map(({ index }) => index);
+  for (const index of order) {
+    for (const child of nodes[index]?.children ?? []) {
+      waiting[child] = (waiting[child] ?? 0) - 1;
+      if (waiting[child] === 0) order.push(child);
+    }
+  }
+  return order;
+}
 
 function parseDefinition(source: unknown): Definition {
   const name = nameOf(source);

@@ -1,6 +1,6 @@
 import { FanjoinError } from '../errors.ts';
 import type { Ending, ExecutionState, MapProgress } from '../model/state.ts';
-import { copyBits, emptyBits, hasBit } from './bits.ts';
+import { clearBit, copyBits, emptyBits, hasBit, setBit } from './bits.ts';
 import type { CoreEvent, Decision, WorkRef } from './events.ts';
 import {
   isSettled,
@@ -128,6 +128,12 @@ function apply(
   resend: WorkRef[],
 ): void {
   switch (event.type) {
+    case 'begun':
+      for (const node of event.nodes) markDispatched(state, node);
+      return;
+    case 'returned':
+      for (const work of event.work) takeBack(state, work);
+      return;
     case 'mapPlanned':
       planMap(state, event);
       return;
@@ -174,7 +180,29 @@ function settle(plan: Plan, state: ExecutionState, event: CoreEvent & { type: 's
   } else if (state.kind === 'route') {
     arrive(state, event.next ?? undefined);
   }
+  for (const successor of event.handedOff ?? []) markDispatched(state, successor);
   return true;
+}
+
+/** Notes that a node is dispatched, by another than the scheduler. It may have ended by now. */
+function markDispatched(state: ExecutionState, node: number): void {
+  if (state.kind === 'graph') {
+    if (hasBit(state.dispatched, node)) return;
+    setBit(state.dispatched, node);
+    clearBit(state.ready, node);
+    if (!isSettled(state, node)) state.inFlight++;
+  } else if (state.position?.node === node && !state.position.isDispatched) {
+    state.position.isDispatched = true;
+    state.inFlight++;
+  }
+}
+
+/** Undoes a dispatch: the node is ready again. Only of nodes that run as one: a map's parts are the scheduler's own. */
+function takeBack(state: ExecutionState, work: WorkRef): void {
+  if (work.kind !== 'node' || !isOpen(state, work)) return;
+  if (state.kind === 'graph') untake(state, work.node);
+  else if (state.position !== undefined) state.position.isDispatched = false;
+  state.inFlight--;
 }
 
 /** {@link redrive}, in place. */
@@ -303,6 +331,9 @@ function takeGraphNode(state: ExecutionState & { kind: 'graph' }): { node: numbe
   const node = takeReady(state);
   return node === undefined ? undefined : { node, visit: 1 };
 }
+
+/** What a node's first visit begins with. */
+export const firstWork = (plan: Plan, node: number): WorkRef => ({ kind: firstKind(plan, node), node, visit: 1 });
 
 const firstKind = (plan: Plan, node: number): 'node' | 'plan' =>
   isMapNode(nodeAt(plan, node).definition) ? 'plan' : 'node';

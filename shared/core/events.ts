@@ -5,7 +5,8 @@ import type { ExecutionState, StopReason } from '../model/state.ts';
  * outputs; `settle` an execution that stops, once its running nodes had their time.
  */
 export type WorkRef =
-  | { readonly kind: 'node' | 'plan' | 'collect'; readonly node: number; readonly visit: number }
+  | { readonly kind: 'node'; readonly node: number; readonly visit: number }
+  | { readonly kind: 'plan' | 'collect'; readonly node: number; readonly visit: number }
   | { readonly kind: 'chunk'; readonly node: number; readonly visit: number; readonly chunk: number }
   | { readonly kind: 'settle' };
 
@@ -18,7 +19,13 @@ export type CoreEvent =
       readonly status: 'SUCCEEDED' | 'FAILED' | 'SKIPPED';
       /** `conditional`: the node to go on with, `null` at the end. */
       readonly next?: number | null;
+      /** Successors that are dispatched already, by whoever ran this one. */
+      readonly handedOff?: readonly number[];
     }
+  /** The execution was started with these nodes dispatched. */
+  | { readonly type: 'begun'; readonly nodes: readonly number[] }
+  /** Work that was dispatched and refused: it did not run, and nobody will run it. */
+  | { readonly type: 'returned'; readonly work: readonly WorkRef[] }
   | {
       readonly type: 'mapPlanned';
       readonly node: number;

@@ -11,6 +11,8 @@ export function openGraph(plan: GraphPlan, state: GraphState): void {
 /** Marks a node settled. What follows from it, {@link spread} finds. Changes `state`. `false`: it was known already. */
 export function settleGraphNode(state: GraphState, index: number, status: 'SUCCEEDED' | 'FAILED' | 'SKIPPED'): boolean {
   if (isSettled(state, index)) return false;
+  // Whoever finished before it may have dispatched it, without telling.
+  setBit(state.dispatched, index);
   setBit(state[status === 'SUCCEEDED' ? 'succeeded' : status === 'FAILED' ? 'failed' : 'skipped'], index);
   clearBit(state.ready, index);
   return true;

@@ -31,6 +31,10 @@ export interface GraphPlan extends PlanBase {
   /** Nodes nothing depends on, in written order; their outputs make the execution's. */
   readonly sinks: readonly number[];
   readonly roots: readonly number[];
+  /** Nodes under way at once, at the most; of maps nobody knows how many chunks. */
+  readonly width: number;
+  /** When all sinks have succeeded, every node has ended, and none failed. */
+  readonly endsWithSinks: boolean;
 }
 
 /** `conditional`: one position that moves from node to node, loops allowed. */

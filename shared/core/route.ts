@@ -17,9 +17,9 @@ export function arrive(state: RouteState, node: number | undefined): void {
   state.position = { node, visit, isDispatched: false };
 }
 
-/** Whether a settled visit is the one the position stands on; any other is old news. */
-export function settlePosition({ position }: RouteState, node: number, visit: number): boolean {
-  return position !== undefined && position.node === node && position.visit === visit;
+/** Whether a settled visit is the one the position stands on; any other is old news. Where a visit failed it stays. */
+export function settlePosition({ position, failedVisit }: RouteState, node: number, visit: number): boolean {
+  return failedVisit === undefined && position !== undefined && position.node === node && position.visit === visit;
 }
 
 /** Takes the position, unless that would be a visit too many. Changes `state`. */

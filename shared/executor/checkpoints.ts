@@ -93,6 +93,7 @@ async function copyResult(
 ): Promise<void> {
   const result = await store.results.loadResult(key);
   if (result === undefined) return;
-  const { pk: _pk, sk: _sk, v: _v, advance: _advance, ...rest } = result;
+  // What followed from it there is in the state: nothing is to be started, and nobody to be told.
+  const { pk: _pk, sk: _sk, v: _v, handedOff: _started, inlined: _run, ends: _ended, advance: _told, ...rest } = result;
   await store.results.putResult({ ...rest, executionId, run: 1, copiedFrom: key.executionId });
 }

@@ -1,19 +1,21 @@
 import { finishedNodes } from '../core/checkpoint.ts';
 import { compile, zodIssues } from '../core/compile.ts';
+import { firstWork } from '../core/decide.ts';
+import { fitsLimit, startsOf } from '../core/hand-off.ts';
 import { findNode, type Plan } from '../core/plan.ts';
 import { ExecutionExistsError, ExecutionNotFoundError, InvalidInputError, InvalidStateError } from '../errors.ts';
-import type { ExecutionConfigInput } from '../model/config.ts';
+import type { Advance, ExecutionConfig, ExecutionConfigInput } from '../model/config.ts';
 import type { Definition } from '../model/definition.ts';
 import { ExecutionId } from '../model/ids.ts';
 import type { MetaItem } from '../model/items.ts';
 import type { Json } from '../model/json.ts';
 import type { Pools } from '../model/pools.ts';
 import { isTerminal } from '../model/result.ts';
-import type { ExecutionState } from '../model/state.ts';
 import { EventPosition } from '../observability/event-position.ts';
 import type { EventsPage, ExecutionEvent } from '../observability/execution-event.ts';
 import { toMetrics, type WorkflowMetrics } from '../observability/tally.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Dispatcher } from '../scheduler/dispatcher.ts';
 import { nextLook } from '../scheduler/sweep.ts';
 import type { Snapshot } from '../store/execution-store.ts';
 import { WINDOW_MS } from '../store/metrics-store.ts';
@@ -29,6 +31,7 @@ import {
 import { type ExecutionDescription, type ExecutionOutcome, Globals, type ResultsPage } from './description.ts';
 import type { HistoryOptions, ResultsOptions, TimeRange } from './executions.ts';
 import { type ExecutionsPage, type ListOptions, listExecutions } from './listing.ts';
+import { isAtRest, presentState } from './present-state.ts';
 import { progressOf } from './progress.ts';
 import { loadPartialResults, viewResult } from './result-views.ts';
 import { assertPools, resolveConfig } from './start-checks.ts';
@@ -49,6 +52,10 @@ export interface ServiceParts {
   readonly newId: (nowMs: number) => string;
   /** Somebody exports spans: executions with `traceExecution` are traced. Default false. */
   readonly exportsSpans?: boolean;
+  /** Sends the first nodes of what is started. Absent: they wait for the scheduler. */
+  readonly dispatcher?: Dispatcher;
+  /** `eager`: who finishes a node starts what follows, where that is safe. `stream`: the scheduler starts everything. Default `eager`. */
+  readonly advance?: Advance;
 }
 
 /**
@@ -62,9 +69,14 @@ export class ExecutionService {
   readonly #handlersVersion: (plan: Plan) => Json;
   readonly #newId: (nowMs: number) => string;
   readonly #exportsSpans: boolean;
+  readonly #dispatcher: Dispatcher | undefined;
+  readonly #isEager: boolean;
 
-  constructor({ store, clock, pools, handlersVersion, newId, exportsSpans = false }: ServiceParts) {
+  constructor(parts: ServiceParts) {
+    const { store, clock, pools, handlersVersion, newId, exportsSpans = false, dispatcher, advance = 'eager' } = parts;
     this.#exportsSpans = exportsSpans;
+    this.#dispatcher = dispatcher;
+    this.#isEager = advance === 'eager';
     this.#handlersVersion = handlersVersion;
     this.#pools = pools;
     this.#store = store;
@@ -118,9 +130,24 @@ export class ExecutionService {
         }),
       startedAtMs: nowMs,
       dueAtMs: nextLook({ deadlineAtMs: nowMs + config.timeoutSeconds * 1000 }, nowMs),
+      ...(this.#isEager && { isEager: true }),
+      ...(this.#mayHandOff(plan, config) && { isHandedOff: true }),
     });
     if (!created && meta.requestDigest !== requestDigest) throw new ExecutionExistsError(executionId);
+    if (created) await this.#handOff(plan, meta);
     return { executionId, isNew: created };
+  }
+
+  #mayHandOff(plan: Plan, { maxParallelNodes }: ExecutionConfig): boolean {
+    return this.#isEager && this.#dispatcher !== undefined && fitsLimit(plan, maxParallelNodes);
+  }
+
+  /** Sends the first nodes. Whoever crashes before that leaves an execution that the sweep finds. */
+  async #handOff(plan: Plan, meta: MetaItem): Promise<void> {
+    if (meta.isHandedOff !== true || isTerminal(meta.status)) return;
+    const visits = plan.kind === 'route' ? { [plan.start]: 1 } : undefined;
+    const work = startsOf(plan).map((node) => firstWork(plan, node));
+    await this.#dispatcher?.dispatch(plan, meta, work, meta.startedAtMs, { visits, isHandedOff: true });
   }
 
   async #lookUp(
@@ -288,22 +315,24 @@ export class ExecutionService {
     return snapshot;
   }
 
-  async #describe({ meta, state }: Snapshot): Promise<ExecutionDescription> {
+  async #describe(snapshot: Snapshot): Promise<ExecutionDescription> {
+    const { meta, state } = snapshot;
     const plan = await this.#store.definitions.loadPlan(meta.workflow, meta.definitionHash);
+    const present = await presentState(this.#store, plan, snapshot);
     return {
       executionId: meta.executionId,
       workflow: meta.workflow,
       definitionHash: meta.definitionHash,
       status: meta.status,
       isStopping: meta.stop !== undefined && !isTerminal(meta.status),
-      isAtRest: isTerminal(meta.status) || isPauseAtRest(meta, state?.state),
+      isAtRest: isAtRest(plan, meta, present),
       run: meta.run,
       startedAtMs: meta.startedAtMs,
       deadlineAtMs: meta.deadlineAtMs,
       endedAtMs: meta.endedAtMs,
       config: meta.config,
       tags: meta.tags,
-      progress: progressOf(plan, state?.state, isTerminal(meta.status)),
+      progress: progressOf(plan, present, isTerminal(meta.status)),
       error: meta.error,
       failedNode: meta.failedNode,
       origin: meta.origin,
@@ -314,13 +343,6 @@ export class ExecutionService {
       }),
     };
   }
-}
-
-/** Nothing of it runs any more, and it is not about to end: what stops or has all its results is no longer paused. */
-function isPauseAtRest({ status, stop, parked }: MetaItem, state: ExecutionState | undefined): boolean {
-  if (status !== 'PAUSED' || stop !== undefined || state?.stop !== undefined || state?.ending !== undefined)
-    return false;
-  return (state?.inFlight ?? 0) <= (parked?.size ?? 0);
 }
 
 /** Its end is told, or so old that it would have been. */

@@ -1,11 +1,10 @@
 import { DatabaseError } from '../errors.ts';
 import type { ChangeRecord } from '../ports/change-feed.ts';
 import { type Clock, sleep } from '../ports/clock.ts';
+import { concernsScheduler } from '../scheduler/concerns-scheduler.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
-import { itemType } from '../store/keys.ts';
 
 const RETRY_MS = 100;
-const HEARD = new Set(['META', 'RESULT', 'MAP', 'CHUNK']);
 
 /**
  * Hands change records to the scheduler, one batch at a time: what comes meanwhile makes the next one. The stream's
@@ -26,7 +25,7 @@ export class FeedPump {
   }
 
   push(records: readonly ChangeRecord[]): void {
-    for (const record of records) if (HEARD.has(itemType(record.key.sk))) this.#pending.push(record);
+    for (const record of records) if (concernsScheduler(record)) this.#pending.push(record);
     if (this.#pending.length > 0 && !this.#isClosed) this.#running ??= this.#run();
   }
 

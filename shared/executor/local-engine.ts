@@ -6,7 +6,7 @@ import { SqliteItemTable } from '../adapters/local/sqlite-table.ts';
 import { compile } from '../core/compile.ts';
 import { type Plan, requiredHandlers } from '../core/plan.ts';
 import { ExecutionNotFoundError, FanjoinError } from '../errors.ts';
-import type { ExecutionConfigInput } from '../model/config.ts';
+import type { Advance, ExecutionConfigInput } from '../model/config.ts';
 import { DefinitionHash, ExecutionId } from '../model/ids.ts';
 import type { MetaItem } from '../model/items.ts';
 import type { Pools } from '../model/pools.ts';
@@ -59,6 +59,7 @@ export interface LocalEngineOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly random: () => number;
+  readonly advance: Advance;
   /** Default: nobody hears of anything. */
   readonly callbacks?: Callbacks;
   /** Default: nothing is traced. */
@@ -110,6 +111,8 @@ export class LocalEngine implements Executions {
       handlersVersion: (plan) => handlerVersions(plan, (type) => handlers.find(type)?.version ?? ''),
       newId: ulid,
       exportsSpans: options.spans !== undefined,
+      dispatcher,
+      advance: options.advance,
     });
     const feed = new CallbackFeed(this.#callbacks, storedValues(store));
     this.#monitor = new LocalMonitor({ store, clock, logger, feed, newId: ulid });

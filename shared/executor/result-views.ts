@@ -1,8 +1,9 @@
 import type { ResultItem } from '../model/items.ts';
 import type { Json } from '../model/json.ts';
-import type { NodeResultView } from '../model/result.ts';
+import { isTerminal, type NodeResultView } from '../model/result.ts';
 import type { Snapshot } from '../store/execution-store.ts';
 import type { Store } from '../store/store.ts';
+import { presentState } from './present-state.ts';
 import { succeededVisits } from './progress.ts';
 
 /** A result as its readers see it. */
@@ -32,10 +33,12 @@ export async function viewResult(
 }
 
 /** Outputs by node id: only of results the state counts, for what came after the end is not among them. */
-export async function loadPartialResults(store: Store, { meta, state }: Snapshot): Promise<Record<string, Json>> {
-  if (state === undefined) return {};
+export async function loadPartialResults(store: Store, snapshot: Snapshot): Promise<Record<string, Json>> {
+  const { meta } = snapshot;
   const plan = await store.definitions.loadPlan(meta.workflow, meta.definitionHash);
-  const visits = succeededVisits(plan, state.state);
+  const state = isTerminal(meta.status) ? snapshot.state?.state : await presentState(store, plan, snapshot);
+  if (state === undefined) return {};
+  const visits = succeededVisits(plan, state);
   const results = await store.results.loadResults(meta.executionId, meta.run, visits);
   const outputs: Record<string, Json> = {};
   for (const { node } of visits) {

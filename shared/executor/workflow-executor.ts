@@ -2,7 +2,7 @@ import { systemClock } from '../adapters/local/system-clock.ts';
 import { zodIssues } from '../core/compile.ts';
 import { toJson } from '../core/json.ts';
 import { InvalidInputError } from '../errors.ts';
-import { ExecutionConfigInput } from '../model/config.ts';
+import { type Advance, ExecutionConfigInput } from '../model/config.ts';
 import type { DefinitionInput } from '../model/definition.ts';
 import type { Json } from '../model/json.ts';
 import { Pools } from '../model/pools.ts';
@@ -38,6 +38,8 @@ export interface WorkflowExecutorOptions {
   readonly database?: string;
   /** The API of a deployed or locally run stack; without it, workflows run in this process. */
   readonly endpoint?: string;
+  /** How executions started here advance; local only. Default `eager`. */
+  readonly advance?: Advance;
   /** Lines below it are not logged. Default `warn`. */
   readonly logLevel?: LogLevel;
   /** Who gets the spans of executions with `traceExecution`. Local only: on AWS the stack exports them. Default nobody. */
@@ -108,6 +110,7 @@ export class WorkflowExecutor implements AsyncDisposable {
             random: options.random ?? Math.random,
             callbacks: this.callbacks,
             ...(this.#spans !== undefined && { spans: this.#spans }),
+            advance: options.advance ?? 'eager',
           })
         : new HttpExecutions({ endpoint: options.endpoint, config, clock });
     this.#endpointCallbacks =

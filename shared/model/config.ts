@@ -65,3 +65,10 @@ export type RetryPolicy = z.infer<typeof RetryPolicy>;
 /** The policy that `retryFailedNodes` gives. */
 export const defaultRetryPolicy = (config: ExecutionConfig): RetryPolicy =>
   RetryPolicy.parse({ maxRetries: config.maxRetries });
+
+/**
+ * How executions advance. `eager`: who finishes a node starts what follows, where that is safe; `stream`: every result goes
+ * through the scheduler. They differ in time and cost alone.
+ */
+export const Advance = z.enum(['eager', 'stream']);
+export type Advance = z.infer<typeof Advance>;

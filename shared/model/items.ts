@@ -56,6 +56,10 @@ export const MetaItem = z.object({
   error: ErrorInfo.optional(),
   /** The node whose failure ended it. */
   failedNode: NodeId.optional(),
+  /** Who finishes a node may start what follows, without asking the scheduler. Absent: every result goes through it. */
+  isEager: z.boolean().optional(),
+  /** Its first nodes were sent by whoever started it. */
+  isHandedOff: z.boolean().optional(),
   /** Present while the execution is open: the sweep looks at it from this time on. */
   dueShard: z.string().optional(),
   dueAtMs: z.number().optional(),
@@ -113,6 +117,12 @@ export const ResultItem = z.object({
   /** A map's failed items: a JSON array of `ItemFailure`. */
   failures: Payload.optional(),
   attempts: z.array(AttemptRecord),
+  /** Successors, by node index as ranges (`0-2,7`), that its writer starts; who finds this result standing starts them again. */
+  handedOff: z.string().optional(),
+  /** The one of them that its writer runs itself, on the same message. */
+  inlined: z.int().optional(),
+  /** Its writer ends the execution: there is nothing left to run. */
+  ends: z.literal(true).optional(),
   /** It did not run here: it was taken over with a checkpoint of that execution. */
   copiedFrom: ExecutionId.optional(),
   trace: SpanFacts.optional(),

@@ -25,7 +25,14 @@ const visit = {
 };
 
 /** Run a node: a task, transform or choice. */
-export const NodeTask = z.object({ ...visit, kind: z.literal('node') });
+export const NodeTask = z.object({
+  ...visit,
+  kind: z.literal('node'),
+  /** It was sent by who finished before it: the scheduler may not know of it. */
+  isHandedOff: z.literal(true).optional(),
+  /** `conditional`: how often each node was entered, by node index; without it what follows is the scheduler's. */
+  visits: z.record(z.string(), z.int()).optional(),
+});
 /** Evaluate a map's items and cut them into chunks. */
 export const PlanTask = z.object({ ...visit, kind: z.literal('plan') });
 /** Run the items of one chunk of a map. */

@@ -14,6 +14,7 @@ import { type Dispatcher, poolOf } from '../scheduler/dispatcher.ts';
 import type { Store } from '../store/store.ts';
 import type { AttemptOutcome } from './attempt.ts';
 import { ChunkProgress } from './chunk-progress.ts';
+import type { Continuation } from './hand-offs.ts';
 import { type HandlerCalls, timeoutSecondsOf } from './handler-calls.ts';
 import { readManifest, writeManifest } from './map-manifest.ts';
 import { nodeErrors } from './node-errors.ts';
@@ -45,7 +46,7 @@ export class MapRunner {
   }
 
   /** Evaluates the items, keeps them in chunks, and tells the scheduler how many there are. */
-  async plan(visit: Visit<PlanTask>): Promise<void> {
+  async plan(visit: Visit<PlanTask>): Promise<Continuation | undefined> {
     const { store, writer } = this.#parts;
     const earlier = await store.results.loadEarlierMap(visitKeyOf(visit));
     if (earlier !== undefined) {
@@ -60,7 +61,7 @@ export class MapRunner {
         startedAtMs: visit.startedAtMs,
         ...visit.trace?.facts(),
       });
-      return;
+      return undefined;
     }
     const items = await this.#items(visit).catch(asFailure);
     if (items === 'skipped') return writer.write(visit, await settleSkip(visit));
@@ -77,6 +78,7 @@ export class MapRunner {
       startedAtMs: visit.startedAtMs,
       ...visit.trace?.facts(),
     });
+    return undefined;
   }
 
   async #items(visit: Visit): Promise<readonly Json[] | 'skipped' | (AttemptOutcome & { isSuccess: false })> {
@@ -150,7 +152,7 @@ export class MapRunner {
   }
 
   /** Puts the outputs together in the items' order, or says that too many items failed. */
-  async collect(visit: Visit<CollectTask>): Promise<void> {
+  async collect(visit: Visit<CollectTask>): Promise<Continuation | undefined> {
     const { store, writer } = this.#parts;
     const map = await this.#loadMap(visit);
     visit.trace?.inheritInput(map.trace);
@@ -176,7 +178,7 @@ export class MapRunner {
             ),
           })
         : settleSuccess(visit, { isSuccess: true, output: outputs }, 'handler');
-    await writer.write({ ...visit, startedAtMs: map.startedAtMs }, await settlement, failures);
+    return writer.write({ ...visit, startedAtMs: map.startedAtMs }, await settlement, failures);
   }
 
   async #openChunk(

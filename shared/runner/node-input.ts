@@ -18,13 +18,23 @@ export class NodeInput {
   #input: Promise<Json> | undefined;
   readonly #results = new Map<NodeId, ResultItem | undefined>();
 
-  constructor(parts: { store: Store; plan: Plan; meta: MetaItem; node: PlanNode; visit: number; queuedAtMs: number }) {
+  /** @param parts `known`: results that need not be read again */
+  constructor(parts: {
+    store: Store;
+    plan: Plan;
+    meta: MetaItem;
+    node: PlanNode;
+    visit: number;
+    queuedAtMs: number;
+    known?: readonly ResultItem[];
+  }) {
     this.#store = parts.store;
     this.#plan = parts.plan;
     this.#meta = parts.meta;
     this.#node = parts.node;
     this.#visit = parts.visit;
     this.#queuedAtMs = parts.queuedAtMs;
+    for (const result of parts.known ?? []) this.#results.set(result.node, result);
   }
 
   workflowInput(): Promise<Json> {

@@ -13,6 +13,7 @@ import { type Dispatcher, poolOf } from '../scheduler/dispatcher.ts';
 import type { Store } from '../store/store.ts';
 import type { AttemptOutcome } from './attempt.ts';
 import { CachedCalls } from './cached-calls.ts';
+import type { Continuation } from './hand-offs.ts';
 import { HandlerCalls } from './handler-calls.ts';
 import { MapRunner } from './map-runner.ts';
 import { nodeErrors } from './node-errors.ts';
@@ -45,6 +46,9 @@ export interface DeliveryInfo {
   readonly remainingMs?: () => number;
 }
 
+/** What is to be done on a message now. */
+type Step = Omit<Continuation, 'task'> & { readonly task: TaskMessage };
+
 /**
  * Runs the work that messages ask for and writes what became of it, each result once. Resolves when the message may
  * be acknowledged: whatever it causes is durable. Throws when it must come again.
@@ -69,39 +73,36 @@ export class NodeRunner {
   }
 
   async run(message: TaskMessage, delivery: DeliveryInfo = { receiveCount: 1 }): Promise<void> {
-    const meta = await this.#admit(message);
-    if (meta === undefined) return;
-    if (message.kind === 'settle') {
-      await this.#parts.store.executions.markSettleElapsed(meta);
-      return;
-    }
-    // Nothing new starts once it stops; the settle timer counts off what is not heard of.
-    if (meta.stop !== undefined) return;
-    const nowMs = this.#parts.clock.nowMs();
-    if (message.notBeforeMs !== undefined && message.notBeforeMs - nowMs > CLOCK_SLACK_MS) {
-      const plan = await this.#parts.store.definitions.loadPlan(meta.workflow, meta.definitionHash);
-      return this.#parts.dispatcher.sendLater(poolOf(plan, message.node), message, nowMs, message.notBeforeMs);
-    }
-    const visit = await this.#open(meta, message, delivery.remainingMs);
-    if (delivery.receiveCount > 1 && (await this.#writer.isSettled(visit))) return;
-    await this.#signals.during(meta, (stop) => this.#work(visit, stop));
+    const remainingMs = delivery.remainingMs ?? (() => Number.POSITIVE_INFINITY);
+    let next = await this.#step({ task: message, known: [], isRepeated: delivery.receiveCount > 1 }, 0, remainingMs);
+    for (let hops = 1; next !== undefined; hops++) next = await this.#step(next, hops, remainingMs);
   }
 
   /**
-   * Settles work whose message was delivered too often: its runner crashed each time. An outcome that stands is left.
+   * Settles work whose message was delivered too often: its runner crashed each time. An outcome that stands is left,
+   * and followed to the first node of the message that has none.
    * @param receiveCount how often it was delivered
    */
   async giveUp(message: TaskMessage, receiveCount: number): Promise<void> {
-    // What is paused may be tried again when it is resumed.
-    const meta = await this.#admit(message);
-    if (meta === undefined) return;
-    if (message.kind === 'settle') {
-      await this.#parts.store.executions.markSettleElapsed(meta);
-      return;
+    let next: Step | undefined = { task: message, known: [], isRepeated: true };
+    for (let hops = 0; next !== undefined; hops++) {
+      // What is paused may be tried again when it is resumed.
+      const meta: MetaItem | undefined = await this.#admit(next.task);
+      if (meta === undefined) return;
+      if (next.task.kind === 'settle') {
+        await this.#parts.store.executions.markSettleElapsed(meta);
+        return;
+      }
+      const visit = await this.#open(meta, { ...next, task: next.task }, hops, () => Number.POSITIVE_INFINITY);
+      // Its runner may have died between the outcome and the acknowledgement.
+      const outcome = await this.#writer.findOutcome(visit);
+      if (outcome === 'settled') return;
+      if (outcome === undefined) return this.#crash(visit, receiveCount);
+      next = await this.#writer.goOn(visit, outcome);
     }
-    const visit = await this.#open(meta, message, undefined);
-    // Its runner may have died between the outcome and the acknowledgement.
-    if (await this.#writer.isSettled(visit)) return;
+  }
+
+  async #crash(visit: Visit, receiveCount: number): Promise<void> {
     const error = nodeErrors.crashed(visit.node.id, receiveCount);
     if (visit.task.kind === 'chunk') await this.#maps.failChunk({ ...visit, task: visit.task }, error);
     else await this.#writer.write(visit, await settleFailure(visit, { isSuccess: false, error }));
@@ -112,47 +113,89 @@ export class NodeRunner {
     this.#signals.abort(executionId);
   }
 
+  /** One node of a message, or what else it asks for. Gives the node that is to run on the same message. */
+  async #step(step: Step, hops: number, remainingMs: () => number): Promise<Continuation | undefined> {
+    const { task } = step;
+    const meta = await this.#admit(task);
+    if (meta === undefined) return undefined;
+    const { executions, definitions } = this.#parts.store;
+    if (task.kind === 'settle') {
+      await executions.markSettleElapsed(meta);
+      return undefined;
+    }
+    if (meta.stop !== undefined) {
+      // Nothing new starts once it stops; the settle timer counts off what is not heard of. This is: it need not wait.
+      if (hops > 0) await this.#refuse(meta, task);
+      return undefined;
+    }
+    const nowMs = this.#parts.clock.nowMs();
+    if (task.notBeforeMs !== undefined && task.notBeforeMs - nowMs > CLOCK_SLACK_MS) {
+      const plan = await definitions.loadPlan(meta.workflow, meta.definitionHash);
+      await this.#parts.dispatcher.sendLater(poolOf(plan, task.node), task, nowMs, task.notBeforeMs);
+      return undefined;
+    }
+    const visit = await this.#open(meta, { ...step, task }, hops, remainingMs);
+    if (step.isRepeated) {
+      const outcome = await this.#writer.findOutcome(visit);
+      if (outcome === 'settled') return undefined;
+      if (outcome !== undefined) return this.#writer.goOn(visit, outcome);
+    }
+    return this.#signals.during(meta, (stop) => this.#work({ ...visit, stop }, stop));
+  }
+
   /** The execution a message may act on now; `undefined`: drop it, there is nothing left to do, or it was parked. */
   async #admit(message: TaskMessage): Promise<MetaItem | undefined> {
     for (;;) {
       const meta = await this.#parts.store.executions.loadMeta(message.executionId);
       if (meta === undefined || isTerminal(meta.status) || meta.run !== message.run) return undefined;
-      if (meta.status !== 'PAUSED' || meta.stop !== undefined || message.kind === 'settle') return meta;
+      if (message.kind === 'settle' || meta.stop !== undefined) return meta;
+      if (meta.status !== 'PAUSED') {
+        if (!isBeforePausePoint(meta, message)) return meta;
+        // The scheduler pauses there: it takes the node back, and comes to the point itself.
+        await this.#refuse(meta, message);
+        return undefined;
+      }
       const plan = await this.#parts.store.definitions.loadPlan(meta.workflow, meta.definitionHash);
       // Lost against a resume: look again.
       if (await this.#parts.store.executions.park(meta, encodeWork([workOf(plan, message)]))) return undefined;
     }
   }
 
-  async #open(meta: MetaItem, task: VisitTask, remainingMs: (() => number) | undefined): Promise<Visit> {
+  async #refuse(meta: MetaItem, task: VisitTask): Promise<void> {
     const plan = await this.#parts.store.definitions.loadPlan(meta.workflow, meta.definitionHash);
+    await this.#parts.store.executions.refuse(meta, encodeWork([workOf(plan, task)]));
+  }
+
+  async #open(
+    meta: MetaItem,
+    { task, known }: Step & { readonly task: VisitTask },
+    hops: number,
+    remainingMs: () => number,
+  ): Promise<Visit> {
+    const { store, clock } = this.#parts;
+    const plan = await store.definitions.loadPlan(meta.workflow, meta.definitionHash);
     const node = findNode(plan, task.node);
     if (node === undefined)
       throw new CorruptItemError(
         `A message of the execution '${meta.executionId}'`,
         `it names the node '${task.node}', which is not in the definition`,
       );
-    const startedAtMs = this.#parts.clock.nowMs();
+    const { visit, queuedAtMs } = task;
+    const startedAtMs = clock.nowMs();
     return {
       meta,
       plan,
       node,
       task,
-      input: new NodeInput({
-        store: this.#parts.store,
-        plan,
-        meta,
-        node,
-        visit: task.visit,
-        queuedAtMs: task.queuedAtMs,
-      }),
+      input: new NodeInput({ store, plan, meta, node, visit, queuedAtMs, known }),
       startedAtMs,
       trace: VisitTrace.of(meta, task, node, startedAtMs),
-      remainingMs: remainingMs ?? (() => Number.POSITIVE_INFINITY),
+      hops,
+      remainingMs,
     };
   }
 
-  async #work(visit: Visit, stop: AbortSignal): Promise<void> {
+  async #work(visit: Visit, stop: AbortSignal): Promise<Continuation | undefined> {
     const { task } = visit;
     switch (task.kind) {
       case 'node':
@@ -160,7 +203,8 @@ export class NodeRunner {
       case 'plan':
         return this.#maps.plan({ ...visit, task });
       case 'chunk':
-        return this.#maps.runChunk({ ...visit, task }, stop);
+        await this.#maps.runChunk({ ...visit, task }, stop);
+        return undefined;
       case 'collect':
         return this.#maps.collect({ ...visit, task });
       default:
@@ -168,14 +212,17 @@ export class NodeRunner {
     }
   }
 
-  async #runNode(visit: Visit<NodeTask>, stop: AbortSignal): Promise<void> {
+  async #runNode(visit: Visit<NodeTask>, stop: AbortSignal): Promise<Continuation | undefined> {
     const outcome = await this.#outcome(visit, stop).catch(asFailure);
     if (outcome === 'skipped') return this.#writer.write(visit, await settleSkip(visit));
     if (outcome.isSuccess) {
       return this.#writer.write(visit, await this.#success(visit, outcome));
     }
     const delayMs = retryDelayOf(visit, outcome, this.#parts.random);
-    if (delayMs !== undefined) return this.#writer.retry(visit, outcome.error, delayMs);
+    if (delayMs !== undefined) {
+      await this.#writer.retry(visit, outcome.error, delayMs);
+      return undefined;
+    }
     const fallback = await this.#calls.fallback(visit, outcome, () => visit.input.input(), stop);
     if (fallback?.isSuccess)
       return this.#writer.write(visit, await settleSuccess(visit, fallback, 'fallback', outcome.error));
@@ -214,3 +261,10 @@ export class NodeRunner {
     }
   }
 }
+
+/** Whoever handed the node off did not know of the point yet. What the scheduler sends has been there. */
+const isBeforePausePoint = ({ pauseBefore }: MetaItem, message: VisitTask): boolean =>
+  message.kind === 'node' &&
+  message.isHandedOff === true &&
+  message.attempt === 1 &&
+  pauseBefore?.has(message.node) === true;

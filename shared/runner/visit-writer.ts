@@ -1,7 +1,9 @@
+import type { ResultItem } from '../model/items.ts';
 import type { ErrorInfo, ItemFailure, Payload } from '../model/result.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type Dispatcher, poolOf } from '../scheduler/dispatcher.ts';
 import type { Store } from '../store/store.ts';
+import { type Continuation, HandOffs } from './hand-offs.ts';
 import { asFailure, type Settlement, settleFailure } from './settle-node.ts';
 import { attemptsOf, type Visit, visitFolder, visitKeyOf } from './visit.ts';
 
@@ -10,21 +12,29 @@ export class VisitWriter {
   readonly #store: Store;
   readonly #dispatcher: Dispatcher;
   readonly #clock: Clock;
+  readonly #handOffs: HandOffs;
 
   constructor({ store, dispatcher, clock }: { store: Store; dispatcher: Dispatcher; clock: Clock }) {
     this.#store = store;
     this.#dispatcher = dispatcher;
     this.#clock = clock;
+    this.#handOffs = new HandOffs({ store, dispatcher, clock });
   }
 
-  /** Puts the result, unless one stands: then that one counts, and this one is dropped. */
-  async write(visit: Visit, settlement: Settlement, failures: readonly ItemFailure[] = []): Promise<void> {
+  /** Puts the result, unless one stands: then that one counts, and this one is dropped. Gives what to run next here, if anything. */
+  async write(
+    visit: Visit,
+    settlement: Settlement,
+    failures: readonly ItemFailure[] = [],
+  ): Promise<Continuation | undefined> {
     const folder = visitFolder(visit);
     const { output, ...rest } = await this.#fitting(visit, settlement, folder);
+    const { others, ...handOff } = await this.#handOffs.plan(visit, rest);
     const endedAtMs = this.#clock.nowMs();
-    await this.#store.results.putResult({
+    const { outcome, standing } = await this.#store.results.putResult({
       ...visitKeyOf(visit),
       ...rest,
+      ...handOff,
       ...(output !== undefined && { output }),
       ...(failures.length > 0 && { failures: await this.#store.payloads.saveText(JSON.stringify(failures), folder) }),
       queuedAtMs: visit.task.queuedAtMs,
@@ -33,6 +43,12 @@ export class VisitWriter {
       attempts: attemptsOf(visit, endedAtMs, rest.error),
       ...visit.trace?.facts(),
     });
+    return this.#handOffs.follow(visit, standing, { isFirst: outcome === 'written', others });
+  }
+
+  /** Goes on from a result that stood when the message came: whoever wrote it may have got no further. */
+  async goOn(visit: Visit, standing: ResultItem): Promise<Continuation | undefined> {
+    return this.#handOffs.follow(visit, standing, { isFirst: false, others: [] });
   }
 
   /** Sends the next attempt, delayed, before this one is acknowledged. Nothing waits meanwhile. */
@@ -67,18 +83,19 @@ export class VisitWriter {
     await this.#dispatcher.sendLater(poolOf(visit.plan, task.node), next, endedAtMs, nextAttemptAtMs);
   }
 
-  /** Whether an earlier delivery of this work got as far as its outcome. */
-  async isSettled(visit: Visit): Promise<boolean> {
+  /** What an earlier delivery of this work got as far as: its outcome, the visit's result if it has one. */
+  async findOutcome(visit: Visit): Promise<ResultItem | 'settled' | undefined> {
     const { task } = visit;
+    const { results } = this.#store;
     const key = visitKeyOf(visit);
     switch (task.kind) {
       case 'plan':
-        return (await this.#store.results.loadMap(key)) !== undefined || (await this.#store.results.hasResult(key));
+        return (await results.loadMap(key)) === undefined ? results.find(key) : 'settled';
       case 'chunk':
-        return (await this.#store.results.loadChunk(key, task.chunk)) !== undefined;
+        return (await results.loadChunk(key, task.chunk)) === undefined ? undefined : 'settled';
       case 'node':
       case 'collect':
-        return this.#store.results.hasResult(key);
+        return results.find(key);
     }
   }
 

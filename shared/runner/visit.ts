@@ -16,6 +16,10 @@ export interface Visit<Task extends VisitTask = VisitTask> {
   readonly startedAtMs: number;
   /** Absent where the execution is not traced. */
   readonly trace: VisitTrace | undefined;
+  /** Aborts when the execution stops; absent where no handler runs. */
+  readonly stop?: AbortSignal;
+  /** Nodes that ran on the same message before it. */
+  readonly hops: number;
   /** What is left of the invocation; infinite where nothing ends it. */
   remainingMs(): number;
 }

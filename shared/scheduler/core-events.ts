@@ -1,3 +1,4 @@
+import { fromRanges } from '../core/bits.ts';
 import type { CoreEvent, WorkRef } from '../core/events.ts';
 import { findNode, type Plan } from '../core/plan.ts';
 import { decodeWork } from '../core/work-list.ts';
@@ -32,13 +33,17 @@ export function toCoreEvents(plan: Plan, run: number, { key, before, after }: Ch
   }
 }
 
-export function resultEvent(plan: Plan, { node, visit, status, next }: ResultItem): CoreEvent & { type: 'settled' } {
+export function resultEvent(
+  plan: Plan,
+  { node, visit, status, next, handedOff }: ResultItem,
+): CoreEvent & { type: 'settled' } {
   return {
     type: 'settled',
     node: indexOf(plan, node),
     visit,
     status,
     next: next === undefined || next === null ? null : indexOf(plan, next),
+    ...(handedOff !== undefined && { handedOff: [...fromRanges(handedOff)] }),
   };
 }
 
@@ -74,9 +79,16 @@ export function flagEvents(plan: Plan, before: MetaItem | undefined, after: Meta
   }
   if (before?.stop === undefined && after.stop !== undefined)
     events.push({ type: 'stopped', reason: after.stop.reason });
+  // Refused while it runs: the pause point it came to is the scheduler's. While it stops, what is parked never runs.
+  if (after.stop !== undefined) events.push(...returned([...(after.parked ?? [])]));
+  else if (before !== undefined && after.status === 'RUNNING')
+    events.push(...returned([...(after.parked ?? [])].filter((work) => before.parked?.has(work) !== true)));
   if (before?.settleElapsed === undefined && after.settleElapsed === true) events.push({ type: 'settleElapsed' });
   return events;
 }
+
+const returned = (parked: readonly string[]): CoreEvent[] =>
+  parked.length === 0 ? [] : [{ type: 'returned', work: parked.flatMap(decodeWork) }];
 
 /** The work a message asks for. */
 export function workOf(plan: Plan, message: VisitTask): WorkRef {

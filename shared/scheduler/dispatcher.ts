@@ -8,6 +8,13 @@ import { MAX_QUEUE_DELAY_MS, type OutgoingMessage, type TaskSender } from '../po
 /** How long running nodes may take to settle once an execution stops. */
 export const SETTLE_MS = 10_000;
 
+export interface DispatchOptions {
+  /** Of a route: how often each node was entered, so that who runs the node can go on by itself. */
+  readonly visits?: Readonly<Record<string, number>> | undefined;
+  /** The sender is not the scheduler, and has not asked it. */
+  readonly isHandedOff?: boolean;
+}
+
 /** Turns work into messages on the queues of its pools. */
 export class Dispatcher {
   readonly #sender: TaskSender;
@@ -17,12 +24,22 @@ export class Dispatcher {
   }
 
   /** Sends first attempts. Resolves when every message is accepted. */
-  async dispatch(plan: Plan, meta: MetaItem, work: readonly WorkRef[], nowMs: number): Promise<void> {
+  async dispatch(
+    plan: Plan,
+    meta: MetaItem,
+    work: readonly WorkRef[],
+    nowMs: number,
+    { visits, isHandedOff }: DispatchOptions = {},
+  ): Promise<void> {
     const byPool = new Map<string, OutgoingMessage[]>();
     for (const ref of work) {
       const pool = ref.kind === 'settle' ? DEFAULT_POOL : poolOf(plan, nodeAt(plan, ref.node).id);
       const message = {
-        body: JSON.stringify(toMessage(plan, meta, ref, nowMs)),
+        body: JSON.stringify({
+          ...toMessage(plan, meta, ref, nowMs),
+          ...(visits !== undefined && { visits }),
+          ...(isHandedOff && { isHandedOff }),
+        }),
         ...(ref.kind === 'settle' && { delayMs: SETTLE_MS }),
       };
       const messages = byPool.get(pool);
@@ -47,7 +64,8 @@ export function poolOf(plan: Plan, node: string): string {
   return (definition === undefined ? undefined : namedPool(definition)) ?? DEFAULT_POOL;
 }
 
-function toMessage(plan: Plan, { executionId, run }: MetaItem, ref: WorkRef, queuedAtMs: number): TaskMessage {
+/** The message that has work done for the first time. */
+export function toMessage(plan: Plan, { executionId, run }: MetaItem, ref: WorkRef, queuedAtMs: number): TaskMessage {
   const envelope = { v: 1 as const, executionId, run, queuedAtMs };
   if (ref.kind === 'settle') return { ...envelope, kind: 'settle' };
   const visit = { ...envelope, node: nodeAt(plan, ref.node).id, visit: ref.visit, attempt: 1 };

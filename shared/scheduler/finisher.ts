@@ -6,52 +6,94 @@ import type { MetaItem, ResultItem } from '../model/items.ts';
 import type { Json } from '../model/json.ts';
 import type { Payload } from '../model/result.ts';
 import type { Ending, ExecutionState } from '../model/state.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { TerminalWrite } from '../store/execution-store.ts';
 import type { Store } from '../store/store.ts';
 
-/** What the terminal write of an ended execution says: its output or error, from the standing results. */
-export async function composeEnding(
-  store: Store,
-  plan: Plan,
-  meta: MetaItem,
-  state: ExecutionState,
-  ending: Ending,
-  nowMs: number,
-): Promise<TerminalWrite> {
-  const base = { status: ending.status, endedAtMs: nowMs };
-  switch (ending.status) {
-    case 'SUCCEEDED':
-      try {
-        return { ...base, output: await composeOutput(store, plan, meta, state) };
-      } catch (error) {
-        // All nodes succeeded, and what they gave together is more than can be kept: no repetition mends that.
-        if (!(error instanceof FanjoinError) || error.retryable) throw error;
-        return { ...base, status: 'FAILED', error: toErrorInfo(error) };
-      }
-    case 'FAILED':
-      return { ...base, ...(await composeError(store, plan, meta, ending)) };
-    case 'TIMED_OUT':
-      return {
-        ...base,
-        error: {
-          name: 'ExecutionTimedOut',
-          code: 'EXECUTION_TIMED_OUT',
-          message: `The execution took longer than its ${meta.config.timeoutSeconds} s`,
-        },
-      };
-    case 'CANCELLED':
-      return {
-        ...base,
-        error: { name: 'ExecutionCancelled', code: 'EXECUTION_CANCELLED', message: 'The execution was cancelled' },
-      };
+/** Writes ends of executions. */
+export class Finisher {
+  readonly #store: Store;
+  readonly #clock: Clock;
+
+  constructor({ store, clock }: { store: Store; clock: Clock }) {
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  /** Ends an execution as its state says. A repetition changes nothing. */
+  async end(plan: Plan, meta: MetaItem, state: ExecutionState, ending: Ending): Promise<void> {
+    const { status } = ending;
+    const endedAtMs = this.#clock.nowMs();
+    const write =
+      status === 'SUCCEEDED'
+        ? await this.#success(plan, meta, outputVisits(plan, state))
+        : { status, endedAtMs, ...(await composeFailure(this.#store, plan, meta, status, ending)) };
+    await this.#keep(await this.#store.executions.finish(meta, write));
+  }
+
+  /**
+   * Ends an execution all of whose nodes have ended, none of them badly. `false`: it ended otherwise, or is to.
+   * @param visits what its output is made of
+   */
+  async succeed(plan: Plan, meta: MetaItem, visits: readonly VisitName[]): Promise<boolean> {
+    const ended = await this.#store.executions.finishUnlessStopping(meta, await this.#success(plan, meta, visits));
+    await this.#keep(ended);
+    return ended !== undefined;
+  }
+
+  async #success(plan: Plan, meta: MetaItem, visits: readonly VisitName[]): Promise<TerminalWrite> {
+    const endedAtMs = this.#clock.nowMs();
+    try {
+      return { status: 'SUCCEEDED', endedAtMs, output: await composeOutput(this.#store, plan, meta, visits) };
+    } catch (error) {
+      // All nodes succeeded, and what they gave together is more than can be kept: no repetition mends that.
+      if (!(error instanceof FanjoinError) || error.retryable) throw error;
+      return { status: 'FAILED', endedAtMs, error: toErrorInfo(error) };
+    }
+  }
+
+  async #keep(ended: MetaItem | undefined): Promise<void> {
+    if (ended?.cache === undefined || ended.output === undefined || ended.status !== 'SUCCEEDED') return;
+    const { key, ttlSeconds } = ended.cache;
+    const expiresAtMs = this.#clock.nowMs() + ttlSeconds * 1000;
+    await this.#store.cache.keep(key, ended.executionId, ended.output, expiresAtMs);
   }
 }
 
-async function composeOutput(store: Store, plan: Plan, meta: MetaItem, state: ExecutionState): Promise<Payload> {
-  const visits =
-    plan.kind === 'graph'
-      ? outputNodes(plan, state).map((node) => ({ node: nodeAt(plan, node).id, visit: 1 }))
-      : lastVisits(plan, state);
+type Failure = Pick<TerminalWrite, 'error' | 'failedNode'>;
+
+async function composeFailure(
+  store: Store,
+  plan: Plan,
+  meta: MetaItem,
+  status: Exclude<Ending['status'], 'SUCCEEDED'>,
+  ending: Ending,
+): Promise<Failure> {
+  switch (status) {
+    case 'FAILED':
+      return composeError(store, plan, meta, ending);
+    case 'TIMED_OUT': {
+      const message = `The execution took longer than its ${meta.config.timeoutSeconds} s`;
+      return { error: { name: 'ExecutionTimedOut', code: 'EXECUTION_TIMED_OUT', message } };
+    }
+    case 'CANCELLED': {
+      const message = 'The execution was cancelled';
+      return { error: { name: 'ExecutionCancelled', code: 'EXECUTION_CANCELLED', message } };
+    }
+  }
+}
+
+const outputVisits = (plan: Plan, state: ExecutionState): VisitName[] =>
+  plan.kind === 'graph'
+    ? outputNodes(plan, state).map((node) => ({ node: nodeAt(plan, node).id, visit: 1 }))
+    : lastVisits(plan, state.kind === 'route' ? state.visits : {});
+
+interface VisitName {
+  readonly node: NodeId;
+  readonly visit: number;
+}
+
+async function composeOutput(store: Store, plan: Plan, meta: MetaItem, visits: readonly VisitName[]): Promise<Payload> {
   const results = await store.results.loadResults(meta.executionId, meta.run, visits);
   const [only] = visits;
   if (plan.kind === 'graph' && (plan.sinks.length === 1 || plan.definition.strategy === 'sequential')) {
@@ -79,17 +121,16 @@ function outputNodes(plan: GraphPlan, state: ExecutionState): readonly number[] 
   return [...membersOf(state.succeeded)].slice(-1);
 }
 
-function lastVisits(plan: Plan, state: ExecutionState): { node: NodeId; visit: number }[] {
-  if (state.kind !== 'route') return [];
-  return Object.entries(state.visits).map(([node, visit]) => ({ node: nodeAt(plan, Number(node)).id, visit }));
-}
+/** Of a route, by how often each node was entered. */
+export const lastVisits = (plan: Plan, visits: Readonly<Record<string, number>>): VisitName[] =>
+  Object.entries(visits).map(([node, visit]) => ({ node: nodeAt(plan, Number(node)).id, visit }));
 
 async function composeError(
   store: Store,
   plan: Plan,
   meta: MetaItem,
   { failedVisit, error }: Ending,
-): Promise<Pick<TerminalWrite, 'error' | 'failedNode'>> {
+): Promise<Failure> {
   if (error !== undefined) return { error };
   if (failedVisit === undefined) return { error: { name: 'ExecutionFailed', message: 'The execution failed' } };
   const node = nodeAt(plan, failedVisit.node).id;

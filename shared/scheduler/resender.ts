@@ -5,7 +5,7 @@ import type { AttemptItem, MetaItem } from '../model/items.ts';
 import { VisitTask } from '../model/message.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../store/store.ts';
-import { type Dispatcher, poolOf } from './dispatcher.ts';
+import { type Dispatcher, type DispatchOptions, poolOf } from './dispatcher.ts';
 
 /**
  * How much of what is open to send again: `all`, because its messages are gone (parked, or lost with the process that held
@@ -26,7 +26,12 @@ export class Resender {
     this.#clock = clock;
   }
 
-  async resend(plan: Plan, meta: MetaItem, work: readonly WorkRef[], extent: Resend): Promise<void> {
+  async resend(
+    plan: Plan,
+    meta: MetaItem,
+    work: readonly WorkRef[],
+    { extent, ...options }: DispatchOptions & { readonly extent: Resend },
+  ): Promise<void> {
     if (work.length === 0) return;
     const waiting = await this.#lastAttempts(meta);
     const nowMs = this.#clock.nowMs();
@@ -41,7 +46,7 @@ export class Resender {
         await this.#dispatcher.sendLater(poolOf(plan, attempt.node), message, nowMs, attempt.nextAttemptAtMs);
       }
     }
-    await this.#dispatcher.dispatch(plan, meta, first, nowMs);
+    await this.#dispatcher.dispatch(plan, meta, first, nowMs, options);
   }
 
   async #lastAttempts({ executionId, run }: MetaItem): Promise<Map<string, AttemptItem>> {

@@ -14,9 +14,10 @@ import type { Snapshot } from '../store/execution-store.ts';
 import type { Store } from '../store/store.ts';
 import { toCoreEvents } from './core-events.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import { composeEnding } from './finisher.ts';
+import { Finisher } from './finisher.ts';
 import { type Resend, Resender } from './resender.ts';
 import { SnapshotCache } from './snapshot-cache.ts';
+import { untoldEvents } from './untold.ts';
 
 /** Deciders of one execution meet where its results are sharded; so many lost races in a row are a fault. */
 const MAX_RACES = 50;
@@ -45,6 +46,7 @@ export class Scheduler {
   readonly #dispatcher: Dispatcher;
   readonly #clock: Clock;
   readonly #resender: Resender;
+  readonly #finisher: Finisher;
   readonly #cache = new SnapshotCache();
 
   constructor({ store, dispatcher, clock }: { store: Store; dispatcher: Dispatcher; clock: Clock }) {
@@ -52,6 +54,7 @@ export class Scheduler {
     this.#dispatcher = dispatcher;
     this.#clock = clock;
     this.#resender = new Resender({ store, dispatcher, clock });
+    this.#finisher = new Finisher({ store, clock });
   }
 
   /** Advances every execution the records belong to, side by side. Never throws for one of them. */
@@ -96,9 +99,11 @@ export class Scheduler {
       const plan = await this.#plan(snapshot.meta);
       const events = await gather(plan, snapshot);
       const before = snapshot.state?.state ?? initialState(plan, snapshot.meta.config.maxParallelNodes);
-      const open = openWork(plan, before);
       const decision = decide(plan, before, events);
-      const again = resend !== undefined ? open : [...decision.resend, ...unsureSends(snapshot.state)];
+      const again =
+        resend === undefined
+          ? [...decision.resend, ...unsureSends(snapshot.state)]
+          : without(openWork(plan, decision.state), decision.dispatch);
       const lost = stillOpen(plan, decision.state, again);
       // The state's age tells the sweep how long nothing moved: a look that finds nothing must not renew it.
       const isNews =
@@ -109,7 +114,7 @@ export class Scheduler {
       const batches = withRepair(snapshot.state, decision.dispatch);
       const saved = isNews ? await this.#save(snapshot, decision.state, batches) : snapshot.state;
       if (saved === undefined) continue;
-      await this.#send(plan, snapshot.meta, decision.dispatch, lost, resend ?? 'all');
+      await this.#send(plan, snapshot.meta, decision.state, decision.dispatch, lost, resend ?? 'all');
       await this.#conclude(plan, snapshot.meta, saved);
       return;
     }
@@ -129,13 +134,17 @@ export class Scheduler {
       // What an earlier run sent is nothing to this one.
       const isSameRun = snapshot.state?.state.run === snapshot.meta.run;
       const repeated = isSameRun && done !== undefined && fresh.length < records.length ? decodeWork(done.sends) : [];
-      const events = fresh.flatMap((record) => toCoreEvents(plan, snapshot.meta.run, record));
+      const told = fresh.flatMap((record) => toCoreEvents(plan, snapshot.meta.run, record));
+      const events = await this.#withUntold(plan, snapshot, told);
       // A start from a checkpoint finds its state there already, and nothing has happened to it yet.
       const isStart = fresh.some(({ key, before }) => key.sk === 'META' && before === undefined);
+      // It began without the scheduler, and goes on without it.
+      if (snapshot.state === undefined && snapshot.meta.isHandedOff === true && events.length === 0) return;
       if (snapshot.state !== undefined && events.length === 0 && !isStart) {
         // No save will notice if this state is past: a pause or an end it tells of may be, and so may be its run.
         if (isCached) continue;
-        await this.#send(plan, snapshot.meta, [], stillOpen(plan, snapshot.state.state, repeated));
+        const { state } = snapshot.state;
+        await this.#send(plan, snapshot.meta, state, [], stillOpen(plan, state, repeated));
         return this.#conclude(plan, snapshot.meta, snapshot.state);
       }
       const before = snapshot.state?.state ?? initialState(plan, snapshot.meta.config.maxParallelNodes);
@@ -146,10 +155,20 @@ export class Scheduler {
       const saved = await this.#save(snapshot, next, withBatch(snapshot.state?.batches ?? {}, last, sends));
       if (saved === undefined) continue;
       this.#cache.keep({ meta: snapshot.meta, state: saved });
-      await this.#send(plan, snapshot.meta, decision.dispatch, again);
+      await this.#send(plan, snapshot.meta, decision.state, decision.dispatch, again);
       return this.#conclude(plan, snapshot.meta, saved);
     }
     throw tooManyRaces(executionId);
+  }
+
+  /** A redrive opens what the rest then happens to. */
+  async #withUntold(plan: Plan, snapshot: Snapshot, told: readonly CoreEvent[]): Promise<readonly CoreEvent[]> {
+    const untold = await untoldEvents(this.#store, plan, snapshot, told);
+    if (untold.length === 0) return told;
+    const { redrives = [], others = [] } = Object.groupBy(told, ({ type }) =>
+      type === 'redriven' ? 'redrives' : 'others',
+    );
+    return [...redrives, ...untold, ...others];
   }
 
   /** Marks the state that is about to be saved, if it is to be a checkpoint: `conclude` then keeps it, and again if repeated. */
@@ -162,12 +181,14 @@ export class Scheduler {
   async #send(
     plan: Plan,
     meta: MetaItem,
+    state: StateItem['state'],
     first: readonly WorkRef[],
     again: readonly WorkRef[],
-    resend: Resend = 'all',
+    extent: Resend = 'all',
   ): Promise<void> {
-    await this.#dispatcher.dispatch(plan, meta, first, this.#clock.nowMs());
-    await this.#resender.resend(plan, meta, again, resend);
+    const visits = meta.isEager === true && state.kind === 'route' ? state.visits : undefined;
+    await this.#dispatcher.dispatch(plan, meta, first, this.#clock.nowMs(), { visits });
+    await this.#resender.resend(plan, meta, again, { extent, visits });
   }
 
   /** An execution whose state no item can hold can go nowhere: it fails, and says so. */
@@ -190,12 +211,7 @@ export class Scheduler {
     if (state.checkpointRevision === revision)
       await this.#store.checkpoints.put(meta.executionId, revision, state, nowMs);
     if (state.ending !== undefined) {
-      const ending = await composeEnding(this.#store, plan, meta, state, state.ending, nowMs);
-      const ended = await this.#store.executions.finish(meta, ending);
-      if (ended?.cache !== undefined && ended.output !== undefined && ended.status === 'SUCCEEDED') {
-        const { key, ttlSeconds } = ended.cache;
-        await this.#store.cache.keep(key, meta.executionId, ended.output, nowMs + ttlSeconds * 1000);
-      }
+      await this.#finisher.end(plan, meta, state, state.ending);
       this.#cache.forget(meta.executionId);
     } else if (state.pausingBefore !== undefined && meta.status === 'RUNNING') {
       const paused = await this.#store.executions.pause(meta, nowMs);
@@ -235,6 +251,11 @@ function stillOpen(plan: Plan, state: StateItem['state'], work: readonly WorkRef
   if (work.length === 0) return [];
   const open = new Set(openWork(plan, state).map((ref) => encodeWork([ref])));
   return work.filter((ref) => open.has(encodeWork([ref])));
+}
+
+function without(work: readonly WorkRef[], others: readonly WorkRef[]): WorkRef[] {
+  const left = new Set(others.map((ref) => encodeWork([ref])));
+  return work.filter((ref) => !left.has(encodeWork([ref])));
 }
 
 /** Under this name a repair records what it dispatches: no stream brings that a second time, but the next repair does. */

@@ -31,6 +31,8 @@ export interface NewExecution {
   readonly dueAtMs: number;
   readonly cache?: MetaItem['cache'];
   readonly trace?: MetaItem['trace'];
+  readonly isEager?: boolean;
+  readonly isHandedOff?: boolean;
   /** It need not run: it is there as ended, with the output of another. */
   readonly cached?: { readonly cachedFrom: ExecutionId; readonly output: Payload };
 }
@@ -125,8 +127,12 @@ export class ExecutionStore {
 
   /** Ends the execution, once. `undefined`: it had ended, or another run is on. */
   async finish(meta: MetaItem, ending: TerminalWrite): Promise<MetaItem | undefined> {
-    const change = { set: { ...ending }, remove: ['dueShard', 'dueAtMs', 'parked'] };
-    return this.#change(meta, change, isOpen(meta.run));
+    return this.#change(meta, toEnd(ending), isOpen(meta.run));
+  }
+
+  /** The same. `undefined`, too: it is stopping. */
+  async finishUnlessStopping(meta: MetaItem, ending: TerminalWrite): Promise<MetaItem | undefined> {
+    return this.#change(meta, toEnd(ending), isNotStopping(meta.run));
   }
 
   /** Tells runners and the scheduler to stop. `undefined`: it ended, or is stopping for another reason. */
@@ -188,6 +194,11 @@ export class ExecutionStore {
     return outcome.written;
   }
 
+  /** Gives work back to the scheduler that its runner will not do. It stays where it is if the execution has ended. */
+  async refuse(meta: MetaItem, work: string): Promise<void> {
+    await this.#table.update(metaKey(meta.executionId), { addToSet: { parked: [work] } }, isOpen(meta.run));
+  }
+
   /** When the sweep is to look at an open execution again. */
   async postpone(meta: MetaItem, dueAtMs: number): Promise<void> {
     await this.#table.update(metaKey(meta.executionId), { set: { dueAtMs } }, isOpen(meta.run));
@@ -217,6 +228,11 @@ export class ExecutionStore {
     return outcome.standing?.changedBy === changedBy ? parseItem(MetaItem, outcome.standing) : undefined;
   }
 }
+
+const toEnd = (ending: TerminalWrite): ItemChange => ({
+  set: { ...ending },
+  remove: ['dueShard', 'dueAtMs', 'parked'],
+});
 
 /** The META in a change record's image. */
 export const parseMeta = (item: Item): MetaItem => parseItem(MetaItem, item);

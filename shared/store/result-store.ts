@@ -28,8 +28,15 @@ export class ResultStore {
     this.#table = table;
   }
 
-  putResult(result: New<ResultItem>): Promise<FirstWrite> {
-    return this.#putFirst({ ...resultKey(result), v: ITEM_VERSION, advance: 1, ...result });
+  /** Gives the result that stands: this one, or the one that was first. */
+  async putResult(result: Omit<ResultItem, 'pk' | 'sk' | 'v'>): Promise<{ outcome: FirstWrite; standing: ResultItem }> {
+    const item: ResultItem = { ...resultKey(result), v: ITEM_VERSION, ...result };
+    const outcome = await this.#table.put(item, FIRST_WRITER_WINS);
+    if (outcome.written) return { outcome: 'written', standing: item };
+    return {
+      outcome: 'exists',
+      standing: outcome.standing === undefined ? item : parseItem(ResultItem, outcome.standing),
+    };
   }
 
   putMap(map: New<MapItem>): Promise<FirstWrite> {
@@ -50,9 +57,10 @@ export class ResultStore {
     return this.#putFirst({ ...startedKey(started, started.chunk, started.attempt), v: ITEM_VERSION, ...started });
   }
 
-  /** Whether this run itself has settled the visit: what a redrive runs anew has a result under an earlier run. */
-  async hasResult(key: VisitKey): Promise<boolean> {
-    return (await this.#table.get(resultKey(key))) !== undefined;
+  /** The visit's result of this very run: what a redrive runs anew has one under an earlier run. */
+  async find(key: VisitKey): Promise<ResultItem | undefined> {
+    const item = await this.#table.get(resultKey(key));
+    return item === undefined ? undefined : parseItem(ResultItem, item);
   }
 
   async loadResult(key: VisitKey): Promise<ResultItem | undefined> {

@@ -50,6 +50,7 @@ describe('the filter of the stream', () => {
     pools: {},
     handlersVersion: () => '',
     newId: () => 'unused',
+    advance: 'stream',
   });
   const definition = { name: 'filtered', nodes: { a: { type: 'transform', output: 1 } } };
   const executionId = ExecutionId.parse('filtered-1');
@@ -103,6 +104,7 @@ describe('the filter of the stream', () => {
     const times = { queuedAtMs: 1, startedAtMs: 2, endedAtMs: 3 };
     const told = await delivered(() =>
       store.results.putResult({
+        advance: 1,
         ...key,
         ...times,
         status: 'SUCCEEDED',

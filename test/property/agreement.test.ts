@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Advance } from '../../shared/model/config.ts';
 import { runOnTwin } from '../support/agreement.ts';
 import type { Trouble } from '../support/faulty-queue.ts';
 import { genericHandlers } from '../support/generic-handlers.ts';
@@ -23,6 +24,7 @@ const aRun = fc.record({
   seed: fc.integer({ min: 0, max: 2 ** 31 - 1 }),
   trouble: fc.constantFrom(...troubles),
   isDisturbed: fc.boolean(),
+  advance: fc.constantFrom<Advance>('eager', 'stream'),
 });
 
 describe('random workflows', () => {
@@ -30,7 +32,7 @@ describe('random workflows', () => {
     timeout: 300_000,
   }, async () => {
     await fc.assert(
-      fc.asyncProperty(aRun, async ({ workflow, maxNodes, seed, trouble, isDisturbed }) => {
+      fc.asyncProperty(aRun, async ({ workflow, maxNodes, seed, trouble, isDisturbed, advance }) => {
         const { definition, input } = randomWorkflow(workflow, maxNodes);
         const clock = new VirtualClock();
 
@@ -39,6 +41,7 @@ describe('random workflows', () => {
           seed,
           trouble,
           isDisturbed,
+          advance,
         });
 
         expect([...violations, ...check(definition, input, result)]).toEqual([]);
@@ -54,7 +57,7 @@ describe('random workflows', () => {
       fc.asyncProperty(
         aRun,
         fc.integer({ min: 1, max: 3 }),
-        async ({ workflow, maxNodes, seed, trouble }, interruptions) => {
+        async ({ workflow, maxNodes, seed, trouble, advance }, interruptions) => {
           const { definition, input } = randomWorkflow(workflow, maxNodes);
           const clock = new VirtualClock();
 
@@ -63,6 +66,7 @@ describe('random workflows', () => {
             seed,
             trouble,
             interruptions,
+            advance,
           });
 
           expect([...violations, ...check(definition, input, result)]).toEqual([]);

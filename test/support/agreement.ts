@@ -1,6 +1,7 @@
 import { compile } from '../../shared/core/compile.ts';
 import { allResults } from '../../shared/executor/execution-result.ts';
 import type { Executions } from '../../shared/executor/executions.ts';
+import type { Advance } from '../../shared/model/config.ts';
 import type { DefinitionInput } from '../../shared/model/definition.ts';
 import type { Json } from '../../shared/model/json.ts';
 import { isTerminal, type NodeResultView } from '../../shared/model/result.ts';
@@ -19,6 +20,8 @@ export interface TwinRunOptions {
   readonly seed?: number;
   /** Default: none. */
   readonly trouble?: Trouble;
+  /** Default `eager`. */
+  readonly advance?: Advance;
   /** Pauses, resumes and repairs at random times. Default false. */
   readonly isDisturbed?: boolean;
   readonly maxReceiveCount?: number;

@@ -46,7 +46,13 @@ export async function aRunnerBench(options: BenchOptions) {
     logger: new Logger({ write: () => undefined }),
     random,
   });
-  const service = new ExecutionService({ store, clock, handlersVersion: () => '', newId: () => 'execution-1' });
+  const service = new ExecutionService({
+    store,
+    clock,
+    handlersVersion: () => '',
+    newId: () => 'execution-1',
+    advance: 'stream',
+  });
   const source = aDefinition(nodes, definition);
   const { executionId } = await service.start({
     definition: source,

@@ -45,7 +45,13 @@ export async function aSchedulerBench({ nodes, definition = {}, config }: Option
   const newScheduler = () => new Scheduler({ store, dispatcher: new Dispatcher(sender), clock });
   const scheduler = newScheduler();
   const reconciler = new Reconciler({ store, scheduler });
-  const service = new ExecutionService({ store, clock, handlersVersion: () => '', newId: () => 'execution-1' });
+  const service = new ExecutionService({
+    store,
+    clock,
+    handlersVersion: () => '',
+    newId: () => 'execution-1',
+    advance: 'stream',
+  });
   const executionId = ExecutionId.parse('execution-1');
   await service.start({ definition: aDefinition(nodes, definition), ...(config && { config }) });
 
@@ -97,6 +103,7 @@ export async function aSchedulerBench({ nodes, definition = {}, config }: Option
     ) {
       return store.results.putResult({
         executionId,
+        advance: 1,
         node: NodeId.parse(node),
         visit,
         run,

@@ -1,5 +1,7 @@
-import { openWork } from '../../shared/core/decide.ts';
-import type { Plan } from '../../shared/core/plan.ts';
+import { fromRanges } from '../../shared/core/bits.ts';
+import { firstWork, openWork } from '../../shared/core/decide.ts';
+import { startsOf } from '../../shared/core/hand-off.ts';
+import { nodeAt, type Plan } from '../../shared/core/plan.ts';
 import { encodeWork } from '../../shared/core/work-list.ts';
 import type { Definition } from '../../shared/model/definition.ts';
 import { ChunkItem, MapItem, ResultItem, StateItem } from '../../shared/model/items.ts';
@@ -23,6 +25,8 @@ export class Invariants {
   readonly #settled = new Set<string>();
   readonly #statuses = new Map<string, Status>();
   readonly #handling = new Map<string, number>();
+  /** By node, its last visit that ended. */
+  readonly #entered = new Map<string, number>();
   #run = 1;
   maxHandling = 0;
 
@@ -41,15 +45,23 @@ export class Invariants {
       const [earlier, later] = [before === undefined ? undefined : parseMeta(before), parseMeta(after)];
       if (earlier !== undefined && later.run > earlier.run) this.#onRedrive();
       else if (earlier !== undefined && isTerminal(earlier.status)) this.#violated('META changed after the end');
+      if (earlier === undefined && later.isHandedOff === true)
+        for (const node of startsOf(this.#plan)) this.#onHandOff(node, 1);
     } else if (type === 'STATE') {
       this.#onState(before === undefined ? undefined : StateItem.parse(before).state, StateItem.parse(after).state);
     } else if (before !== undefined) {
       this.#violated(`${key.sk} was written twice`);
     } else if (type === 'RESULT') {
-      const { node, visit, status, run } = ResultItem.parse(after);
+      const result = ResultItem.parse(after);
+      const { node, visit, status, run } = result;
       if (run < this.#run) return;
       this.#settled.add(`${node} ${visit}`);
       this.#statuses.set(node, status);
+      this.#entered.set(node, visit);
+      for (const next of fromRanges(result.handedOff ?? '')) {
+        const id = nodeAt(this.#plan, next).id;
+        this.#onHandOff(next, this.#plan.kind === 'graph' ? 1 : (this.#entered.get(id) ?? 0) + 1);
+      }
     } else if (type === 'MAP') {
       const { node, visit, run } = MapItem.parse(after);
       if (run === this.#run) this.#settled.add(`${node} ${visit} plan`);
@@ -83,6 +95,14 @@ export class Invariants {
     this.#handling.set(visit, Math.max(0, (this.#handling.get(visit) ?? 0) - 1));
   }
 
+  /** A start, or a result, that names what its writer is to start. */
+  #onHandOff(node: number, visit: number): void {
+    const { kind } = firstWork(this.#plan, node);
+    const name = `${nodeAt(this.#plan, node).id} ${visit}${kind === 'node' ? '' : ` ${kind}`}`;
+    this.#decided.add(name);
+    this.#checkRule(name);
+  }
+
   /** What stands and what runs anew only the state tells: from here on the rules are the oracle's to check. */
   #onRedrive(): void {
     this.#run++;
@@ -99,7 +119,7 @@ export class Invariants {
     const earlier = before === undefined || !isSameRun ? new Set<string>() : this.#openIn(before);
     for (const name of open) {
       if (earlier.has(name)) continue;
-      if (isSameRun && (before?.stop !== undefined || before?.ending !== undefined))
+      if (isSameRun && (before?.stop !== undefined || before?.ending !== undefined) && !this.#decided.has(name))
         this.#violated(`${name} was dispatched after the stop`);
       this.#decided.add(name);
       this.#checkRule(name);

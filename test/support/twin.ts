@@ -4,6 +4,7 @@ import { openDatabase } from '../../shared/adapters/local/sqlite-database.ts';
 import { SqliteItemTable } from '../../shared/adapters/local/sqlite-table.ts';
 import type { Plan } from '../../shared/core/plan.ts';
 import { ExecutionService } from '../../shared/executor/execution-service.ts';
+import type { Advance } from '../../shared/model/config.ts';
 import { TaskMessage } from '../../shared/model/message.ts';
 import type { AnyHandler } from '../../shared/nodes/define-node.ts';
 import { HandlerRegistry } from '../../shared/nodes/handler-registry.ts';
@@ -12,6 +13,7 @@ import type { ChangeRecord } from '../../shared/ports/change-feed.ts';
 import { sleep } from '../../shared/ports/clock.ts';
 import { type Delivery, deadLetterPool, type TaskSender } from '../../shared/ports/task-queue.ts';
 import { NodeRunner } from '../../shared/runner/runner.ts';
+import { concernsScheduler } from '../../shared/scheduler/concerns-scheduler.ts';
 import { Dispatcher } from '../../shared/scheduler/dispatcher.ts';
 import { Reconciler } from '../../shared/scheduler/reconcile.ts';
 import { Scheduler } from '../../shared/scheduler/scheduler.ts';
@@ -24,13 +26,14 @@ import type { VirtualClock } from './virtual-clock.ts';
 
 /** Shorter than some handlers take: their messages come a second time while the first runs. */
 const VISIBILITY_MS = 30_000;
-const HEARD = /^(META|RESULT#|MAP#|CHUNK#)/;
 
 export interface TwinParts {
   readonly clock: VirtualClock;
   readonly handlers: readonly AnyHandler[];
   readonly seed?: number;
   readonly trouble?: Trouble;
+  /** Default `eager`. */
+  readonly advance?: Advance;
   readonly maxReceiveCount?: number;
   readonly onChange?: (record: ChangeRecord) => void;
   readonly onSend?: (body: string) => void;
@@ -109,6 +112,8 @@ export class Twin {
       handlersVersion: () => '',
       newId: () => `execution-${seed}`,
       exportsSpans: parts.exportsSpans ?? false,
+      dispatcher: new Dispatcher(sender),
+      advance: parts.advance ?? 'eager',
     });
     this.#close = () => database.close();
     table.subscribe((records) => this.#hear(records));
@@ -148,7 +153,7 @@ export class Twin {
     for (const record of records) {
       if (!record.key.pk.startsWith('EXEC#')) continue;
       this.#parts.onChange?.(record);
-      if (HEARD.test(record.key.sk)) this.#records.push(record);
+      if (concernsScheduler(record)) this.#records.push(record);
     }
     this.#wake();
   }

@@ -31,6 +31,7 @@ beforeEach(async () => {
   const { default: workflow } = await import(gated);
   const handlers = new HandlerRegistry([...(await loadHandlers(join(ORDERS, 'handlers.ts'))), ...workflow.handlers]);
   engine = new LocalEngine({
+    advance: 'eager',
     database: ':memory:',
     config: {},
     handlers,

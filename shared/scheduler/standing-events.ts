@@ -1,0 +1,65 @@
+import { openWork } from '../core/decide.ts';
+import type { CoreEvent } from '../core/events.ts';
+import { startsOf } from '../core/hand-off.ts';
+import type { Plan } from '../core/plan.ts';
+import type { MetaItem, ResultItem } from '../model/items.ts';
+import type { ExecutionState } from '../model/state.ts';
+import type { Snapshot } from '../store/execution-store.ts';
+import type { Store } from '../store/store.ts';
+import { chunkEvent, flagEvents, mapEvent, resultEvent } from './core-events.ts';
+
+/** All that the standing items of an execution tell (invariant 3), META's flags among it. */
+export async function standingEvents(store: Store, plan: Plan, { meta, state }: Snapshot): Promise<CoreEvent[]> {
+  const isResumed = state?.state.paused === true && meta.status === 'RUNNING';
+  // What was parked went with the record that was lost: any of the open work may have been.
+  const parked = isResumed ? openWork(plan, state.state) : [];
+  const isRedriven = state !== undefined && state.state.run < meta.run;
+  return [
+    ...(isRedriven ? [{ type: 'redriven' as const, run: meta.run }] : []),
+    ...(await settledEvents(store, plan, { meta, state })),
+    ...flagEvents(plan, undefined, meta),
+    ...(isResumed ? [{ type: 'resumed' as const, parked }] : []),
+  ];
+}
+
+/** What the standing results, maps and chunks of this run tell, and how it began. */
+export async function settledEvents(store: Store, plan: Plan, { meta, state }: Snapshot): Promise<CoreEvent[]> {
+  const { executionId, run } = meta;
+  const results: ResultItem[] = [];
+  for await (const result of store.results.results(executionId)) if (result.run === run) results.push(result);
+  const events: CoreEvent[] = [];
+  for await (const map of store.results.maps(executionId)) if (map.run === run) events.push(mapEvent(plan, map));
+  if (events.length > 0) {
+    for await (const chunk of store.results.chunkOutlines(executionId))
+      if (chunk.run === run) events.push(chunkEvent(plan, chunk));
+  }
+  const settled = results.map((result) => resultEvent(plan, result));
+  return [...begun(plan, meta, state?.state), ...events, ...inOrder(plan, state?.state, settled)];
+}
+
+/** A start that was handed off has left no state behind. */
+export const begun = (plan: Plan, meta: MetaItem, state: ExecutionState | undefined): CoreEvent[] =>
+  state === undefined && meta.isHandedOff === true ? [{ type: 'begun', nodes: startsOf(plan) }] : [];
+
+/** A route's results in the order of its visits: the core takes only the one its position stands on. */
+function inOrder(
+  plan: Plan,
+  state: ExecutionState | undefined,
+  results: readonly (CoreEvent & { type: 'settled' })[],
+): readonly CoreEvent[] {
+  if (plan.kind !== 'route') return results;
+  const byVisit = new Map(results.map((event) => [`${event.node} ${event.visit}`, event]));
+  const visits: Record<string, number> = state?.kind === 'route' ? { ...state.visits } : { [plan.start]: 1 };
+  let position = state?.kind === 'route' ? state.position : { node: plan.start, visit: 1 };
+  const ordered: CoreEvent[] = [];
+  while (position !== undefined) {
+    const event = byVisit.get(`${position.node} ${position.visit}`);
+    if (event === undefined) break;
+    ordered.push(event);
+    if (event.status === 'FAILED' || event.next === null || event.next === undefined) break;
+    const visit: number = (visits[event.next] ?? 0) + 1;
+    visits[event.next] = visit;
+    position = { node: event.next, visit };
+  }
+  return ordered;
+}
