@@ -10,7 +10,7 @@ import { type Dispatcher, poolOf, toMessage } from '../scheduler/dispatcher.ts';
 import { Finisher, lastVisits } from '../scheduler/finisher.ts';
 import type { Store } from '../store/store.ts';
 import type { Settlement } from './settle-node.ts';
-import { type Visit, visitKeyOf } from './visit.ts';
+import type { Visit } from './visit.ts';
 
 /** What is left of an invocation after the next node's timeout must do for its result. */
 const SPARE_MS = 5_000;
