@@ -75,3 +75,9 @@ export function requiredHandlers(plan: Plan): { node: NodeId; handler: string }[
 /** The pool a node asks for, if it does. */
 export const namedPool = (definition: NodeDefinition): string | undefined =>
   definition.type === 'task' || definition.type === 'map' ? definition.pool : undefined;
+
+const DEFAULT_TIMEOUT_SECONDS = 60;
+
+/** How long one attempt of a node may take; of a map, at one of its items. */
+export const timeoutSecondsOf = ({ definition }: PlanNode): number =>
+  ('timeoutSeconds' in definition ? definition.timeoutSeconds : undefined) ?? DEFAULT_TIMEOUT_SECONDS;

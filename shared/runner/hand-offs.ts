@@ -1,7 +1,7 @@
 import { fromRanges, toRanges } from '../core/bits.ts';
 import type { WorkRef } from '../core/events.ts';
 import { fitsLimit, followOf } from '../core/hand-off.ts';
-import { findNode, isMapNode, nodeAt } from '../core/plan.ts';
+import { findNode, isMapNode, nodeAt, timeoutSecondsOf } from '../core/plan.ts';
 import type { NodeId } from '../model/ids.ts';
 import type { ResultItem } from '../model/items.ts';
 import { NodeTask } from '../model/message.ts';
@@ -16,7 +16,6 @@ import type { Visit } from './visit.ts';
 const SPARE_MS = 5_000;
 /** So many nodes run on one message without the scheduler; then it is told, so that it is never far behind. */
 const TOLD_EVERY = 64;
-const DEFAULT_TIMEOUT_SECONDS = 60;
 
 /** What the result says of what follows. */
 export type HandOff = Pick<ResultItem, 'handedOff' | 'inlined' | 'ends' | 'advance'>;
@@ -151,10 +150,10 @@ export class HandOffs {
   }
 
   #canRunHere({ plan, task, remainingMs }: Visit, index: number): boolean {
-    const { id, definition } = nodeAt(plan, index);
-    const timeoutSeconds =
-      ('timeoutSeconds' in definition ? definition.timeoutSeconds : undefined) ?? DEFAULT_TIMEOUT_SECONDS;
-    return poolOf(plan, id) === poolOf(plan, task.node) && remainingMs() >= timeoutSeconds * 1_000 + SPARE_MS;
+    const node = nodeAt(plan, index);
+    return (
+      poolOf(plan, node.id) === poolOf(plan, task.node) && remainingMs() >= timeoutSecondsOf(node) * 1_000 + SPARE_MS
+    );
   }
 
   async #withoutResult({ plan, meta, task }: Visit, refs: readonly NodeRef[]): Promise<NodeRef[]> {

@@ -1,3 +1,4 @@
+import { timeoutSecondsOf } from '../core/plan.ts';
 import type { Json } from '../model/json.ts';
 import type { HandlerRegistry } from '../nodes/handler-registry.ts';
 import type { Logger } from '../observability/logger.ts';
@@ -6,12 +7,6 @@ import { type AttemptOutcome, attempt } from './attempt.ts';
 import { nodeErrors } from './node-errors.ts';
 import { asFailure } from './settle-node.ts';
 import type { Visit } from './visit.ts';
-
-const DEFAULT_TIMEOUT_SECONDS = 60;
-
-/** How long one attempt of a node may take. */
-export const timeoutSecondsOf = ({ node: { definition } }: Visit): number =>
-  ('timeoutSeconds' in definition ? definition.timeoutSeconds : undefined) ?? DEFAULT_TIMEOUT_SECONDS;
 
 /** Calls handlers by their type, with the context of a visit. */
 export class HandlerCalls {
@@ -50,7 +45,7 @@ export class HandlerCalls {
         logger: this.#logger.with(ids),
         globals: await visit.input.globals(),
       },
-      timeoutSeconds: timeoutSecondsOf(visit),
+      timeoutSeconds: timeoutSecondsOf(visit.node),
       stop,
       clock: this.#clock,
     };

@@ -1,7 +1,7 @@
 import { compileExpression } from '../core/expression.ts';
 import { toleratedFailures } from '../core/map-progress.ts';
 import { evaluateCondition, evaluateMapping } from '../core/mapping.ts';
-import { isMapNode } from '../core/plan.ts';
+import { isMapNode, timeoutSecondsOf } from '../core/plan.ts';
 import { CorruptItemError } from '../errors.ts';
 import type { MapNode } from '../model/definition.ts';
 import { ChunkOutcome } from '../model/items.ts';
@@ -15,7 +15,7 @@ import type { Store } from '../store/store.ts';
 import type { AttemptOutcome } from './attempt.ts';
 import { ChunkProgress } from './chunk-progress.ts';
 import type { Continuation } from './hand-offs.ts';
-import { type HandlerCalls, timeoutSecondsOf } from './handler-calls.ts';
+import type { HandlerCalls } from './handler-calls.ts';
 import { readManifest, writeManifest } from './map-manifest.ts';
 import { nodeErrors } from './node-errors.ts';
 import { usesContext } from './node-input.ts';
@@ -117,7 +117,7 @@ export class MapRunner {
     const { handler } = mapOf(visit);
     await this.#parts.starts.chunk(visit, visit.task.chunk, items);
     for (const index of progress.pending()) {
-      if (visit.remainingMs() < timeoutSecondsOf(visit) * 1000 + WRITE_MARGIN_MS && progress.hasAdvanced)
+      if (visit.remainingMs() < timeoutSecondsOf(visit.node) * 1000 + WRITE_MARGIN_MS && progress.hasAdvanced)
         return this.#continueLater(visit, progress);
       const at = firstIndex + index;
       const input = () => this.#itemInput(visit, items[index] ?? null, at);

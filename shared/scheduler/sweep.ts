@@ -1,3 +1,5 @@
+import { startsOf } from '../core/hand-off.ts';
+import { nodeAt, timeoutSecondsOf } from '../core/plan.ts';
 import type { MetaItem } from '../model/items.ts';
 import type { Clock } from '../ports/clock.ts';
 import { dueShards } from '../store/execution-store.ts';
@@ -85,10 +87,25 @@ export class Sweep {
     const idleMs = nowMs - (snapshot?.state?.savedAtMs ?? meta.startedAtMs);
     if (isOver || snapshot?.state === undefined || idleMs >= SWEEP_INTERVAL_MS) {
       // What is paused gives no sign of life, and its work is parked, not lost.
-      const isStalled = this.#resends && idleMs >= NO_PROGRESS_MS && meta.status !== 'PAUSED';
+      const mayBeLost = this.#resends && meta.status !== 'PAUSED';
+      const isStalled = mayBeLost && (idleMs >= NO_PROGRESS_MS || (await this.#isStartLost(meta, idleMs)));
       await this.#reconciler.reconcile(meta.executionId, { resend: isStalled ? 'stalled' : undefined });
       report.repaired++;
     }
+  }
+
+  /** Whoever started it may have died before the first nodes were sent: none of them has ended, and each would have by now. */
+  async #isStartLost(
+    { isHandedOff, executionId, run, workflow, definitionHash }: MetaItem,
+    idleMs: number,
+  ): Promise<boolean> {
+    if (isHandedOff !== true || run > 1) return false;
+    const plan = await this.#store.definitions.loadPlan(workflow, definitionHash);
+    const starts = startsOf(plan).map((index) => nodeAt(plan, index));
+    const longestMs = 1_000 * Math.max(...starts.map(timeoutSecondsOf));
+    if (idleMs < longestMs + SWEEP_INTERVAL_MS) return false;
+    const visits = starts.map(({ id }) => ({ node: id, visit: 1 }));
+    return (await this.#store.results.loadResults(executionId, run, visits)).size === 0;
   }
 }
 

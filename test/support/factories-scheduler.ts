@@ -20,10 +20,12 @@ interface Options {
   readonly nodes: { readonly [id: string]: Json };
   readonly definition?: { readonly [field: string]: Json };
   readonly config?: { readonly [field: string]: Json };
+  /** It is eager, and whoever starts it dies before its first nodes are sent. Default false: the scheduler starts everything. */
+  readonly startDies?: boolean;
 }
 
 /** A scheduler with its store, and one execution whose change records and results a test hands on by itself: no runner. */
-export async function aSchedulerBench({ nodes, definition = {}, config }: Options) {
+export async function aSchedulerBench({ nodes, definition = {}, config, startDies = false }: Options) {
   const clock = new VirtualClock();
   const database = openDatabase(':memory:', { mode: 'engine', clock });
   const table = new SqliteItemTable(database);
@@ -50,7 +52,8 @@ export async function aSchedulerBench({ nodes, definition = {}, config }: Option
     clock,
     handlersVersion: () => '',
     newId: () => 'execution-1',
-    advance: 'stream',
+    advance: startDies ? 'eager' : 'stream',
+    ...(startDies && { dispatcher: new Dispatcher({ send: async () => undefined }) }),
   });
   const executionId = ExecutionId.parse('execution-1');
   await service.start({ definition: aDefinition(nodes, definition), ...(config && { config }) });

@@ -16,6 +16,19 @@ describe('the sweep', () => {
     expect(await bench.sent()).toEqual(['node a']);
   });
 
+  it('sends the first nodes of a start that died before it did, once they would have ended', async () => {
+    const bench = await aSchedulerBench({ nodes: { a: aTask() }, startDies: true });
+    const sent: string[][] = [];
+
+    for (let minute = 1; minute <= 4; minute++) {
+      await bench.clock.pass(MINUTE_MS);
+      await bench.sweep.run();
+      sent.push(await bench.sent());
+    }
+
+    expect(sent).toEqual([[], [], ['node a'], []]);
+  });
+
   it('goes on from results whose records were lost', async () => {
     const bench = await aSchedulerBench({ nodes: { a: aTask(), b: aTask({ dependsOn: ['a'] }) } });
     await bench.advance();
