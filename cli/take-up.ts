@@ -43,7 +43,9 @@ export async function printEnded(
 ): Promise<number> {
   const { executionId } = description;
   const { commandLine } = await tryLoadResumeSources(description, { ...options, cwd: io.cwd });
-  const result = await withExecutions(place, executionId, (executions) => loadResult(executions, executionId));
+  const result = await withExecutions(place, executionId, (executions) =>
+    loadResult(executions, executionId, Date.now()),
+  );
   const { json = false, quiet = false } = options;
   return finish(result, description, { io, json, quiet, plan, commandLine, options });
 }

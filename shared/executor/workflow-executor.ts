@@ -24,7 +24,7 @@ import type { Executions, HistoryOptions, ResultsOptions, TimeRange } from './ex
 import { type FollowOptions, followEvents } from './follow-events.ts';
 import { HttpExecutions } from './http-executions.ts';
 import type { ExecutionsPage, ListOptions } from './listing.ts';
-import { LocalEngine } from './local-engine.ts';
+import { LocalEngine, type LocalEngineOptions } from './local-engine.ts';
 import { WorkflowContext } from './workflow-context.ts';
 
 export interface WorkflowExecutorOptions {
@@ -86,11 +86,19 @@ export class WorkflowExecutor implements AsyncDisposable {
   readonly #endpointCallbacks: EndpointCallbacks | undefined;
   readonly #handlers: HandlerRegistry;
   readonly #spans: SpanExport | undefined;
+  readonly #clock: Clock;
   readonly #history: ExecutionResult[] = [];
 
-  /** @throws {DatabaseError | InvalidInputError} the file cannot serve, the config is not valid */
-  constructor(options: WorkflowExecutorOptions = {}) {
+  /**
+   * @param openLocal opens what runs workflows in this process; for test kits. Default: a `LocalEngine`
+   * @throws {DatabaseError | InvalidInputError} the file cannot serve, the config is not valid
+   */
+  constructor(
+    options: WorkflowExecutorOptions = {},
+    openLocal: (options: LocalEngineOptions) => Executions = (local) => new LocalEngine(local),
+  ) {
     const clock = options.clock ?? systemClock;
+    this.#clock = clock;
     const config = parseConfig(options.config ?? {});
     const logger = new Logger({ level: options.logLevel ?? 'warn' });
     this.#handlers = new HandlerRegistry(options.handlers);
@@ -98,7 +106,7 @@ export class WorkflowExecutor implements AsyncDisposable {
     this.#spans = options.tracing && exportBy(options.tracing, { clock, logger });
     this.#executions =
       options.endpoint === undefined
-        ? new LocalEngine({
+        ? openLocal({
             database: options.database ?? ':memory:',
             config,
             handlers: this.#handlers,
@@ -160,12 +168,12 @@ export class WorkflowExecutor implements AsyncDisposable {
     const { definition, json } = await this.#prepare(workflow, input);
     const { executionId } = await this.#executions.start({ ...startOptions(options), definition, input: json });
     this.#endpointCallbacks?.follow(executionId, json);
-    return new ExecutionHandle<Output>(this.#executions, executionId, (result) => this.#remember(result));
+    return new ExecutionHandle<Output>(this.#executions, executionId, this.#clock, (result) => this.#remember(result));
   }
 
   /** An execution that was started before, here or elsewhere. Whether it exists shows on use. */
   get(executionId: string): ExecutionHandle {
-    return new ExecutionHandle(this.#executions, executionId);
+    return new ExecutionHandle(this.#executions, executionId, this.#clock);
   }
 
   /**
@@ -174,7 +182,7 @@ export class WorkflowExecutor implements AsyncDisposable {
    */
   async resumeCheckpoint(checkpointId: string): Promise<ExecutionHandle> {
     const { executionId } = await this.#executions.resumeCheckpoint(checkpointId);
-    return new ExecutionHandle(this.#executions, executionId, (result) => this.#remember(result));
+    return new ExecutionHandle(this.#executions, executionId, this.#clock, (result) => this.#remember(result));
   }
 
   /** Stops taking work and releases the file. Executions that are not done stay as they are, to be resumed. */
@@ -232,15 +240,18 @@ function parsePools(pools: Pools): Pools {
 export class ExecutionHandle<Output = unknown> {
   readonly executionId: string;
   readonly #executions: Executions;
+  readonly #clock: Clock;
   readonly #onResult: (result: ExecutionResult) => void;
 
   /** @param onResult hears of each result that is read */
   constructor(
     executions: Executions,
     executionId: string,
+    clock: Clock,
     onResult: (result: ExecutionResult) => void = () => undefined,
   ) {
     this.#executions = executions;
+    this.#clock = clock;
     this.#onResult = onResult;
     this.executionId = executionId;
   }
@@ -252,7 +263,7 @@ export class ExecutionHandle<Output = unknown> {
   /** Waits for the end, or for a pause at which nothing runs any more. */
   async result(): Promise<ExecutionResult<Output>> {
     await this.#executions.untilAtRest(this.executionId);
-    const result = await loadResult(this.#executions, this.executionId);
+    const result = await loadResult(this.#executions, this.executionId, this.#clock.nowMs());
     this.#onResult(result);
     // The workflow's types say what its output is; at run time its handlers' schemas have checked it.
     return result as ExecutionResult<Output>;

@@ -41,6 +41,9 @@ export interface AttemptOptions {
   readonly clock: Clock;
 }
 
+/** A way to call a handler once. What it throws is the runner's own trouble: the message comes again. */
+export type Attempt = (options: AttemptOptions) => Promise<AttemptOutcome>;
+
 /**
  * Calls a handler once: input checked, under its timeout and the execution's signal, output checked. Never throws.
  * A handler that ignores its signal is left behind; what it does later is not looked at.

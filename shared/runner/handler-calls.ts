@@ -2,7 +2,7 @@ import type { Json } from '../model/json.ts';
 import type { HandlerRegistry } from '../nodes/handler-registry.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Clock } from '../ports/clock.ts';
-import { type AttemptOutcome, attempt } from './attempt.ts';
+import { type Attempt, type AttemptOutcome, attempt } from './attempt.ts';
 import { nodeErrors } from './node-errors.ts';
 import { asFailure } from './settle-node.ts';
 import type { Visit } from './visit.ts';
@@ -18,11 +18,13 @@ export class HandlerCalls {
   readonly #handlers: HandlerRegistry;
   readonly #logger: Logger;
   readonly #clock: Clock;
+  readonly #attempt: Attempt;
 
-  constructor({ handlers, logger, clock }: { handlers: HandlerRegistry; logger: Logger; clock: Clock }) {
-    this.#handlers = handlers;
-    this.#logger = logger;
-    this.#clock = clock;
+  constructor(parts: { handlers: HandlerRegistry; logger: Logger; clock: Clock; attempt?: Attempt }) {
+    this.#handlers = parts.handlers;
+    this.#logger = parts.logger;
+    this.#clock = parts.clock;
+    this.#attempt = parts.attempt ?? attempt;
   }
 
   /** @param itemIndex the item's place, in a map */
@@ -54,7 +56,7 @@ export class HandlerCalls {
       stop,
       clock: this.#clock,
     };
-    return visit.trace === undefined ? attempt(options) : visit.trace.during(() => attempt(options));
+    return visit.trace === undefined ? this.#attempt(options) : visit.trace.during(() => this.#attempt(options));
   }
 
   /** The node's fallback on the same input, once; `undefined` if it has none, or its execution stopped. */

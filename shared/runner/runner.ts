@@ -11,7 +11,7 @@ import type { Clock } from '../ports/clock.ts';
 import { workOf } from '../scheduler/core-events.ts';
 import { type Dispatcher, poolOf } from '../scheduler/dispatcher.ts';
 import type { Store } from '../store/store.ts';
-import type { AttemptOutcome } from './attempt.ts';
+import type { Attempt, AttemptOutcome } from './attempt.ts';
 import { CachedCalls } from './cached-calls.ts';
 import { HandlerCalls } from './handler-calls.ts';
 import { MapRunner } from './map-runner.ts';
@@ -36,6 +36,8 @@ export interface RunnerParts {
   /** In [0, 1), for jitter. */
   readonly random: () => number;
   readonly onNodeStart?: NodeStartListener;
+  /** Default: `attempt`. */
+  readonly attempt?: Attempt;
 }
 
 export interface DeliveryInfo {
