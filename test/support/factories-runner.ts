@@ -15,8 +15,8 @@ import { Logger } from '../../shared/observability/logger.ts';
 import { type DeliveryInfo, NodeRunner } from '../../shared/runner/runner.ts';
 import { Dispatcher } from '../../shared/scheduler/dispatcher.ts';
 import { openStore } from '../../shared/store/store.ts';
+import { VirtualClock } from '../../shared/testing/virtual-clock.ts';
 import { aDefinition } from './factories.ts';
-import { VirtualClock } from './virtual-clock.ts';
 
 type Execute = (input: never, context: NodeContext) => unknown;
 

@@ -3,8 +3,8 @@ import type { ExecutionResult } from '../../../shared/executor/execution-result.
 import { WorkflowExecutor } from '../../../shared/executor/workflow-executor.ts';
 import { defineNode } from '../../../shared/nodes/define-node.ts';
 import { sleep } from '../../../shared/ports/clock.ts';
+import { VirtualClock } from '../../../shared/testing/virtual-clock.ts';
 import { aDefinition, aTask } from '../../support/factories.ts';
-import { VirtualClock } from '../../support/virtual-clock.ts';
 
 /** A chain of two nodes that take a minute each, on virtual time. */
 function aSlowChain() {
