@@ -101,6 +101,7 @@ describe('what happened to an execution', () => {
       workflow: orders,
       failures: [
         { node: 'charge', attempt: 1, error: new Error('busy') },
+        { node: 'reserve', delayMs: 5 },
         { node: 'ship', times: 1, error: new Error('no courier') },
       ],
     });
@@ -116,8 +117,8 @@ describe('what happened to an execution', () => {
     expect(await historyOf(handle, { times: true })).toEqual([
       '0 ms: started',
       '0 ms: charge failed (attempt 1, Error), again in 60000 ms',
-      '0 ms: reserve succeeded',
-      '0 ms: paused',
+      '5 ms: reserve succeeded',
+      '5 ms: paused',
       '1060000 ms: resumed',
       '1060000 ms: charge succeeded (attempt 2)',
       '1060000 ms: ship failed (Error)',

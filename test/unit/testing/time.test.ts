@@ -221,16 +221,16 @@ describe('an executor that is closed', () => {
   });
 
   it('has told its history to the end', async () => {
-    await using executor = createTestExecutor({ workflow: orders });
+    await using executor = createTestExecutor({ workflow: orders, failures: [{ node: 'charge', delayMs: 5 }] });
 
     const { executionId } = await executor.execute(orders, { id: 'a' });
 
     expect(await historyOf(executor.get(executionId), { times: true })).toEqual([
       '0 ms: started',
       '0 ms: reserve succeeded',
-      '0 ms: charge succeeded',
-      '0 ms: ship succeeded',
-      '0 ms: succeeded',
+      '5 ms: charge succeeded',
+      '5 ms: ship succeeded',
+      '5 ms: succeeded',
     ]);
   });
 });
