@@ -96,7 +96,9 @@ export class TestExecutor<Nodes = unknown> extends WorkflowExecutor {
   override async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    const { time } = this.#rig;
+    const { time, virtual } = this.#rig;
+    // What was asked for before is answered, unless it takes time: a promise may be returned out of an executor's scope.
+    await virtual.quiet();
     const { failure, wasTold } = time.letGo();
     await time.during(() => super.close());
     if (failure !== undefined && !wasTold) throw failure;

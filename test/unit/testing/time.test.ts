@@ -220,6 +220,16 @@ describe('an executor that is closed', () => {
     await executor.close();
   });
 
+  it('still answers what was asked of it before', async () => {
+    const history = await (async () => {
+      await using executor = createTestExecutor({ workflow: orders });
+      const { executionId } = await executor.execute(orders, { id: 'a' });
+      return historyOf(executor.get(executionId));
+    })();
+
+    expect(history.at(-1)).toBe('succeeded');
+  });
+
   it('has told its history to the end', async () => {
     await using executor = createTestExecutor({ workflow: orders, failures: [{ node: 'charge', delayMs: 5 }] });
 
