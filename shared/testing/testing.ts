@@ -10,7 +10,7 @@ export type { Failure } from './failures.ts';
 export type { Replacement, TestNodeContext } from './node-types.ts';
 export type { TestCall } from './recorded-calls.ts';
 export type { TestClock } from './test-clock.ts';
-export type { TestExecutor };
+export type { TestExecutor, TestExecutorOptions };
 
 const PAGE = 1_000;
 

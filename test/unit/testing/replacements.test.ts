@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { defineNode } from '../../../shared/nodes/define-node.ts';
 import { NodeResult } from '../../../shared/nodes/node-result.ts';
 import { createTestExecutor } from '../../../shared/testing/testing.ts';
 import { aWorkflow } from '../../support/factories.ts';
@@ -58,12 +59,15 @@ describe('a replacement', () => {
   });
 
   it('under a name that is a node’s id and a handler’s type means that node alone', async () => {
-    await using executor = createTestExecutor({ replace: { twin: () => 1, other: () => 2 } });
-    const nodes = { twin: { handler: 'twin' }, other: { handler: 'twin' } };
+    const twin = defineNode({ type: 'twin', execute: () => 'itself' });
+    await using executor = createTestExecutor({ handlers: [twin], replace: { twin: () => 'replaced' } });
 
-    const { output } = await executor.execute(aWorkflow(nodes), null);
+    const { output } = await executor.execute(
+      aWorkflow({ twin: { handler: 'twin' }, other: { handler: 'twin' } }),
+      null,
+    );
 
-    expect(output).toEqual({ twin: 1, other: 2 });
+    expect(output).toEqual({ twin: 'replaced', other: 'itself' });
   });
 
   it('needs no handler to be registered', async () => {
@@ -148,6 +152,50 @@ describe('a replacement', () => {
 
   it('is a function', () => {
     expect(() => createTestExecutor({ replace: { a: 1 as never } })).toThrow('a: is no function');
+  });
+});
+
+describe('calls', () => {
+  it('are kept as they were made, with their times and what they gave', async () => {
+    await using executor = createTestExecutor({
+      workflow: orders,
+      replace: {
+        charge: async (order, { sleep }) => {
+          order.cents = 0;
+          await sleep(5);
+          return { charged: 7 };
+        },
+      },
+    });
+    const startMs = executor.clock.nowMs();
+
+    await executor.execute(orders, { id: 'a' });
+
+    expect(executor.calls('shop.charge')).toEqual([
+      {
+        executionId: 'execution-1',
+        node: 'charge',
+        handler: 'shop.charge',
+        isFallback: false,
+        visit: 1,
+        attempt: 1,
+        idempotencyKey: 'execution-1/charge/1',
+        input: { id: 'a', cents: 100 },
+        startedAtMs: startMs,
+        endedAtMs: startMs + 5,
+        output: { charged: 7 },
+        isInjected: false,
+      },
+    ]);
+  });
+
+  it('that are under way have no end', async () => {
+    await using executor = createTestExecutor({ workflow: orders, failures: [{ node: 'charge', delayMs: 50 }] });
+    await executor.start(orders, { id: 'a' });
+
+    await executor.clock.advance(49);
+
+    expect(executor.calls('charge')[0]).not.toHaveProperty('endedAtMs');
   });
 });
 

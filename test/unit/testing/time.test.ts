@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { setTimeout as realSleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { defineNode } from '../../../shared/nodes/define-node.ts';
-import { createTestExecutor, historyOf } from '../../../shared/testing/testing.ts';
+import { createTestExecutor, historyOf, type TestExecutor } from '../../../shared/testing/testing.ts';
 import { aWorkflow } from '../../support/factories.ts';
 import { orders } from './orders.ts';
 
@@ -138,6 +138,37 @@ describe('time', () => {
     expect(output).toBe(30_000);
   });
 
+  it('goes on for a handler that waits for another execution', async () => {
+    const nap = aWorkflow({ nap: { handler: 'test.behave' } }, { name: 'nap' });
+    await using executor: TestExecutor = createTestExecutor({
+      replace: {
+        nap: (_input, { sleep }) => sleep(30_000),
+        waits: async () => (await executor.execute(nap, 1)).status,
+      },
+      workflow: [nap, aWorkflow({ waits: { handler: 'test.behave' } })],
+    });
+
+    const result = await executor.execute(aWorkflow({ waits: { handler: 'test.behave' } }), null);
+
+    expect(result).toMatchObject({ output: 'SUCCEEDED', executionTimeMs: 30_000 });
+  });
+
+  it('goes on for what a handler has left behind, too', async () => {
+    let left: Promise<void> = Promise.resolve();
+    await using executor: TestExecutor = createTestExecutor({
+      replace: {
+        a: () => {
+          left = realSleep(5).then(() => executor.clock.advance(1_000));
+        },
+      },
+    });
+    await executor.execute(aWorkflow({ a: { handler: 'test.behave' } }), null);
+
+    await left;
+
+    expect(executor.clock.nowMs()).toBe(Date.UTC(2030, 0, 1) + 1_000);
+  });
+
   it('waits for what handlers do in real time', async () => {
     const reads = defineNode({
       type: 'reads',
@@ -207,6 +238,7 @@ describe('a test that cannot go on says so', () => {
       code: 'TEST_DEADLOCK',
       message: expect.stringContaining('what is to be done when reserve has settled'),
     });
+    expect(executor.clock.nowMs()).toBe(Date.UTC(2030, 0, 1));
   });
 });
 
