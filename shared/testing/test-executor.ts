@@ -1,6 +1,7 @@
 import { zodIssues } from '../core/compile.ts';
 import { FanjoinError, InvalidInputError } from '../errors.ts';
 import type { ExecutionResult } from '../executor/execution-result.ts';
+import type { WorkflowContext } from '../executor/workflow-context.ts';
 import { type Runnable, type StartOptions, WorkflowExecutor } from '../executor/workflow-executor.ts';
 import type { MomentAction, MomentName } from './moments.ts';
 import type { InputOf, NameOf, NodeIdOf, UnderTest } from './node-types.ts';
@@ -18,7 +19,7 @@ export class TestExecutor<Nodes = unknown> extends WorkflowExecutor {
   #hearsSettled = false;
   #isClosed = false;
 
-  constructor(rig: TestRig, { handlers, pools, config, seed = 1 }: TestExecutorOptions<UnderTest>) {
+  constructor(rig: TestRig, { handlers, pools, config, logLevel, seed = 1 }: TestExecutorOptions<UnderTest>) {
     super(
       {
         clock: rig.virtual,
@@ -26,6 +27,7 @@ export class TestExecutor<Nodes = unknown> extends WorkflowExecutor {
         ...(handlers !== undefined && { handlers }),
         ...(pools !== undefined && { pools }),
         ...(config !== undefined && { config }),
+        ...(logLevel !== undefined && { logLevel }),
       },
       (local) => rig.open(local),
     );
@@ -36,7 +38,7 @@ export class TestExecutor<Nodes = unknown> extends WorkflowExecutor {
   override execute<Input, Output>(
     workflow: Runnable<Input, Output>,
     input: Input,
-    options?: StartOptions,
+    options?: StartOptions | WorkflowContext,
   ): Promise<ExecutionResult<Output>> {
     // Time goes on for callbacks, too, which the execution itself does not wait for.
     return this.#rig.time.during(() => super.execute(workflow, input, options));

@@ -238,7 +238,7 @@ describe('a test that cannot go on says so', () => {
       code: 'TEST_DEADLOCK',
       message: expect.stringContaining('what is to be done when reserve has settled'),
     });
-    expect(executor.clock.nowMs()).toBe(Date.UTC(2030, 0, 1));
+    expect(executor.clock.nowMs() - Date.UTC(2030, 0, 1)).toBeLessThan(1_000);
   });
 });
 
