@@ -100,6 +100,7 @@ export class Script {
       if (crash !== undefined) throw new Error(CRASH);
     }
     let crashesAfter = false;
+    let hasAnswered = false;
     let ended: (outcome: AttemptOutcome | 'crashed') => void = () => undefined;
     const execute = async (input: unknown, context: NodeContext): Promise<unknown> => {
       const failure = isFallback ? undefined : failures.take(at, false);
@@ -115,13 +116,15 @@ export class Script {
       if (failure?.timeout === true) await time.sleep(Number.POSITIVE_INFINITY, context.signal);
       if (failure?.error !== undefined) throw failure.error;
       if (replacement === undefined) return options.handler.execute(input, context);
-      return replacement(input, { ...context, sleep: (ms) => time.sleep(ms, context.signal) });
+      const answer = await replacement(input, { ...context, sleep: (ms) => time.sleep(ms, context.signal) });
+      hasAnswered = true;
+      return answer;
     };
     const { type, version, input, output } = options.handler;
     const outcome = await attempt({ ...options, handler: { type, version, input, output, execute } });
     ended(crashesAfter ? 'crashed' : outcome);
     if (crashesAfter) throw new Error(CRASH);
-    if (replacement !== undefined && !outcome.isSuccess) this.#assertPossible(scene, outcome.error);
+    if (hasAnswered && !outcome.isSuccess) this.#assertPossible(scene, outcome.error);
     return outcome;
   }
 
@@ -138,7 +141,7 @@ export class Script {
   }
 
   /** A node's id goes before a handler's type, and means the node's own handler alone. */
-  #replacementOf(definition: Definition, nodeId: string, type: string): Replacement | undefined {
+  #replacementOf(definition: Definition, nodeId: NodeId, type: string): Replacement | undefined {
     const { replace } = this.#parts;
     if (!isFallback(definition, nodeId, type) && replace.has(nodeId)) return replace.get(nodeId);
     return isNode(definition, type) ? undefined : replace.get(type);
@@ -153,8 +156,8 @@ export class Script {
 
 const isNode = ({ nodes }: Definition, name: string): boolean => Object.hasOwn(nodes, name);
 
-function isFallback({ nodes }: Definition, nodeId: string, type: string): boolean {
-  const node = Object.entries(nodes).find(([id]) => id === nodeId)?.[1];
+function isFallback({ nodes }: Definition, nodeId: NodeId, type: string): boolean {
+  const node = nodes[nodeId];
   return node !== undefined && 'handler' in node && node.handler !== type;
 }
 

@@ -140,6 +140,19 @@ describe('a replacement', () => {
     });
   });
 
+  it('may fail as a handler whose output is wrong would', async () => {
+    const replace = {
+      a: () => {
+        throw Object.assign(new Error('odd'), { code: 'INVALID_NODE_OUTPUT' });
+      },
+    };
+    await using executor = createTestExecutor({ replace });
+
+    const { error } = await executor.execute(aWorkflow({ a: { handler: 'test.behave' } }), null);
+
+    expect(error?.message).toBe('odd');
+  });
+
   it('gets no input that the handler would not take', async () => {
     await using executor = createTestExecutor({ handlers: [reserve], replace: { a: () => ({ reservation: 'x' }) } });
     const nodes = { a: { handler: 'shop.reserve' } };
