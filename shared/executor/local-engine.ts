@@ -1,4 +1,5 @@
 import { ulid } from 'ulid';
+import { localSecrets } from '../adapters/local/local-secrets.ts';
 import { MemoryTaskQueue } from '../adapters/local/memory-queue.ts';
 import { SqliteBlobStore } from '../adapters/local/sqlite-blobs.ts';
 import { openDatabase, type SqliteDatabase } from '../adapters/local/sqlite-database.ts';
@@ -18,6 +19,7 @@ import { LocalMonitor } from '../observability/local-monitor.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { ChangeRecord } from '../ports/change-feed.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { SecretStore } from '../ports/secret-store.ts';
 import { NodeRunner } from '../runner/runner.ts';
 import { Dispatcher } from '../scheduler/dispatcher.ts';
 import { Reconciler } from '../scheduler/reconcile.ts';
@@ -58,6 +60,8 @@ export interface LocalEngineOptions {
   readonly pools: Pools;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Default: those of the environment. */
+  readonly secrets?: SecretStore;
   readonly random: () => number;
   /** Default: nobody hears of anything. */
   readonly callbacks?: Callbacks;
@@ -93,6 +97,7 @@ export class LocalEngine implements Executions {
   /** @throws {DatabaseError} if the file cannot serve: not ours, too new, read-only, in use by another live engine */
   constructor(options: LocalEngineOptions) {
     const { clock, handlers, logger, pools, random } = options;
+    const secrets = options.secrets ?? localSecrets(undefined, process.env);
     this.#callbacks = options.callbacks ?? new Callbacks({ clock, logger });
     this.#options = options;
     this.#database = openDatabase(options.database, { mode: 'engine', clock });
@@ -107,6 +112,7 @@ export class LocalEngine implements Executions {
       store,
       clock,
       pools,
+      secrets,
       handlersVersion: (plan) => handlerVersions(plan, (type) => handlers.find(type)?.version ?? ''),
       newId: ulid,
       exportsSpans: options.spans !== undefined,
@@ -120,6 +126,7 @@ export class LocalEngine implements Executions {
       handlers,
       logger,
       random,
+      secrets,
       onNodeStart: (start, input) => feed.nodeStarted(start, input),
     });
     this.#reconciler = new Reconciler({ store, scheduler });
