@@ -79,7 +79,7 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
   const resources = readResources(template, fauxqs.endpoint);
   const secretsManager = await startSecretsManager((arn) => {
     const secret = resources.secrets.find(({ id }) => secretArn(id) === arn);
-    return secret && valueOf(secret.label, options.secretValues);
+    return secret && secretValue(secret.label, options.secretValues);
   });
   cleanup.defer(() => secretsManager.stop());
   const endpoints = {
@@ -135,7 +135,7 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
 }
 
 /** By the name that workflows use; a secret's construct has the same. */
-const valueOf = (name: string, values: LocalStackOptions['secretValues']): string | undefined =>
+const secretValue = (name: string, values: LocalStackOptions['secretValues']): string | undefined =>
   values === undefined ? process.env[secretVariable(name)] : values[name];
 
 /** One after another, those that are needed first before: together they would all be late. */

@@ -10,12 +10,12 @@ const GetSecretValue = z.object({ SecretId: z.string() });
  * As much of Secrets Manager as the functions call: `GetSecretValue`, in the service's own protocol, for nobody but this
  * machine.
  *
- * @param valueOf the value of the secret with this ARN; `undefined`: it has none
+ * @param findValue the value of the secret with this ARN; `undefined`: it has none
  * @see https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
  */
-export async function startSecretsManager(valueOf: (arn: string) => string | undefined): Promise<Emulator> {
+export async function startSecretsManager(findValue: (arn: string) => string | undefined): Promise<Emulator> {
   const server = createServer((request, response) => {
-    answer(request, response, valueOf).catch(() => response.destroy());
+    answer(request, response, findValue).catch(() => response.destroy());
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -33,14 +33,14 @@ export async function startSecretsManager(valueOf: (arn: string) => string | und
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  valueOf: (arn: string) => string | undefined,
+  findValue: (arn: string) => string | undefined,
 ): Promise<void> {
   const body = await text(request);
   const operation = request.headers['x-amz-target'];
   if (operation !== 'secretsmanager.GetSecretValue')
     return say(response, 400, { __type: 'UnknownOperationException', message: `${operation} is not done locally` });
   const { SecretId } = GetSecretValue.parse(JSON.parse(body));
-  const SecretString = valueOf(SecretId);
+  const SecretString = findValue(SecretId);
   if (SecretString === undefined) {
     const message = "Secrets Manager can't find the specified secret value for staging label: AWSCURRENT";
     return say(response, 400, { __type: 'ResourceNotFoundException', Message: message });
