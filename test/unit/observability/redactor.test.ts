@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Logger } from '../../../shared/observability/logger.ts';
 import { knownSecret, MIN_SECRET_LENGTH, Redactor } from '../../../shared/observability/redactor.ts';
 
-const VALUE = 'pa/ss "wörd"\n+7f3a9c51b2';
+const VALUE = 'pa/ss "wörd"\n>>>???7f3a9c51b2';
 const redactor = new Redactor([knownSecret('key', VALUE), knownSecret('long', `${VALUE} and more of it`)]);
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
