@@ -1,17 +1,26 @@
 import { Stack } from 'aws-cdk-lib';
-import { ViaServicePrincipal } from 'aws-cdk-lib/aws-kms';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
-import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { FanjoinError } from '../../shared/errors.ts';
 import { SecretName } from '../../shared/model/secret-reference.ts';
 import { allow } from './allow.ts';
+
+/** As much of a secret as is looked at. Any `ISecret` is one, and a `Secret` too where optional properties are exact. */
+export interface ReadableSecret {
+  readonly secretArn: string;
+  /** Without it, `secretArn` lacks the end that the service gives it. */
+  readonly secretFullArn?: string | undefined;
+  /** The customer's own key, if it is encrypted with one. */
+  readonly encryptionKey?: IKey | undefined;
+}
 
 /**
  * Lets one function read secrets and tells it where they are; another is told their names alone.
  * @throws {FanjoinError} `INVALID_SECRET`: a name that no workflow could refer to
  */
 export function connectSecrets(
-  secrets: Readonly<Record<string, ISecret>>,
+  secrets: Readonly<Record<string, ReadableSecret>>,
   { reader, namer }: { readonly reader: LambdaFunction; readonly namer: LambdaFunction },
 ): void {
   const entries = Object.entries(secrets);
@@ -25,17 +34,17 @@ export function connectSecrets(
       );
   }
   allow(reader, ['secretsmanager:GetSecretValue'], ...entries.map(([, secret]) => policyArn(secret)));
-  const { region } = Stack.of(reader);
-  for (const [, { encryptionKey }] of entries) {
-    // Only by way of the service: the key itself stays out of the function's reach.
-    encryptionKey?.grantDecrypt(
-      new ViaServicePrincipal(`secretsmanager.${region}.amazonaws.com`, reader.grantPrincipal),
+  const keys = new Set(entries.flatMap(([, { encryptionKey }]) => encryptionKey ?? []));
+  // Only by way of the service: the keys themselves stay out of the function's reach.
+  const viaService = { StringEquals: { 'kms:ViaService': `secretsmanager.${Stack.of(reader).region}.amazonaws.com` } };
+  for (const { keyArn } of keys)
+    reader.addToRolePolicy(
+      new PolicyStatement({ actions: ['kms:Decrypt'], resources: [keyArn], conditions: viaService }),
     );
-  }
   const arns = Object.fromEntries(entries.map(([name, { secretArn }]) => [name, secretArn]));
   reader.addEnvironment('SECRET_ARNS', Stack.of(reader).toJsonString(arns));
   namer.addEnvironment('SECRET_NAMES', JSON.stringify(Object.keys(secrets)));
 }
 
 /** The service ends every ARN with a hyphen and six characters; of a secret that is imported by its name they are not known. */
-const policyArn = ({ secretArn, secretFullArn }: ISecret): string => secretFullArn ?? `${secretArn}-??????`;
+const policyArn = ({ secretArn, secretFullArn }: ReadableSecret): string => secretFullArn ?? `${secretArn}-??????`;

@@ -2,7 +2,6 @@ import { Duration, type RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { IHttpRouteAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { FanjoinError } from '../../shared/errors.ts';
 import { DEFAULT_POOL, type Pools, poolSize } from '../../shared/model/pools.ts';
@@ -14,7 +13,7 @@ import { bundleFunctions } from './function-bundles.ts';
 import { ItemTable } from './item-table.ts';
 import { ObserverSource } from './observer-source.ts';
 import { PayloadBucket } from './payload-bucket.ts';
-import { connectSecrets } from './secret-access.ts';
+import { connectSecrets, type ReadableSecret } from './secret-access.ts';
 import { StreamSource } from './stream-source.ts';
 import { SweepSchedule } from './sweep-schedule.ts';
 import { exportTraces, type TraceExportProps } from './trace-export.ts';
@@ -30,7 +29,7 @@ export interface ServerlessExecutorProps {
    * ARNs are told it by a variable, and all variables of a function together may have 4 KB: some 25 secrets.
    * @default none
    */
-  readonly secrets?: Readonly<Record<string, ISecret>>;
+  readonly secrets?: Readonly<Record<string, ReadableSecret>>;
   /** Invocations at once for nodes without a named pool, 2 to 1,000; each runs up to 10 handlers side by side. @default 50 */
   readonly defaultConcurrency?: number;
   /** The longest invocation of the node runner: what the handlers of a batch may take, at most 15 minutes. @default 5 minutes */
