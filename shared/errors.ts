@@ -221,7 +221,7 @@ const PRINTED_LIMIT = 200;
 /** Takes out of a text what must not be kept. */
 export type Redact = (text: string) => string;
 
-const asItIs: Redact = (text) => text;
+export const asItIs: Redact = (text) => text;
 
 /**
  * What is kept of a thrown value, whatever it is: name, message, code, stack and cause, the long ones shortened. Handlers

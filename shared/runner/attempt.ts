@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { zodIssues } from '../core/compile.ts';
 import { toJson } from '../core/json.ts';
-import { InvalidInputError, type Issue, type Redact, toErrorInfo } from '../errors.ts';
+import { asItIs, InvalidInputError, type Issue, type Redact, toErrorInfo } from '../errors.ts';
 import type { Json } from '../model/json.ts';
 import type { ErrorInfo } from '../model/result.ts';
 import type { AnyHandler } from '../nodes/define-node.ts';
@@ -75,8 +75,6 @@ export async function attempt(options: AttemptOptions): Promise<AttemptOutcome> 
     return thrown(error, redact);
   }
 }
-
-const asItIs: Redact = (text) => text;
 
 async function finish(
   { handler, context: { nodeId }, redactor }: AttemptOptions,

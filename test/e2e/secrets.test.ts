@@ -9,7 +9,7 @@ import { canRunEmulators } from '../support/aws-emulators.ts';
 import { digestOf, handlers } from '../support/canary-handlers.ts';
 import { canariesIn, everythingKept } from '../support/canary-search.ts';
 import { CANARIES, canaryGlobals, canaryWorkflow, failingWorkflow } from '../support/canary-workflow.ts';
-import { aLocalStack } from '../support/local-stack.ts';
+import { aLocalStack, request } from '../support/local-stack.ts';
 import { CliSandbox, ROOT } from '../unit/cli/cli-process.ts';
 
 const HANDLERS = join(ROOT, 'test/support/canary-handlers.ts');
@@ -89,6 +89,24 @@ async function runByCommand(place: readonly string[], env: Record<string, string
   return printed.join('\n');
 }
 
+it.each(Object.entries(CANARIES))('the search finds %s, as it is and encoded', (name, value) => {
+  const texts = [
+    value,
+    JSON.stringify({ value }),
+    encodeURIComponent(value),
+    btoa(`user:${value}`),
+    value.slice(0, 12),
+  ];
+
+  const found = texts.map((text) => canariesIn('a text', `before ${text} behind`).length);
+
+  expect(
+    found.every((count) => count > 0),
+    `${name}: ${found}`,
+  ).toBe(true);
+  expect(canariesIn('a text', 'nothing [secret canary-one] in it')).toEqual([]);
+});
+
 describe('on the local twin, no canary', () => {
   const env = Object.fromEntries(Object.entries(CANARIES).map(([name, value]) => [secretVariable(name), value]));
 
@@ -157,12 +175,17 @@ describe.skipIf(!canRunEmulators())('on the functions, no canary', () => {
     });
 
     const unset = await executor.execute(withSecret('without-value'), null);
-    const unknown = executor.start(withSecret('nobody-knows'), null, { globals: { key: { $secret: 'nor-this' } } });
+    const unknown = { definition: withSecret('nobody-knows'), globals: { key: { $secret: 'nor-this' } } };
+    const answer = await request(stack, 'POST', '/executions', unknown);
 
-    await expect(unknown).rejects.toMatchObject({
-      code: 'UNKNOWN_SECRET',
-      issues: [{ path: 'nodes.only.input.deep[0]' }, { path: 'globals.key' }],
+    expect(answer).toMatchObject({
+      status: 422,
+      body: {
+        title: 'UNKNOWN_SECRET',
+        issues: [{ path: 'nodes.only.input.deep[0]' }, { path: 'globals.key' }],
+      },
     });
+    await expect(executor.start(unknown.definition, null)).rejects.toMatchObject({ code: 'UNKNOWN_SECRET' });
     expect(unset.error).toMatchObject({ code: 'SECRET_NOT_FOUND', name: 'SecretNotFoundError' });
     expect(unset.error?.message).toMatch(
       /^There is no secret 'without-value' here: give arn:aws:secretsmanager:\S+ a value/,
