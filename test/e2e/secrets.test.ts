@@ -94,7 +94,7 @@ it.each(Object.entries(CANARIES))('the search finds %s, as it is and encoded', (
     value,
     JSON.stringify({ value }),
     encodeURIComponent(value),
-    btoa(`user:${value}`),
+    Buffer.from(`user:${value}`).toString('base64'),
     value.slice(0, 12),
   ];
 
