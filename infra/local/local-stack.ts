@@ -57,8 +57,8 @@ export interface LocalStack extends AsyncDisposable {
 
 /**
  * Runs the deployed stack on this machine: synthesizes it, makes its tables, queues and buckets in Amazon's DynamoDB Local
- * and fauxqs, answers for its secrets, and hosts its functions, event sources, schedule and API. Nothing here knows the executor: all is read from
- * the template, and what of it has no local effect is listed in `ignored-properties.ts`.
+ * and fauxqs, answers for its secrets, and hosts its functions, event sources, schedule and API. Nothing here knows the
+ * executor: all is read from the template, and what of it has no local effect is listed in `ignored-properties.ts`.
  *
  * @throws {FanjoinError} `JAVA_MISSING`, `UNKNOWN_PROPERTY`, `UNKNOWN_RESOURCE_TYPE`
  */
