@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
@@ -6,7 +6,6 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { afterAll, describe, expect, it } from 'vitest';
-import { FUNCTION_FOLDERS } from '../../infra/constructs/function-bundles.ts';
 import type { ReadableSecret } from '../../infra/constructs/secret-access.ts';
 import { ServerlessExecutor } from '../../infra/constructs/serverless-executor.ts';
 import { readResources } from '../../infra/local/read-resources.ts';
@@ -107,18 +106,6 @@ describe('an executor without secrets', () => {
   it('lets nobody read any, and says nothing of them', () => {
     expect(statements(template).filter(({ Action }) => JSON.stringify(Action).includes('secretsmanager'))).toEqual([]);
     expect(variablesOf(template).flatMap(([, variables]) => Object.keys(variables))).not.toContain('SECRET_ARNS');
-  });
-
-  it('has the client of the service in the bundle of the node runner alone', () => {
-    const bundles = readdirSync(outdir)
-      .filter((name) => name.startsWith('asset.'))
-      .map((name) => readFileSync(join(outdir, name, 'index.mjs'), 'utf8'));
-
-    const holding = bundles.filter((text) => text.includes('GetSecretValue'));
-
-    expect(bundles).toHaveLength(FUNCTION_FOLDERS.length);
-    expect(holding).toHaveLength(1);
-    expect(holding[0]).toContain('SECRET_ARNS');
   });
 });
 

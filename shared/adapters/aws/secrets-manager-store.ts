@@ -2,6 +2,7 @@ import type { GetSecretValueCommandOutput } from '@aws-sdk/client-secrets-manage
 import { describeCause, SecretNotFoundError, SecretUnavailableError, UnusableSecretError } from '../../errors.ts';
 import type { SecretStore } from '../../ports/secret-store.ts';
 import { requestSettings } from './clients.ts';
+import { ADD_TO_STACK } from './secret-names.ts';
 import { errorName } from './service-errors.ts';
 
 /** Asks for the value of a secret by its ARN. */
@@ -9,8 +10,6 @@ type Ask = (arn: string) => Promise<GetSecretValueCommandOutput>;
 
 /** The service's ways to say that there is nothing: no secret, none with a value yet, one that is being deleted. */
 const NOT_THERE: ReadonlySet<string> = new Set(['ResourceNotFoundException', 'InvalidRequestException']);
-
-const ADD_TO_STACK = "add it to the `secrets` of the stack's ServerlessExecutor";
 
 /**
  * Secrets in AWS Secrets Manager, by the names a stack gives them. Its client is loaded with the first request: a stack
@@ -53,8 +52,3 @@ function toSecretError(name: string, arn: string, error: unknown): Error {
   if (!NOT_THERE.has(errorName(error))) return new SecretUnavailableError(name, error);
   return new SecretNotFoundError(name, `give ${arn} a value in Secrets Manager (${describeCause(error)})`, error);
 }
-
-/** The names of a stack's secrets, for those who may not read them. */
-export const secretNames = (names: readonly string[]): Pick<SecretStore, 'missing'> => ({
-  missing: (name) => (names.includes(name) ? undefined : ADD_TO_STACK),
-});
