@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { LocalStack } from '../../infra/local/local-stack.ts';
 import { secretVariable } from '../../shared/adapters/local/local-secrets.ts';
@@ -10,6 +11,7 @@ import { digestOf, handlers } from '../support/canary-handlers.ts';
 import { canariesIn, everythingKept } from '../support/canary-search.ts';
 import { CANARIES, canaryGlobals, canaryWorkflow, failingWorkflow } from '../support/canary-workflow.ts';
 import { aLocalStack, request } from '../support/local-stack.ts';
+import { type Collector, startCollector } from '../support/otlp-collector.ts';
 import { CliSandbox, ROOT } from '../unit/cli/cli-process.ts';
 
 const HANDLERS = join(ROOT, 'test/support/canary-handlers.ts');
@@ -17,6 +19,11 @@ const HANDLERS = join(ROOT, 'test/support/canary-handlers.ts');
 const FORGED = { $secret: 'canary-one' };
 
 let sandbox: CliSandbox;
+let collector: Collector;
+beforeAll(async () => {
+  collector = await startCollector();
+});
+afterAll(() => collector?.[Symbol.asyncDispose]());
 beforeEach(() => {
   sandbox = new CliSandbox();
   writeFileSync(sandbox.path('workflow.json'), JSON.stringify(canaryWorkflow));
@@ -70,6 +77,12 @@ function expectUsed({ told, results, ran, cached, failed }: Awaited<ReturnType<t
   expect(text.match(/\[secret canary-one\]/g)?.length).toBeGreaterThan(10);
 }
 
+/** Waits for the spans of what ran, so that all of them can be searched. */
+async function expectTraced({ ran }: Awaited<ReturnType<typeof runThem>>): Promise<void> {
+  const names = () => collector.spans.filter(({ traceId }) => traceId === ran.traceId).map(({ name }) => name);
+  await expect.poll(names, { timeout: 20_000 }).toEqual(expect.arrayContaining(['execution', 'node_throws']));
+}
+
 /** Runs and describes both workflows by the command line; gives all it printed. */
 async function runByCommand(place: readonly string[], env: Record<string, string>): Promise<string> {
   const printed: string[] = [];
@@ -110,14 +123,17 @@ it.each(Object.entries(CANARIES))('the search finds %s, as it is and encoded', (
 describe('on the local twin, no canary', () => {
   const env = Object.fromEntries(Object.entries(CANARIES).map(([name, value]) => [secretVariable(name), value]));
 
-  it('is in what callbacks, results, histories and metrics tell, or in the file', async () => {
+  it('is in what callbacks, results, histories, traces and metrics tell, or in the file', async () => {
     const database = sandbox.path('executions.db');
-    await using executor = new WorkflowExecutor({ database, handlers, secrets: CANARIES, logLevel: 'error' });
+    const tracing = { exporter: new OTLPTraceExporter({ url: `${collector.url}/v1/traces` }) };
+    await using executor = new WorkflowExecutor({ database, handlers, secrets: CANARIES, logLevel: 'error', tracing });
 
     const ran = await runThem(executor);
+    await expectTraced(ran);
     await executor.close();
 
     expectUsed(ran);
+    expect(canariesIn('the traces', collector.bodies.join('\n'))).toEqual([]);
     expect(canariesIn('what was told', JSON.stringify(ran.told))).toEqual([]);
     const files = readdirSync(sandbox.directory).filter((file) => file.startsWith('executions.db'));
     expect(files.length).toBeGreaterThan(0);
@@ -142,11 +158,12 @@ describe.skipIf(!canRunEmulators())('on the functions, no canary', () => {
   let lines: string[];
   beforeAll(async () => {
     const newSecrets = [...Object.keys(CANARIES), 'without-value'];
-    ({ stack, lines } = await aLocalStack({ handlersEntry: HANDLERS, newSecrets, secretValues: CANARIES }));
+    const tracing = { otlpEndpoint: collector.url };
+    ({ stack, lines } = await aLocalStack({ handlersEntry: HANDLERS, newSecrets, secretValues: CANARIES, tracing }));
   });
   afterAll(() => stack?.stop());
 
-  it('is in what is told of executions, printed, logged, or kept in the table and the bucket', {
+  it('is in what is told of executions, printed, logged, traced, or kept in the table and the bucket', {
     timeout: 120_000,
   }, async () => {
     await using executor = new WorkflowExecutor({ endpoint: stack.url, logLevel: 'error' });
@@ -154,6 +171,7 @@ describe.skipIf(!canRunEmulators())('on the functions, no canary', () => {
     const ran = await runThem(executor);
     const printed = await runByCommand(['--endpoint', stack.url], {});
     const kept = await everythingKept(stack);
+    await expectTraced(ran);
 
     expectUsed(ran);
     expect(lines.join('\n')).toContain('message [secret canary-one]');
@@ -164,6 +182,7 @@ describe.skipIf(!canRunEmulators())('on the functions, no canary', () => {
     expect(canariesIn('what was told', JSON.stringify(ran.told))).toEqual([]);
     expect(canariesIn('what was printed', printed)).toEqual([]);
     expect(canariesIn('the logs', lines.join('\n'))).toEqual([]);
+    expect(canariesIn('the traces', collector.bodies.join('\n'))).toEqual([]);
     expect([...kept].flatMap(([key, content]) => canariesIn(key, content))).toEqual([]);
   });
 
