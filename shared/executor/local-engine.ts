@@ -1,4 +1,5 @@
 import { ulid } from 'ulid';
+import { localSecrets } from '../adapters/local/local-secrets.ts';
 import { MemoryTaskQueue } from '../adapters/local/memory-queue.ts';
 import { SqliteBlobStore } from '../adapters/local/sqlite-blobs.ts';
 import { openDatabase, type SqliteDatabase } from '../adapters/local/sqlite-database.ts';
@@ -18,6 +19,7 @@ import { LocalMonitor } from '../observability/local-monitor.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { ChangeRecord } from '../ports/change-feed.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { SecretStore } from '../ports/secret-store.ts';
 import type { Attempt } from '../runner/attempt.ts';
 import { NodeRunner } from '../runner/runner.ts';
 import { Dispatcher } from '../scheduler/dispatcher.ts';
@@ -59,6 +61,8 @@ export interface LocalEngineOptions {
   readonly pools: Pools;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Default: those of the environment. */
+  readonly secrets?: SecretStore;
   readonly random: () => number;
   /** Default: nobody hears of anything. */
   readonly callbacks?: Callbacks;
@@ -99,6 +103,7 @@ export class LocalEngine implements Executions {
   /** @throws {DatabaseError} if the file cannot serve: not ours, too new, read-only, in use by another live engine */
   constructor(options: LocalEngineOptions) {
     const { clock, handlers, logger, pools, random } = options;
+    const secrets = options.secrets ?? localSecrets(undefined, process.env);
     this.#callbacks = options.callbacks ?? new Callbacks({ clock, logger });
     this.#newId = options.newId ?? ulid;
     this.#options = options;
@@ -114,6 +119,7 @@ export class LocalEngine implements Executions {
       store,
       clock,
       pools,
+      secrets,
       handlersVersion: (plan) => handlerVersions(plan, (type) => handlers.find(type)?.version ?? ''),
       newId: this.#newId,
       exportsSpans: options.spans !== undefined,
@@ -127,6 +133,7 @@ export class LocalEngine implements Executions {
       handlers,
       logger,
       random,
+      secrets,
       onNodeStart: (start, input) => feed.nodeStarted(start, input),
       ...(options.attempt !== undefined && { attempt: options.attempt }),
     });

@@ -1,3 +1,4 @@
+import { type LocalSecrets, localSecrets } from '../adapters/local/local-secrets.ts';
 import { systemClock } from '../adapters/local/system-clock.ts';
 import { zodIssues } from '../core/compile.ts';
 import { toJson } from '../core/json.ts';
@@ -34,6 +35,11 @@ export interface WorkflowExecutorOptions {
   readonly handlers?: Iterable<AnyHandler>;
   /** Named pools beside `default`, which has no bound of its own. Local only: on AWS the stack says what pools there are. */
   readonly pools?: Pools;
+  /**
+   * Local only: the secrets that workflows refer to, as values by name or as whoever knows them. Asked once in five
+   * minutes for each. Default: the environment's `FANJOIN_SECRET_<NAME>`, the name in capitals with `_` for `-`.
+   */
+  readonly secrets?: LocalSecrets;
   /** Local only: the SQLite file, made if it is not there. Default `:memory:`, which a crash does not survive. */
   readonly database?: string;
   /** The API of a deployed or locally run stack; without it, workflows run in this process. */
@@ -52,7 +58,10 @@ export interface WorkflowExecutorOptions {
 export interface StartOptions {
   /** Goes before the workflow's config and the executor's. */
   readonly config?: ExecutionConfigInput;
-  /** A read-only snapshot every node can read: `$globals` in expressions, `context.globals` in handlers. */
+  /**
+   * A read-only snapshot every node can read: `$globals` in expressions, `context.globals` in handlers. May hold
+   * `secret('name')`: handlers find the value there.
+   */
   readonly globals?: Readonly<Record<string, Json>>;
   /** Chosen, a start can be repeated: the same request finds the same execution. Default: a new, time-ordered id. */
   readonly executionId?: string;
@@ -113,6 +122,7 @@ export class WorkflowExecutor implements AsyncDisposable {
             pools: parsePools(options.pools ?? {}),
             clock,
             logger,
+            secrets: localSecrets(options.secrets, process.env),
             random: options.random ?? Math.random,
             callbacks: this.callbacks,
             ...(this.#spans !== undefined && { spans: this.#spans }),
