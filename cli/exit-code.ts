@@ -23,6 +23,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   DUPLICATE_HANDLER: EXIT.invalid,
   UNREGISTERED_HANDLER: EXIT.invalid,
   NOT_JSON: EXIT.invalid,
+  UNKNOWN_SECRET: EXIT.invalid,
   PAYLOAD_TOO_LARGE: EXIT.invalid,
   EXECUTION_EXISTS: EXIT.invalid,
   INVALID_STATE: EXIT.invalid,

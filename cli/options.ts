@@ -14,6 +14,7 @@ export interface FollowingOptions extends ExecutionOptions {
   readonly handlers?: string;
   readonly progress: boolean;
   readonly pool?: readonly string[];
+  readonly secrets?: string;
   readonly quiet?: boolean;
 }
 
@@ -57,6 +58,12 @@ export const addStartOptions = (command: Command): Command =>
 export const addFollowOptions = (command: Command): Command =>
   command
     .option('--pool <name=size>', 'how many nodes of a pool run at once (repeatable; default: 10 of each)', collect)
+    .addOption(
+      new Option(
+        '--secrets <file>',
+        'a .env file with lines of FANJOIN_SECRET_<NAME>=…; variables that are set already stay',
+      ).conflicts('endpoint'),
+    )
     .option('--no-progress', 'only the first and the last line on stderr');
 
 export const addTakeUpOptions = (command: Command): Command =>

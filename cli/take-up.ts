@@ -8,6 +8,7 @@ import type { CommandIo } from './command-io.ts';
 import { openExecutor, openExisting, type Place } from './connect.ts';
 import { finish } from './finish.ts';
 import type { FollowOptions } from './follow.ts';
+import { loadSecrets } from './load-secrets.ts';
 import type { FollowingOptions } from './options.ts';
 import { poolsOf } from './pools.ts';
 import { readEnded } from './progress/watch.ts';
@@ -43,7 +44,9 @@ export async function printEnded(
 ): Promise<number> {
   const { executionId } = description;
   const { commandLine } = await tryLoadResumeSources(description, { ...options, cwd: io.cwd });
-  const result = await withExecutions(place, executionId, (executions) => loadResult(executions, executionId));
+  const result = await withExecutions(place, executionId, (executions) =>
+    loadResult(executions, executionId, Date.now()),
+  );
   const { json = false, quiet = false } = options;
   return finish(result, description, { io, json, quiet, plan, commandLine, options });
 }
@@ -59,6 +62,7 @@ export async function takeUp(
   options: TakeUpOptions,
   io: CommandIo,
 ): Promise<number> {
+  loadSecrets(options.secrets, io.cwd);
   const files = { ...options, cwd: io.cwd };
   const isLocal = place.endpoint === undefined;
   const { handlers, commandLine } = await (isLocal

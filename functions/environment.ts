@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { Pools } from '../shared/model/pools.ts';
+import { SecretName } from '../shared/model/secret-reference.ts';
 
 const jsonText = z.string().transform((text, context) => {
   try {
@@ -18,6 +19,10 @@ const Environment = z.object({
   QUEUE_URLS: jsonText.pipe(z.record(z.string(), z.url())).default({}),
   /** A JSON object: the named pools, as their sizes. */
   POOLS: jsonText.pipe(Pools).default({}),
+  /** A JSON object: ARN by name, of the secrets that handlers may be given. */
+  SECRET_ARNS: jsonText.pipe(z.record(SecretName, z.string().min(1))).default({}),
+  /** A JSON array: the names of these secrets. */
+  SECRET_NAMES: jsonText.pipe(z.array(SecretName)).default([]),
   /** Changes with the handlers' code: outputs of workflows that opt into the cache are not reused across it. */
   HANDLERS_VERSION: z.string().default(''),
   /** Where spans go, by the names that OpenTelemetry gave them. Either says that there is somebody to trace for. */

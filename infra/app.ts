@@ -1,6 +1,16 @@
 import { App } from 'aws-cdk-lib';
+import * as z from 'zod';
 import { ExecutorStack } from './executor-stack.ts';
 
+/** `-c secrets=stripe-key,smtp-password`: the secrets that workflows may refer to. */
+const Secrets = z
+  .string()
+  .transform((names) => names.split(',').map((name) => name.trim()))
+  .default([]);
+
 const app = new App({ analyticsReporting: false });
-new ExecutorStack(app, 'Fanjoin', { description: 'fanjoin: a serverless workflow executor' });
+new ExecutorStack(app, 'Fanjoin', {
+  description: 'fanjoin: a serverless workflow executor',
+  newSecrets: Secrets.parse(app.node.tryGetContext('secrets')),
+});
 app.synth();

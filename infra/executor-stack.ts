@@ -1,8 +1,12 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
-import type { Construct } from 'constructs';
+import { Construct } from 'constructs';
+import { EmptySecret } from './constructs/empty-secret.ts';
 import { ServerlessExecutor, type ServerlessExecutorProps } from './constructs/serverless-executor.ts';
 
-export interface ExecutorStackProps extends StackProps, ServerlessExecutorProps {}
+export interface ExecutorStackProps extends StackProps, ServerlessExecutorProps {
+  /** Names of secrets to make, each without a value until it is given one; beside those in `secrets`. @default none */
+  readonly newSecrets?: readonly string[];
+}
 
 /** The executor as a stack of its own. Bound to no account or region, so that it synthesizes without either. */
 export class ExecutorStack extends Stack {
@@ -10,7 +14,8 @@ export class ExecutorStack extends Stack {
 
   constructor(scope: Construct, id: string, props: ExecutorStackProps = {}) {
     super(scope, id, props);
-    this.executor = new ServerlessExecutor(this, 'Executor', props);
+    const secrets = this.#makeSecrets(props);
+    this.executor = new ServerlessExecutor(this, 'Executor', { ...props, secrets: { ...secrets, ...props.secrets } });
     new CfnOutput(this, 'ApiUrl', {
       value: this.executor.api.httpApi.apiEndpoint,
       description: 'Pass as --endpoint to the CLI',
@@ -19,5 +24,22 @@ export class ExecutorStack extends Stack {
       value: this.executor.itemTable.table.tableName,
       description: 'Where executions and results are kept',
     });
+  }
+
+  #makeSecrets({ newSecrets = [], removalPolicy }: ExecutorStackProps) {
+    const scope = new Construct(this, 'Secrets');
+    return Object.fromEntries(
+      newSecrets.map((name) => {
+        const { secret } = new EmptySecret(scope, name, {
+          description: `The secret '${name}' of fanjoin's workflows`,
+          ...(removalPolicy !== undefined && { removalPolicy }),
+        });
+        new CfnOutput(scope, `${name}Arn`, {
+          value: secret.secretArn,
+          description: `Give the secret '${name}' its value`,
+        });
+        return [name, secret];
+      }),
+    );
   }
 }

@@ -156,6 +156,35 @@ export class BlobsUnavailableError extends FanjoinError {
   }
 }
 
+/** No secret has this name where the node runs. */
+export class SecretNotFoundError extends FanjoinError {
+  override readonly name = 'SecretNotFoundError';
+  /** @param remedy what to do about it */
+  constructor(secret: string, remedy: string, cause?: unknown) {
+    super('SECRET_NOT_FOUND', `There is no secret '${secret}' here: ${remedy}`, { cause, details: { secret } });
+  }
+}
+
+/** The value of a secret could not be had; trying again may help. */
+export class SecretUnavailableError extends FanjoinError {
+  override readonly name = 'SecretUnavailableError';
+  constructor(secret: string, cause: unknown) {
+    super('SECRET_UNAVAILABLE', `The secret '${secret}' could not be read: ${describeCause(cause)}`, {
+      retryable: true,
+      cause,
+      details: { secret },
+    });
+  }
+}
+
+/** A secret whose value cannot be used as one. */
+export class UnusableSecretError extends FanjoinError {
+  override readonly name = 'UnusableSecretError';
+  constructor(code: 'SECRET_TOO_SHORT' | 'SECRET_NOT_TEXT', secret: string, problem: string) {
+    super(code, `The secret '${secret}' ${problem}`, { details: { secret } });
+  }
+}
+
 /** A local database file that cannot serve. `code` says why. */
 export class DatabaseError extends FanjoinError {
   override readonly name = 'DatabaseError';
@@ -187,31 +216,39 @@ export const describeCause = (cause: unknown): string => (cause instanceof Error
 const STACK_LIMIT = 2_000;
 const MESSAGE_LIMIT = 8_000;
 const NAME_LIMIT = 200;
+const PRINTED_LIMIT = 200;
+
+/** Takes out of a text what must not be kept. */
+export type Redact = (text: string) => string;
+
+export const asItIs: Redact = (text) => text;
 
 /**
  * What is kept of a thrown value, whatever it is: name, message, code, stack and cause, the long ones shortened. Handlers
  * throw anything, so that nothing is taken for granted of an error's properties. Never throws.
+ *
+ * @param redact comes before the shortening: a cut secret could not be told any more
  */
-export function toErrorInfo(thrown: unknown, depth = 0): ErrorInfo {
+export function toErrorInfo(thrown: unknown, redact = asItIs, depth = 0): ErrorInfo {
+  const printed = (value: unknown) => redact(printable(value)).slice(0, PRINTED_LIMIT);
   if (!(thrown instanceof Error)) {
-    return { name: 'NonError', message: `A value that is no Error was thrown: ${printable(thrown)}` };
+    return { name: 'NonError', message: `A value that is no Error was thrown: ${printed(thrown)}` };
   }
-  const name = textOf(thrown, 'name', NAME_LIMIT);
-  const code = textOf(thrown, 'code', NAME_LIMIT);
-  const stack = textOf(thrown, 'stack', STACK_LIMIT);
+  const textOf = (property: string, limit: number): string | undefined => {
+    const value = propertyOf(thrown, property);
+    return typeof value === 'string' ? redact(value).slice(0, limit) : undefined;
+  };
+  const name = textOf('name', NAME_LIMIT);
+  const code = textOf('code', NAME_LIMIT);
+  const stack = textOf('stack', STACK_LIMIT);
   const cause = depth < 3 ? propertyOf(thrown, 'cause') : undefined;
   return {
     name: name === undefined || name === '' ? 'Error' : name,
-    message: textOf(thrown, 'message', MESSAGE_LIMIT) ?? printable(propertyOf(thrown, 'message')),
+    message: textOf('message', MESSAGE_LIMIT) ?? printed(propertyOf(thrown, 'message')),
     ...(code !== undefined && { code }),
     ...(stack !== undefined && { stack }),
-    ...(cause !== undefined && { cause: toErrorInfo(cause, depth + 1) }),
+    ...(cause !== undefined && { cause: toErrorInfo(cause, redact, depth + 1) }),
   };
-}
-
-function textOf(error: Error, property: string, limit: number): string | undefined {
-  const value = propertyOf(error, property);
-  return typeof value === 'string' ? value.slice(0, limit) : undefined;
 }
 
 function propertyOf(error: Error, property: string): unknown {
@@ -231,7 +268,7 @@ export const outlineError = ({ name, message, code }: ErrorInfo): ErrorInfo => (
 
 function printable(value: unknown): string {
   try {
-    return (JSON.stringify(value) ?? String(value)).slice(0, 200);
+    return JSON.stringify(value) ?? String(value);
   } catch {
     return `one that cannot be shown (${typeof value})`;
   }

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { CommandIo } from '../command-io.ts';
 import { openExecutor, placeOf } from '../connect.ts';
 import { NOTHING_BEFORE } from '../follow.ts';
+import { loadSecrets } from '../load-secrets.ts';
 import { loadWorkflow } from '../load-workflow.ts';
 import { addFollowOptions, addStartOptions, type FollowingOptions, type StartingOptions } from '../options.ts';
 import { parseConfig } from '../parse-config.ts';
@@ -38,11 +39,13 @@ Examples:
   fanjoin run examples/audit --input ../shop/package-lock.json > audit.md
   fanjoin run examples/orders --input @order.json --config maxParallelNodes=4
   cat order.json | fanjoin run examples/orders --input - --json | jq .output
+  fanjoin run examples/orders --input @order.json --secrets .env
   fanjoin run examples/poll --endpoint https://abc123.execute-api.eu-west-1.amazonaws.com`;
 
 async function run(path: string, options: RunOptions, io: CommandIo): Promise<number> {
   const config = parseConfig(options.config);
   const place = placeOf(options, io);
+  loadSecrets(options.secrets, io.cwd);
   const loaded = await loadWorkflow(path, {
     cwd: io.cwd,
     handlers: options.handlers,

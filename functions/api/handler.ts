@@ -1,6 +1,7 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { ulid } from 'ulid';
 import * as z from 'zod';
+import { secretNames } from '../../shared/adapters/aws/secret-names.ts';
 import { zodIssues } from '../../shared/core/compile.ts';
 import { FanjoinError, InvalidInputError } from '../../shared/errors.ts';
 import { ExecutionService } from '../../shared/executor/execution-service.ts';
@@ -17,6 +18,7 @@ const service = new ExecutionService({
   store,
   clock,
   pools: environment.POOLS,
+  secrets: secretNames(environment.SECRET_NAMES),
   handlersVersion: () => environment.HANDLERS_VERSION,
   newId: ulid,
   exportsSpans,

@@ -16,6 +16,7 @@ const STATUS: Readonly<Record<string, number>> = {
   REQUEST_TOO_LARGE: 413,
   PAYLOAD_TOO_LARGE: 413,
   RESPONSE_TOO_LARGE: 422,
+  UNKNOWN_SECRET: 422,
 };
 
 /** An error as a problem document (RFC 9457), with our code. Only what fanjoin says on purpose is shown. */

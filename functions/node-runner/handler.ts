@@ -1,9 +1,11 @@
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { handlers } from '#handlers';
+import { SecretsManagerStore } from '../../shared/adapters/aws/secrets-manager-store.ts';
 import { TaskMessage } from '../../shared/model/message.ts';
 import { HandlerRegistry } from '../../shared/nodes/handler-registry.ts';
 import { deliveryOrder } from '../../shared/runner/delivery-order.ts';
 import { NodeRunner } from '../../shared/runner/runner.ts';
+import { environment } from '../environment.ts';
 import { clock, dispatcher, logger, store } from '../runtime.ts';
 
 const runner = new NodeRunner({
@@ -11,6 +13,7 @@ const runner = new NodeRunner({
   dispatcher,
   clock,
   logger,
+  secrets: new SecretsManagerStore(environment.SECRET_ARNS),
   handlers: new HandlerRegistry(handlers),
   random: Math.random,
 });

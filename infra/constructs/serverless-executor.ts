@@ -13,6 +13,7 @@ import { bundleFunctions } from './function-bundles.ts';
 import { ItemTable } from './item-table.ts';
 import { ObserverSource } from './observer-source.ts';
 import { PayloadBucket } from './payload-bucket.ts';
+import { connectSecrets, type ReadableSecret } from './secret-access.ts';
 import { StreamSource } from './stream-source.ts';
 import { SweepSchedule } from './sweep-schedule.ts';
 import { exportTraces, type TraceExportProps } from './trace-export.ts';
@@ -23,6 +24,12 @@ export interface ServerlessExecutorProps {
   readonly handlersEntry?: string;
   /** Named pools, beside `default`: at most `size` handlers of each run at once, 2 to 1,000. @default none */
   readonly pools?: Pools;
+  /**
+   * What workflows may refer to as `secret('name')`, by that name. The node runner may read these and no others; their
+   * ARNs are told it by a variable, and all variables of a function together may have 4 KB: some 25 secrets.
+   * @default none
+   */
+  readonly secrets?: Readonly<Record<string, ReadableSecret>>;
   /** Invocations at once for nodes without a named pool, 2 to 1,000; each runs up to 10 handlers side by side. @default 50 */
   readonly defaultConcurrency?: number;
   /** The longest invocation of the node runner: what the handlers of a batch may take, at most 15 minutes. @default 5 minutes */
@@ -70,6 +77,8 @@ export class ServerlessExecutor extends Construct {
     );
     this.functions = createFunctions(this, { ...props, runnerTimeout, deadLetterTimeout });
     this.#connectFunctions();
+    const { secrets = {} } = props;
+    connectSecrets(secrets, { reader: this.functions.nodeRunner, namer: this.functions.api });
 
     const { api, scheduler, nodeRunner, deadLetter, sweep, observer } = this.functions;
     this.api = new ExecutionApi(this, 'Api', { handler: api, ...(authorizer !== undefined && { authorizer }) });

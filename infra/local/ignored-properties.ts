@@ -40,6 +40,9 @@ export const IGNORED_PROPERTIES: Readonly<Record<string, Ignored>> = {
     LifecycleConfiguration: NO_RETENTION,
     PublicAccessBlockConfiguration: NO_IAM,
   },
+  'AWS::SecretsManager::Secret': {
+    Description: 'a label',
+  },
   'AWS::SQS::Queue': {
     MessageRetentionPeriod: NO_RETENTION,
     SqsManagedSseEnabled: NO_ENCRYPTION,

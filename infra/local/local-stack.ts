@@ -1,8 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { StackProps } from 'aws-cdk-lib';
+import { secretVariable } from '../../shared/adapters/local/local-secrets.ts';
 import { FanjoinError } from '../../shared/errors.ts';
-import type { ServerlessExecutorProps } from '../constructs/serverless-executor.ts';
+import type { ExecutorStackProps } from '../executor-stack.ts';
 import { type AwsClients, connectClients } from './connect-clients.ts';
 import { type Disturbance, disturb } from './disturbance.ts';
 import { launchDynamoDbLocal, queueUrlAt, startFauxqs } from './emulators.ts';
@@ -12,13 +14,16 @@ import { HttpApi } from './http-api.ts';
 import type { InvocationOutcome, LocalFunction } from './local-function.ts';
 import { makeResources } from './make-resources.ts';
 import { type LocalResources, readResources } from './read-resources.ts';
-import { bucketName } from './references.ts';
+import { bucketName, secretArn } from './references.ts';
 import { startSchedule } from './schedule.ts';
+import { startSecretsManager } from './secrets-emulator.ts';
 import { startFunctions } from './start-functions.ts';
 import { synthesize } from './synthesize.ts';
 
 /** What the executor itself takes (`handlersEntry`, `pools`, …), and how it runs here. */
-export interface LocalStackOptions extends ServerlessExecutorProps, Disturbance {
+export interface LocalStackOptions extends Omit<ExecutorStackProps, keyof StackProps>, Disturbance {
+  /** Values of `newSecrets`, by name. Default: the environment's, `FANJOIN_SECRET_<NAME>`; without one it has none. */
+  readonly secretValues?: Readonly<Record<string, string>>;
   /** Of the API. Default: a free one. */
   readonly port?: number;
   /** Queues hide a message from others for so long at the most. Default: as long as in the cloud. */
@@ -52,8 +57,8 @@ export interface LocalStack extends AsyncDisposable {
 
 /**
  * Runs the deployed stack on this machine: synthesizes it, makes its tables, queues and buckets in Amazon's DynamoDB Local
- * and fauxqs, and hosts its functions, event sources, schedule and API. Nothing here knows the executor: all is read from
- * the template, and what of it has no local effect is listed in `ignored-properties.ts`.
+ * and fauxqs, answers for its secrets, and hosts its functions, event sources, schedule and API. Nothing here knows the
+ * executor: all is read from the template, and what of it has no local effect is listed in `ignored-properties.ts`.
  *
  * @throws {FanjoinError} `JAVA_MISSING`, `UNKNOWN_PROPERTY`, `UNKNOWN_RESOURCE_TYPE`
  */
@@ -71,8 +76,17 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
   const { template, assets } = synthesize(outdir, options);
   const fauxqs = await startFauxqs();
   cleanup.defer(() => fauxqs.stop());
-  const endpoints = { dynamo: dynamoDbLocal.endpoint, sqsAndS3: fauxqs.endpoint };
   const resources = readResources(template, fauxqs.endpoint);
+  const secretsManager = await startSecretsManager((arn) => {
+    const secret = resources.secrets.find(({ id }) => secretArn(id) === arn);
+    return secret && secretValue(secret.label, options.secretValues);
+  });
+  cleanup.defer(() => secretsManager.stop());
+  const endpoints = {
+    dynamo: dynamoDbLocal.endpoint,
+    sqsAndS3: fauxqs.endpoint,
+    secretsManager: secretsManager.endpoint,
+  };
   await dynamoDbLocal.whenReady();
   const clients = connectClients(endpoints);
   cleanup.defer(() => clients.destroy());
@@ -119,6 +133,10 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
     [Symbol.asyncDispose]: stop,
   };
 }
+
+/** By the name that workflows use; a secret's construct has the same. */
+const secretValue = (name: string, values: LocalStackOptions['secretValues']): string | undefined =>
+  values === undefined ? process.env[secretVariable(name)] : values[name];
 
 /** One after another, those that are needed first before: together they would all be late. */
 async function warmUp(functions: readonly LocalFunction[]): Promise<void> {

@@ -1,6 +1,9 @@
 /**
  * `node infra/local/main.ts`: runs the local stack until Ctrl-C.
  * `node infra/local/main.ts run examples/audit …`: runs the stack for one command of the CLI.
+ *
+ * `--secrets stripe-key,smtp-password` before either: the stack has these secrets; their values are in the environment,
+ * as `FANJOIN_SECRET_STRIPE_KEY` and so on.
  */
 import { flush, processIo } from '../../cli/command-io.ts';
 import { FanjoinError } from '../../shared/errors.ts';
@@ -9,9 +12,13 @@ import { type LocalStack, startLocalStack } from './local-stack.ts';
 
 const say = (text: string): boolean => process.stderr.write(`${text}\n`);
 
-async function main(args: readonly string[]): Promise<number> {
+async function main(given: readonly string[]): Promise<number> {
+  const { newSecrets, args } = takeSecrets(given);
   const { OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint } = process.env;
-  await using stack = await startLocalStack(otlpEndpoint === undefined ? {} : { tracing: { otlpEndpoint } });
+  await using stack = await startLocalStack({
+    newSecrets,
+    ...(otlpEndpoint !== undefined && { tracing: { otlpEndpoint } }),
+  });
   // Awaited here: the stack stops when this function returns.
   if (args.length > 0) {
     say(
@@ -23,6 +30,14 @@ async function main(args: readonly string[]): Promise<number> {
   await interrupted();
   say('Stopping.');
   return 0;
+}
+
+function takeSecrets([first, names, ...rest]: readonly string[]): { newSecrets: string[]; args: readonly string[] } {
+  if (first !== '--secrets')
+    return { newSecrets: [], args: [first, names, ...rest].filter((arg) => arg !== undefined) };
+  if (names === undefined)
+    throw new FanjoinError('USAGE', 'Name the secrets: npm run local -- --secrets stripe-key,smtp-password');
+  return { newSecrets: names.split(',').map((name) => name.trim()), args: rest };
 }
 
 async function runCommand(stack: LocalStack, args: readonly string[]): Promise<number> {

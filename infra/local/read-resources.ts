@@ -54,6 +54,7 @@ export function readResources(template: Template, queueEndpoint: string) {
     eventSources: read('AWS::Lambda::EventSourceMapping', RESOURCE_SCHEMAS['AWS::Lambda::EventSourceMapping']),
     functions: read('AWS::Lambda::Function', RESOURCE_SCHEMAS['AWS::Lambda::Function']),
     buckets: read('AWS::S3::Bucket', RESOURCE_SCHEMAS['AWS::S3::Bucket']),
+    secrets: read('AWS::SecretsManager::Secret', RESOURCE_SCHEMAS['AWS::SecretsManager::Secret']),
     queues: read('AWS::SQS::Queue', RESOURCE_SCHEMAS['AWS::SQS::Queue']),
   };
 }

@@ -11,6 +11,9 @@ export const streamArn = (tableName: string): string => `${tableArn(tableName)}/
 export const queueArn = (name: string): string => arn('sqs', name);
 export const functionArn = (name: string): string => arn('lambda', `function:${name}`);
 
+/** Without the six characters that the service would end it with. */
+export const secretArn = (name: string): string => arn('secretsmanager', `secret:${name}`);
+
 /** S3 takes lower case only. */
 export const bucketName = (logicalId: string): string => logicalId.toLowerCase();
 
@@ -28,6 +31,7 @@ function resolvers(queueEndpoint: string): Readonly<Record<string, Resolver>> {
     'AWS::DynamoDB::Table': { ref: itself, attributes: { Arn: tableArn, StreamArn: streamArn } },
     'AWS::Lambda::Function': { ref: itself, attributes: { Arn: functionArn } },
     'AWS::S3::Bucket': { ref: bucketName },
+    'AWS::SecretsManager::Secret': { ref: secretArn },
     'AWS::SQS::Queue': {
       ref: (logicalId) => queueUrlAt(queueEndpoint, logicalId),
       attributes: { Arn: queueArn, QueueName: itself },

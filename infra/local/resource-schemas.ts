@@ -74,6 +74,8 @@ export const RESOURCE_SCHEMAS = {
     Timeout: z.int().default(3),
   }),
   'AWS::S3::Bucket': z.strictObject({}),
+  // What its value is stands in no template.
+  'AWS::SecretsManager::Secret': z.strictObject({}),
   'AWS::SQS::Queue': z.strictObject({
     DelaySeconds: z.int().optional(),
     RedrivePolicy: z.strictObject({ deadLetterTargetArn: z.string(), maxReceiveCount: z.int().min(1) }).optional(),

@@ -11,7 +11,7 @@ export interface StartFunctionsOptions {
   readonly resources: LocalResources;
   /** Folder of an asset by its key. */
   readonly assets: ReadonlyMap<string, string>;
-  readonly endpoints: { readonly dynamo: string; readonly sqsAndS3: string };
+  readonly endpoints: { readonly dynamo: string; readonly sqsAndS3: string; readonly secretsManager: string };
   /** Batches of each event source at once. */
   readonly maxConcurrency: number;
   readonly log: (source: string, line: string) => void;
@@ -53,6 +53,7 @@ export function startFunctions({
         AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamo,
         AWS_ENDPOINT_URL_SQS: endpoints.sqsAndS3,
         AWS_ENDPOINT_URL_S3: endpoints.sqsAndS3,
+        AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,
         AWS_LAMBDA_FUNCTION_NAME: id,
         AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(MemorySize),
       },

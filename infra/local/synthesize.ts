@@ -1,12 +1,11 @@
 import { App } from 'aws-cdk-lib';
-import type { ServerlessExecutorProps } from '../constructs/serverless-executor.ts';
-import { ExecutorStack } from '../executor-stack.ts';
+import { ExecutorStack, type ExecutorStackProps } from '../executor-stack.ts';
 import { type Assembly, readAssembly } from './template.ts';
 
 const STACK = 'Local';
 
 /** Synthesizes the stack that is deployed, in this process, and reads it back. */
-export function synthesize(outdir: string, props: ServerlessExecutorProps): Assembly {
+export function synthesize(outdir: string, props: ExecutorStackProps): Assembly {
   const app = new App({
     outdir,
     analyticsReporting: false,

@@ -7,6 +7,7 @@ import type { Json } from '../model/json.ts';
 import { LIMITS } from '../model/limits.ts';
 import { emptyBits, setBit } from './bits.ts';
 import { checkExpressions } from './compile-expressions.ts';
+import { checkSecrets } from './compile-secrets.ts';
 import { widthOf } from './hand-off.ts';
 import { canonicalJson, toJson } from './json.ts';
 import type { GraphPlan, Plan, PlanNode, RoutePlan } from './plan.ts';
@@ -19,7 +20,7 @@ const WIDE_JOIN = 16;
  *
  * @param source a definition as users write it; parsed JSON or YAML
  * @throws {InvalidDefinitionError} with every issue: unknown or repeated ids, cycles with their path, unreachable
- *   nodes, expressions that do not parse, fields of another strategy, limits
+ *   nodes, expressions that do not parse, secrets where none can stand, fields of another strategy, limits
  */
 export function compile(source: unknown): Plan {
   const definition = parseDefinition(source);
@@ -54,8 +55,10 @@ export function compile(source: unknown): Plan {
   const start = definition.strategy === 'conditional' ? startOf(definition, indexOf, report) : 0;
   if (definition.strategy === 'conditional' && issues.length === 0) reportUnreachable(entries, indexOf, start, report);
   const references = checkExpressions(definition, entries, children, indexOf, report);
+  const secrets = checkSecrets(entries, report);
   if (issues.length > 0) throw new InvalidDefinitionError(definition.name, issues);
 
+  const holdingSecrets = new Set(secrets.map(({ node }) => node));
   const nodes = entries.map(([id, node], index): PlanNode => {
     const own = parents[index] ?? [];
     return {
@@ -67,9 +70,10 @@ export function compile(source: unknown): Plan {
       rule: node.triggerRule ?? (definition.strategy === 'sequential' ? 'none_failed' : 'all_success'),
       parentBits: own.length > WIDE_JOIN ? bitsOf(own, entries.length) : undefined,
       references: references[index] ?? [],
+      namesSecrets: holdingSecrets.has(id),
     };
   });
-  const base = { definition, hash: hashDefinition(definition), nodes, indexOf };
+  const base = { definition, hash: hashDefinition(definition), nodes, indexOf, secrets };
   return definition.strategy === 'conditional' ? routePlan(base, start) : graphPlan(base);
 }
 
@@ -132,7 +136,7 @@ function parseDefinition(source: unknown): Definition {
 /** What is not JSON, or nested without end, is found here, before anything walks it. */
 function asJson(source: unknown, name: string): Json {
   try {
-    return toJson(source, 'the definition');
+    return toJson(source, 'the definition', 'write');
   } catch (error) {
     if (error instanceof InvalidInputError) throw new InvalidDefinitionError(name, error.issues);
     throw error;

@@ -40,7 +40,7 @@ export interface CompiledExpression {
   readonly variables: ReadonlySet<string>;
   /** Whether it may look at `$`, the context. */
   readonly usesContext: boolean;
-  /** Evaluates with `context` as `$`. `undefined`: it gave nothing. @throws {ExpressionError} */
+  /** Evaluates with `context` as `$`. `undefined`: it gave nothing. References to secrets are kept. @throws {ExpressionError} */
   evaluate(context: Json | undefined, bindings: Bindings): Promise<Json | undefined>;
 }
 
@@ -94,7 +94,7 @@ function compile(source: string): CompiledExpression {
       if (typeof value === 'function' || isJsonataFunction(value)) {
         throw new ExpressionError('EXPRESSION_FAILED', source, 'The expression gives a function; call it');
       }
-      return toJson(value, `the value of ${source}`);
+      return toJson(value, `the value of ${source}`, 'keep');
     },
   };
 }

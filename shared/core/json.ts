@@ -1,17 +1,19 @@
 import { FanjoinError, InvalidInputError, type Issue } from '../errors.ts';
 import type { Json } from '../model/json.ts';
 import { LIMITS } from '../model/limits.ts';
+import { type SecretMarker, SecretReference } from '../model/secret-reference.ts';
 
 /**
  * `value` as JSON: what `JSON.stringify` and back would give, but refusing what that would silently change.
  * `undefined` itself becomes null; undefined properties are left out; `toJSON` is honoured, as of dates.
  *
  * @param what names the value in the error: `the output of node 'charge'`
+ * @param secrets what becomes of references to secrets: refused, kept as what they are, or written as their markers
  * @throws {InvalidInputError} `NOT_JSON` with the path of a bigint, cycle, function, symbol, `NaN`, Map or the like
  * @throws {FanjoinError} `PAYLOAD_TOO_LARGE`: a value that contains another many times over grows without looking large
  */
-export function toJson(value: unknown, what: string): Json {
-  const conversion: Conversion = { what, ancestors: [], path: [], issues: [], size: 0 };
+export function toJson(value: unknown, what: string, secrets: 'refuse' | 'keep' | 'write' = 'refuse'): Json {
+  const conversion: Conversion = { what, secrets, ancestors: [], path: [], issues: [], size: 0 };
   const json = convert(value ?? null, conversion);
   if (conversion.issues.length > 0) throw new InvalidInputError(what, conversion.issues, 'NOT_JSON');
   return json;
@@ -19,6 +21,7 @@ export function toJson(value: unknown, what: string): Json {
 
 interface Conversion {
   readonly what: string;
+  readonly secrets: 'refuse' | 'keep' | 'write';
   readonly ancestors: object[];
   readonly path: (string | number)[];
   readonly issues: Issue[];
@@ -38,7 +41,7 @@ function grow(conversion: Conversion, characters: number): void {
 function convert(value: unknown, conversion: Conversion): Json {
   const { ancestors, path, issues } = conversion;
   const refuse = (problem: string): null => {
-    issues.push({ path: textOf(path), code: 'NOT_JSON', message: `is ${problem}, which JSON cannot hold` });
+    issues.push({ path: pathText(path), code: 'NOT_JSON', message: `is ${problem}, which JSON cannot hold` });
     return null;
   };
   grow(conversion, typeof value === 'string' ? value.length + 2 : 1);
@@ -47,6 +50,7 @@ function convert(value: unknown, conversion: Conversion): Json {
   if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : refuse(String(value));
   if (typeof value === 'bigint') return refuse(`the bigint ${value}`);
   if (typeof value !== 'object') return refuse(`a ${typeof value}`);
+  if (value instanceof SecretReference) return convertSecret(value, conversion);
   if (ancestors.includes(value)) return refuse('a cycle: it contains itself');
   if (ancestors.length >= LIMITS.maxJsonDepth) return refuse(`nested over ${LIMITS.maxJsonDepth} deep`);
   ancestors.push(value);
@@ -62,6 +66,14 @@ function convert(value: unknown, conversion: Conversion): Json {
   return json;
 }
 
+function convertSecret({ $secret }: SecretReference, { path, issues, secrets }: Conversion): SecretMarker {
+  if (secrets === 'refuse') {
+    const message = `is a reference to the secret '${$secret}', which can stand only in the input mapping of a node, and in globals`;
+    issues.push({ path: pathText(path), code: 'SECRET_NOT_ALLOWED', message });
+  }
+  return secrets === 'keep' ? new SecretReference($secret) : { $secret };
+}
+
 function convertMember(key: string | number, member: unknown, conversion: Conversion): Json {
   conversion.path.push(key);
   const json = convert(member, conversion);
@@ -70,7 +82,7 @@ function convertMember(key: string | number, member: unknown, conversion: Conver
 }
 
 /** `items[3].price` */
-const textOf = (path: readonly (string | number)[]): string =>
+export const pathText = (path: readonly (string | number)[]): string =>
   path.reduce<string>(
     (text, key) => (typeof key === 'number' ? `${text}[${key}]` : text === '' ? key : `${text}.${key}`),
     '',

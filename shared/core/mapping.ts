@@ -1,8 +1,9 @@
 import type { Json } from '../model/json.ts';
 import { type Bindings, compileExpression, ExpressionError, isExpression } from './expression.ts';
+import { readMarker } from './secret-references.ts';
 
 /**
- * A copy of `mapping` with each `{% … %}` string replaced by its value.
+ * A copy of `mapping` with each `{% … %}` string replaced by its value, and each marker by a reference to its secret.
  * @throws {ExpressionError} also where an expression gives nothing: a misspelt name would else become a silent null
  */
 export async function evaluateMapping(mapping: Json, context: Json, bindings: Bindings): Promise<Json> {
@@ -20,6 +21,8 @@ export async function evaluateMapping(mapping: Json, context: Json, bindings: Bi
   if (Array.isArray(mapping))
     return Promise.all(mapping.map((member: Json) => evaluateMapping(member, context, bindings)));
   if (typeof mapping === 'object' && mapping !== null) {
+    const reference = readMarker(mapping);
+    if (reference !== undefined) return reference;
     const entries = Object.entries(mapping).map(
       async ([key, member]): Promise<[string, Json]> => [key, await evaluateMapping(member, context, bindings)],
     );

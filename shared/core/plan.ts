@@ -1,6 +1,7 @@
 import type { Definition, MapNode, NodeDefinition, TriggerRule } from '../model/definition.ts';
 import type { DefinitionHash, NodeId } from '../model/ids.ts';
 import type { Bits } from './bits.ts';
+import type { NamedSecret } from './compile-secrets.ts';
 
 /** A node as the engine uses it: by index, with its neighbours. */
 export interface PlanNode {
@@ -16,6 +17,8 @@ export interface PlanNode {
   readonly parentBits: Bits | undefined;
   /** Nodes whose outputs `$nodes` and `$errors` expressions of this node name, beside its parents. */
   readonly references: readonly NodeId[];
+  /** Whether its input mapping, or that of its items, refers to a secret. */
+  readonly namesSecrets: boolean;
 }
 
 interface PlanBase {
@@ -23,6 +26,8 @@ interface PlanBase {
   readonly hash: DefinitionHash;
   readonly nodes: readonly PlanNode[];
   readonly indexOf: ReadonlyMap<string, number>;
+  /** What its nodes refer to, in written order. */
+  readonly secrets: readonly NamedSecret[];
 }
 
 /** `sequential` and `parallel`: an acyclic graph. */

@@ -65,7 +65,7 @@ export async function startFromCheckpoint(
     );
   }
   await store.executions.saveState(executionId, 0, state, {}, nowMs);
-  const { workflow, definitionHash, config, input, globals, tags, requestDigest } = source;
+  const { workflow, definitionHash, config, input, globals, globalsHoldSecrets, tags, requestDigest } = source;
   await store.executions.create({
     executionId,
     ...(source.trace !== undefined && {
@@ -76,6 +76,7 @@ export async function startFromCheckpoint(
     config,
     input,
     globals,
+    globalsHoldSecrets,
     tags,
     requestDigest,
     origin: { executionId: source.executionId, checkpointId: checkpointIdOf(source.executionId, checkpoint.revision) },

@@ -40,8 +40,8 @@ export interface ExecutionResult<Output = unknown> {
   readonly traceId: string | undefined;
 }
 
-/** Reads the result of an execution that is at rest. */
-export async function loadResult(executions: Executions, executionId: string): Promise<ExecutionResult> {
+/** Reads the result of an execution that is at rest; of one that is open, as of `nowMs`. */
+export async function loadResult(executions: Executions, executionId: string, nowMs: number): Promise<ExecutionResult> {
   const [{ description, output, partialResults, globals }, ended, definition] = await Promise.all([
     executions.outcome(executionId),
     allResults(executions, executionId, 'inline'),
@@ -59,7 +59,7 @@ export async function loadResult(executions: Executions, executionId: string): P
     failedNode,
     startedAtMs,
     endedAtMs,
-    executionTimeMs: (endedAtMs ?? Date.now()) - startedAtMs,
+    executionTimeMs: (endedAtMs ?? nowMs) - startedAtMs,
     nodeExecutionOrder: standing.map(({ nodeId }) => nodeId),
     metrics: computeMetrics(definition, standing),
     paused: status === 'PAUSED',

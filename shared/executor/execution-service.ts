@@ -15,6 +15,7 @@ import { EventPosition } from '../observability/event-position.ts';
 import type { EventsPage, ExecutionEvent } from '../observability/execution-event.ts';
 import { toMetrics, type WorkflowMetrics } from '../observability/tally.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { SecretStore } from '../ports/secret-store.ts';
 import type { Dispatcher } from '../scheduler/dispatcher.ts';
 import { nextLook } from '../scheduler/sweep.ts';
 import type { Snapshot } from '../store/execution-store.ts';
@@ -34,7 +35,7 @@ import { type ExecutionsPage, type ListOptions, listExecutions } from './listing
 import { isAtRest, presentState } from './present-state.ts';
 import { progressOf } from './progress.ts';
 import { loadPartialResults, viewResult } from './result-views.ts';
-import { assertPools, resolveConfig } from './start-checks.ts';
+import { assertPools, assertSecrets, namedSecrets, resolveConfig } from './start-checks.ts';
 import { digestOf, StartRequest } from './start-request.ts';
 import { lookUp, workflowCacheKey } from './workflow-cache.ts';
 
@@ -46,6 +47,8 @@ export interface ServiceParts {
   readonly clock: Clock;
   /** Named pools there are, beside `default`. Absent: not known here, so not checked. */
   readonly pools?: Pools;
+  /** Tells which secrets there are not. Absent: not known here, so not checked. */
+  readonly secrets?: Pick<SecretStore, 'missing'>;
   /** Versions of the handlers a workflow names: part of what an output may be reused for. */
   readonly handlersVersion: (plan: Plan) => Json;
   /** Makes time-ordered ids. */
@@ -66,6 +69,7 @@ export class ExecutionService {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #pools: Pools | undefined;
+  readonly #secrets: Pick<SecretStore, 'missing'> | undefined;
   readonly #handlersVersion: (plan: Plan) => Json;
   readonly #newId: (nowMs: number) => string;
   readonly #exportsSpans: boolean;
@@ -73,12 +77,14 @@ export class ExecutionService {
   readonly #isEager: boolean;
 
   constructor(parts: ServiceParts) {
-    const { store, clock, pools, handlersVersion, newId, exportsSpans = false, dispatcher, advance = 'eager' } = parts;
+    const { store, clock, pools, secrets, handlersVersion, newId, exportsSpans = false } = parts;
+    const { dispatcher, advance = 'eager' } = parts;
     this.#exportsSpans = exportsSpans;
     this.#dispatcher = dispatcher;
     this.#isEager = advance === 'eager';
     this.#handlersVersion = handlersVersion;
     this.#pools = pools;
+    this.#secrets = secrets;
     this.#store = store;
     this.#clock = clock;
     this.#newId = newId;
@@ -101,6 +107,8 @@ export class ExecutionService {
     const request = parsed.data;
     const plan = compile(request.definition);
     if (this.#pools !== undefined) assertPools(plan, this.#pools);
+    const secretGlobals = namedSecrets(request.globals);
+    if (this.#secrets !== undefined) assertSecrets([...plan.secrets, ...secretGlobals], this.#secrets);
     const nowMs = this.#clock.nowMs();
     const executionId = request.executionId ?? ExecutionId.parse(this.#newId(nowMs));
     const config = resolveConfig(defaults, plan, request.config ?? {});
@@ -122,6 +130,7 @@ export class ExecutionService {
       config,
       input: payload,
       globals,
+      globalsHoldSecrets: secretGlobals.length > 0 ? true : undefined,
       tags: request.tags,
       requestDigest,
       ...(this.#exportsSpans &&

@@ -1,4 +1,5 @@
 import { ulid } from 'ulid';
+import { localSecrets } from '../adapters/local/local-secrets.ts';
 import { MemoryTaskQueue } from '../adapters/local/memory-queue.ts';
 import { SqliteBlobStore } from '../adapters/local/sqlite-blobs.ts';
 import { openDatabase, type SqliteDatabase } from '../adapters/local/sqlite-database.ts';
@@ -18,6 +19,8 @@ import { LocalMonitor } from '../observability/local-monitor.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { ChangeRecord } from '../ports/change-feed.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { SecretStore } from '../ports/secret-store.ts';
+import type { Attempt } from '../runner/attempt.ts';
 import { NodeRunner } from '../runner/runner.ts';
 import { Dispatcher } from '../scheduler/dispatcher.ts';
 import { Reconciler } from '../scheduler/reconcile.ts';
@@ -58,12 +61,18 @@ export interface LocalEngineOptions {
   readonly pools: Pools;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Default: those of the environment. */
+  readonly secrets?: SecretStore;
   readonly random: () => number;
   readonly advance: Advance;
   /** Default: nobody hears of anything. */
   readonly callbacks?: Callbacks;
   /** Default: nothing is traced. */
   readonly spans?: SpanExport;
+  /** Makes time-ordered ids. Default: `ulid`. */
+  readonly newId?: (nowMs: number) => string;
+  /** How handlers are called. Default: `attempt`. */
+  readonly attempt?: Attempt;
 }
 
 /**
@@ -82,6 +91,7 @@ export class LocalEngine implements Executions {
   readonly #workers: QueueWorkers;
   readonly #callbacks: Callbacks;
   readonly #monitor: LocalMonitor;
+  readonly #newId: (nowMs: number) => string;
   readonly #recovered: Promise<void>;
   readonly #unsubscribe: () => void;
   /** Executions that are this engine's to advance: those it started or was told to resume. */
@@ -94,7 +104,9 @@ export class LocalEngine implements Executions {
   /** @throws {DatabaseError} if the file cannot serve: not ours, too new, read-only, in use by another live engine */
   constructor(options: LocalEngineOptions) {
     const { clock, handlers, logger, pools, random } = options;
+    const secrets = options.secrets ?? localSecrets(undefined, process.env);
     this.#callbacks = options.callbacks ?? new Callbacks({ clock, logger });
+    this.#newId = options.newId ?? ulid;
     this.#options = options;
     this.#database = openDatabase(options.database, { mode: 'engine', clock });
     const table = new SqliteItemTable(this.#database);
@@ -108,8 +120,9 @@ export class LocalEngine implements Executions {
       store,
       clock,
       pools,
+      secrets,
       handlersVersion: (plan) => handlerVersions(plan, (type) => handlers.find(type)?.version ?? ''),
-      newId: ulid,
+      newId: this.#newId,
       exportsSpans: options.spans !== undefined,
       dispatcher,
       advance: options.advance,
@@ -123,7 +136,9 @@ export class LocalEngine implements Executions {
       handlers,
       logger,
       random,
+      secrets,
       onNodeStart: (start, input) => feed.nodeStarted(start, input),
+      ...(options.attempt !== undefined && { attempt: options.attempt }),
     });
     this.#reconciler = new Reconciler({ store, scheduler });
     this.#sweep = new Sweep({
@@ -147,7 +162,7 @@ export class LocalEngine implements Executions {
     const plan = compile(request.definition);
     this.#assertHandlers(plan);
     const { clock, config, spans } = this.#options;
-    const executionId = request.executionId ?? ulid(clock.nowMs());
+    const executionId = request.executionId ?? this.#newId(clock.nowMs());
     const pk = `EXEC#${executionId}`;
     const wasOurs = this.#adopted.has(pk);
     // Before it exists: its first change record comes with the write that makes it.
@@ -227,7 +242,7 @@ export class LocalEngine implements Executions {
   }
 
   async resumeCheckpoint(checkpointId: string): Promise<{ executionId: string }> {
-    const newId = ExecutionId.parse(ulid(this.#options.clock.nowMs()));
+    const newId = ExecutionId.parse(this.#newId(this.#options.clock.nowMs()));
     const { executionId: source } = await loadCheckpoint(this.#store, checkpointId);
     await this.#adopt(source, { startsNodes: false });
     this.#adopted.add(executionPk(newId));
@@ -260,6 +275,16 @@ export class LocalEngine implements Executions {
       if (description.isAtRest || signal?.aborted) return;
       await changed;
     }
+  }
+
+  /** When the first of the executions it advances is over its time, which only the sweep looks at; `undefined`: none is open. */
+  async nextDeadlineMs(): Promise<number | undefined> {
+    const ids = [...this.#adopted].map((pk) => ExecutionId.parse(pk.slice('EXEC#'.length)));
+    const metas = await Promise.all(ids.map((id) => this.#store.executions.loadMeta(id)));
+    const deadlines = metas.flatMap((meta) =>
+      meta === undefined || meta.stop !== undefined || isTerminal(meta.status) ? [] : [meta.deadlineAtMs],
+    );
+    return deadlines.length === 0 ? undefined : Math.min(...deadlines);
   }
 
   /** Who still waits for an execution is told so; it stays as it is, to be resumed. */
@@ -326,7 +351,7 @@ export class LocalEngine implements Executions {
         const sweep = this.#adopted.size === 0 ? Promise.resolve() : this.#sweep.run().then(() => undefined);
         void sweep.catch((error: Error) => this.#fail(error)).finally(() => this.#armSweep());
       },
-      { isBackground: true },
+      { isBackground: true, isLook: true },
     );
   }
 

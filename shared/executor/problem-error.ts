@@ -39,7 +39,8 @@ function knownError(code: string, issues: readonly Issue[], details: Problem['de
     case 'INVALID_DEFINITION':
       return new InvalidDefinitionError('of this request', issues);
     case 'INVALID_INPUT':
-      return issues.length > 0 ? new InvalidInputError('The request', issues) : undefined;
+    case 'UNKNOWN_SECRET':
+      return issues.length > 0 ? new InvalidInputError('The request', issues, code) : undefined;
     default:
       return undefined;
   }

@@ -1,8 +1,13 @@
 import { zodIssues } from '../core/compile.ts';
+import { MISSPELT_SECRET } from '../core/compile-secrets.ts';
+import { pathText } from '../core/json.ts';
 import { namedPool, type Plan } from '../core/plan.ts';
+import { markersIn } from '../core/secret-references.ts';
 import { InvalidDefinitionError, InvalidInputError } from '../errors.ts';
 import { ExecutionConfig, type ExecutionConfigInput } from '../model/config.ts';
+import type { Json } from '../model/json.ts';
 import { DEFAULT_POOL, type Pools } from '../model/pools.ts';
+import type { SecretStore } from '../ports/secret-store.ts';
 
 /** @throws {InvalidDefinitionError} a node names a pool that does not exist here */
 export function assertPools(plan: Plan, pools: Pools): void {
@@ -14,6 +19,32 @@ export function assertPools(plan: Plan, pools: Pools): void {
     return [{ path: `nodes.${id}.pool`, code: 'UNKNOWN_POOL', message }];
   });
   if (issues.length > 0) throw new InvalidDefinitionError(plan.definition.name, issues);
+}
+
+/** A secret, and where it is named. */
+interface SecretAt {
+  readonly path: string;
+  readonly name: string;
+}
+
+/** The secrets that globals refer to. @throws {InvalidInputError} what is to be a reference is misspelt */
+export function namedSecrets(globals: Readonly<Record<string, Json>> = {}): readonly SecretAt[] {
+  const markers = [...markersIn(globals, ['globals'])].map(({ path, name }) => ({ path: pathText(path), name }));
+  const issues = markers.flatMap(({ path, name }) =>
+    name === undefined || path === 'globals' ? [{ path, code: 'INVALID_SECRET', message: MISSPELT_SECRET }] : [],
+  );
+  if (issues.length > 0) throw new InvalidInputError('The start request', issues);
+  return markers.flatMap(({ path, name }) => (name === undefined ? [] : [{ path, name }]));
+}
+
+/** @throws {InvalidInputError} `UNKNOWN_SECRET`: there are none by these names */
+export function assertSecrets(named: readonly SecretAt[], secrets: Pick<SecretStore, 'missing'>): void {
+  const issues = named.flatMap(({ path, name }) => {
+    const remedy = secrets.missing(name);
+    if (remedy === undefined) return [];
+    return [{ path, code: 'UNKNOWN_SECRET', message: `refers to a secret that is not here: '${name}'; ${remedy}` }];
+  });
+  if (issues.length > 0) throw new InvalidInputError('The start request', issues, 'UNKNOWN_SECRET');
 }
 
 /** @throws {InvalidInputError} */

@@ -3,7 +3,7 @@ import type { Json } from '../model/json.ts';
 import type { NodeResultView } from '../model/result.ts';
 
 export interface WorkflowContextOptions {
-  /** Read-only values every node can read. Default none. */
+  /** Read-only values every node can read. May hold `secret('name')`: handlers find the value there. Default none. */
   readonly globals?: Readonly<Record<string, Json>>;
 }
 
@@ -25,7 +25,7 @@ export interface EndedContext {
 export class WorkflowContext {
   /** The execution's id. Given to a new execution, it names it: a start can then be repeated. */
   readonly id: string | undefined;
-  /** A frozen copy of what was given. */
+  /** A frozen copy of what was given; secrets as references. */
   readonly globals: Readonly<Record<string, Json>>;
   /**
    * How each finished node ended, by node id; in loops its last visit. Empty before the execution. Outputs of at most 8 KB
@@ -38,7 +38,9 @@ export class WorkflowContext {
   constructor(id?: string, { globals = {} }: WorkflowContextOptions = {}, ended?: EndedContext) {
     this.id = id;
     this.globals = frozen(
-      Object.fromEntries(Object.entries(globals).map(([name, value]) => [name, toJson(value, `The global '${name}'`)])),
+      Object.fromEntries(
+        Object.entries(globals).map(([name, value]) => [name, toJson(value, `The global '${name}'`, 'write')]),
+      ),
     );
     this.nodeResults = Object.freeze({ ...ended?.nodeResults });
     this.#loadOutput = ended?.loadOutput ?? (() => Promise.resolve(undefined));

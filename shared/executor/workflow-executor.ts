@@ -1,3 +1,4 @@
+import { type LocalSecrets, localSecrets } from '../adapters/local/local-secrets.ts';
 import { systemClock } from '../adapters/local/system-clock.ts';
 import { zodIssues } from '../core/compile.ts';
 import { toJson } from '../core/json.ts';
@@ -24,7 +25,7 @@ import type { Executions, HistoryOptions, ResultsOptions, TimeRange } from './ex
 import { type FollowOptions, followEvents } from './follow-events.ts';
 import { HttpExecutions } from './http-executions.ts';
 import type { ExecutionsPage, ListOptions } from './listing.ts';
-import { LocalEngine } from './local-engine.ts';
+import { LocalEngine, type LocalEngineOptions } from './local-engine.ts';
 import { WorkflowContext } from './workflow-context.ts';
 
 export interface WorkflowExecutorOptions {
@@ -34,6 +35,11 @@ export interface WorkflowExecutorOptions {
   readonly handlers?: Iterable<AnyHandler>;
   /** Named pools beside `default`, which has no bound of its own. Local only: on AWS the stack says what pools there are. */
   readonly pools?: Pools;
+  /**
+   * Local only: the secrets that workflows refer to, as values by name or as whoever knows them. Asked once in five
+   * minutes for each. Default: the environment's `FANJOIN_SECRET_<NAME>`, the name in capitals with `_` for `-`.
+   */
+  readonly secrets?: LocalSecrets;
   /** Local only: the SQLite file, made if it is not there. Default `:memory:`, which a crash does not survive. */
   readonly database?: string;
   /** The API of a deployed or locally run stack; without it, workflows run in this process. */
@@ -54,7 +60,10 @@ export interface WorkflowExecutorOptions {
 export interface StartOptions {
   /** Goes before the workflow's config and the executor's. */
   readonly config?: ExecutionConfigInput;
-  /** A read-only snapshot every node can read: `$globals` in expressions, `context.globals` in handlers. */
+  /**
+   * A read-only snapshot every node can read: `$globals` in expressions, `context.globals` in handlers. May hold
+   * `secret('name')`: handlers find the value there.
+   */
   readonly globals?: Readonly<Record<string, Json>>;
   /** Chosen, a start can be repeated: the same request finds the same execution. Default: a new, time-ordered id. */
   readonly executionId?: string;
@@ -88,11 +97,19 @@ export class WorkflowExecutor implements AsyncDisposable {
   readonly #endpointCallbacks: EndpointCallbacks | undefined;
   readonly #handlers: HandlerRegistry;
   readonly #spans: SpanExport | undefined;
+  readonly #clock: Clock;
   readonly #history: ExecutionResult[] = [];
 
-  /** @throws {DatabaseError | InvalidInputError} the file cannot serve, the config is not valid */
-  constructor(options: WorkflowExecutorOptions = {}) {
+  /**
+   * @param openLocal opens what runs workflows in this process; for test kits. Default: a `LocalEngine`
+   * @throws {DatabaseError | InvalidInputError} the file cannot serve, the config is not valid
+   */
+  constructor(
+    options: WorkflowExecutorOptions = {},
+    openLocal: (options: LocalEngineOptions) => Executions = (local) => new LocalEngine(local),
+  ) {
     const clock = options.clock ?? systemClock;
+    this.#clock = clock;
     const config = parseConfig(options.config ?? {});
     const logger = new Logger({ level: options.logLevel ?? 'warn' });
     this.#handlers = new HandlerRegistry(options.handlers);
@@ -100,13 +117,14 @@ export class WorkflowExecutor implements AsyncDisposable {
     this.#spans = options.tracing && exportBy(options.tracing, { clock, logger });
     this.#executions =
       options.endpoint === undefined
-        ? new LocalEngine({
+        ? openLocal({
             database: options.database ?? ':memory:',
             config,
             handlers: this.#handlers,
             pools: parsePools(options.pools ?? {}),
             clock,
             logger,
+            secrets: localSecrets(options.secrets, process.env),
             random: options.random ?? Math.random,
             callbacks: this.callbacks,
             ...(this.#spans !== undefined && { spans: this.#spans }),
@@ -163,12 +181,12 @@ export class WorkflowExecutor implements AsyncDisposable {
     const { definition, json } = await this.#prepare(workflow, input);
     const { executionId } = await this.#executions.start({ ...startOptions(options), definition, input: json });
     this.#endpointCallbacks?.follow(executionId, json);
-    return new ExecutionHandle<Output>(this.#executions, executionId, (result) => this.#remember(result));
+    return new ExecutionHandle<Output>(this.#executions, executionId, this.#clock, (result) => this.#remember(result));
   }
 
   /** An execution that was started before, here or elsewhere. Whether it exists shows on use. */
   get(executionId: string): ExecutionHandle {
-    return new ExecutionHandle(this.#executions, executionId);
+    return new ExecutionHandle(this.#executions, executionId, this.#clock);
   }
 
   /**
@@ -177,7 +195,7 @@ export class WorkflowExecutor implements AsyncDisposable {
    */
   async resumeCheckpoint(checkpointId: string): Promise<ExecutionHandle> {
     const { executionId } = await this.#executions.resumeCheckpoint(checkpointId);
-    return new ExecutionHandle(this.#executions, executionId, (result) => this.#remember(result));
+    return new ExecutionHandle(this.#executions, executionId, this.#clock, (result) => this.#remember(result));
   }
 
   /** Stops taking work and releases the file. Executions that are not done stay as they are, to be resumed. */
@@ -235,15 +253,18 @@ function parsePools(pools: Pools): Pools {
 export class ExecutionHandle<Output = unknown> {
   readonly executionId: string;
   readonly #executions: Executions;
+  readonly #clock: Clock;
   readonly #onResult: (result: ExecutionResult) => void;
 
   /** @param onResult hears of each result that is read */
   constructor(
     executions: Executions,
     executionId: string,
+    clock: Clock,
     onResult: (result: ExecutionResult) => void = () => undefined,
   ) {
     this.#executions = executions;
+    this.#clock = clock;
     this.#onResult = onResult;
     this.executionId = executionId;
   }
@@ -255,7 +276,7 @@ export class ExecutionHandle<Output = unknown> {
   /** Waits for the end, or for a pause at which nothing runs any more. */
   async result(): Promise<ExecutionResult<Output>> {
     await this.#executions.untilAtRest(this.executionId);
-    const result = await loadResult(this.#executions, this.executionId);
+    const result = await loadResult(this.#executions, this.executionId, this.#clock.nowMs());
     this.#onResult(result);
     // The workflow's types say what its output is; at run time its handlers' schemas have checked it.
     return result as ExecutionResult<Output>;

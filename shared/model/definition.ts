@@ -17,6 +17,12 @@ export const Expression = z
  */
 export const Mapping = Json.meta({ description: 'JSON in which strings of the form {% … %} are evaluated' });
 
+/** A mapping that goes to a handler and nowhere else: here `{ "$secret": "name" }` stands for the value of a secret. */
+export const InputMapping = Json.meta({
+  description:
+    'JSON in which strings of the form {% … %} are evaluated, and { "$secret": "name" } stands for the value of a secret',
+});
+
 export const TriggerRule = z.enum([
   'all_success',
   'all_failed',
@@ -65,7 +71,7 @@ const common = {
   /** Evaluated before the node starts; false skips it. */
   runIf: Expression.optional(),
   /** The node's input. Default: as its strategy says. */
-  input: Mapping.optional(),
+  input: InputMapping.optional(),
   /** `conditional` only: tried in order; before `next`. */
   choices: z.array(Choice).optional(),
   /** `conditional` only: where to go on. Default: the end. */
@@ -108,7 +114,7 @@ export const MapNode = z.strictObject({
   /** Must give an array. Default: the node's input. */
   items: Expression.optional(),
   /** The handler's input; may use `$item` and `$index`, and `$` for the map's own input. Default: the item. */
-  itemInput: Mapping.optional(),
+  itemInput: InputMapping.optional(),
   /** Items to a chunk; a chunk is one message, one write, and its items run one after another. Default 1. */
   chunkSize: z.int().min(1).max(LIMITS.maxChunkSize).optional(),
   /** Chunks of this map at once. Default: `maxParallelNodes`, which bounds it in any case. */

@@ -23,6 +23,8 @@ export const MetaItem = z.object({
   config: ExecutionConfig,
   input: Payload,
   globals: Payload.optional(),
+  /** The globals refer to secrets. Absent: what looks like a reference in them is data. */
+  globalsHoldSecrets: z.boolean().optional(),
   tags: z.record(z.string(), z.string()).optional(),
   /** SHA-256 of what was asked at the start: the same id with another request is a conflict. */
   requestDigest: z.string(),

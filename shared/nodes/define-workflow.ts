@@ -5,13 +5,15 @@ import type { AnyHandler } from './define-node.ts';
 import type { CheckedNodes, NodeSpec, NodeSpecs, WorkflowOutput, WorkflowSpec } from './workflow-types.ts';
 
 /** A workflow in TypeScript: its definition, with the handlers it uses. */
-export interface Workflow<Input = unknown, Output = unknown> {
+export interface Workflow<Input = unknown, Output = unknown, Nodes = unknown> {
   readonly definition: Definition;
   readonly handlers: readonly AnyHandler[];
   /** Checks the input when an execution starts. */
   readonly input: z.ZodType<unknown, Input> | undefined;
   /** For the compiler alone: what an execution gives. */
   readonly output?: Output;
+  /** For the compiler alone: its nodes as they were written, handlers and all. */
+  readonly nodes?: Nodes;
 }
 
 /**
@@ -37,7 +39,7 @@ export function defineWorkflow<
   spec: WorkflowSpec<Nodes, Schema, S> & {
     readonly nodes: Nodes & CheckedNodes<NoInfer<Nodes>, z.output<NoInfer<Schema>>, NoInfer<S>>;
   },
-): Workflow<z.input<Schema>, WorkflowOutput<Nodes, S>> {
+): Workflow<z.input<Schema>, WorkflowOutput<Nodes, S>, Nodes> {
   const { input, nodes, ...rest } = spec;
   const specs: NodeSpecs = nodes;
   const named = Object.fromEntries(Object.entries(specs).map(([id, node]) => [id, withNames(node)]));

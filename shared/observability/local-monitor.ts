@@ -101,7 +101,7 @@ export class LocalMonitor {
         if (waiters.size === 0) this.#waiters.delete(executionId);
         resolve();
       };
-      const cancel = this.#parts.clock.after(maxMs, done);
+      const cancel = this.#parts.clock.after(maxMs, done, { isLook: true });
       waiters.add(done);
       signal?.addEventListener('abort', done, { once: true });
     });

@@ -1,4 +1,5 @@
 import type { NodeLogger } from '../nodes/node-context.ts';
+import type { Redactor } from './redactor.ts';
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LEVELS)[number];
@@ -9,17 +10,27 @@ export class Logger implements NodeLogger {
   readonly #level: LogLevel;
   readonly #write: (line: string) => void;
   readonly #fields: Fields;
+  readonly #redactor: Redactor | undefined;
 
-  /** @param level lines below it are dropped. Default `warn`: nothing per node. */
-  constructor(options: { level?: LogLevel; write?: (line: string) => void; fields?: Fields } = {}) {
+  /** @param options `level`: lines below it are dropped. Default `warn`: nothing per node. */
+  constructor(
+    options: {
+      level?: LogLevel | undefined;
+      write?: ((line: string) => void) | undefined;
+      fields?: Fields | undefined;
+      redactor?: Redactor | undefined;
+    } = {},
+  ) {
     this.#level = options.level ?? 'warn';
     this.#write = options.write ?? ((line) => process.stderr.write(`${line}\n`));
     this.#fields = options.fields ?? {};
+    this.#redactor = options.redactor;
   }
 
-  /** A logger whose lines carry `fields` too. */
-  with(fields: Fields): Logger {
-    return new Logger({ level: this.#level, write: this.#write, fields: { ...this.#fields, ...fields } });
+  /** A logger whose lines carry `fields` too, and hold nothing that `redactor` knows. */
+  with(fields: Fields, redactor?: Redactor): Logger {
+    const own = { level: this.#level, write: this.#write };
+    return new Logger({ ...own, fields: { ...this.#fields, ...fields }, redactor: redactor ?? this.#redactor });
   }
 
   debug(message: string, fields?: Fields): void {
@@ -40,7 +51,10 @@ export class Logger implements NodeLogger {
 
   #log(level: LogLevel, message: string, fields: Fields = {}): void {
     if (LEVELS.indexOf(level) < LEVELS.indexOf(this.#level)) return;
-    this.#write(JSON.stringify({ level, message, ...this.#fields, ...fields }, plain));
+    const redactor = this.#redactor;
+    const member = (key: string, value: unknown) => redactor?.member(plain(key, value));
+    const line = { level, message, ...this.#fields, ...fields };
+    this.#write(JSON.stringify(line, redactor === undefined ? plain : member));
   }
 }
 

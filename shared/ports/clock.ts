@@ -9,6 +9,8 @@ export interface Clock {
 export interface TimerOptions {
   /** A housekeeping timer: it neither keeps a process alive nor counts as work left to wait for. Default false. */
   readonly isBackground?: boolean;
+  /** One of a regular row of looks: a clock that makes its time up may leave it out while there is nothing to see. Default false. */
+  readonly isLook?: boolean;
 }
 
 /** Resolves after `delayMs`, at once when `signal` aborts. */

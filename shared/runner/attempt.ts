@@ -1,12 +1,13 @@
 import type { z } from 'zod';
 import { zodIssues } from '../core/compile.ts';
 import { toJson } from '../core/json.ts';
-import { InvalidInputError, type Issue, toErrorInfo } from '../errors.ts';
+import { asItIs, InvalidInputError, type Issue, type Redact, toErrorInfo } from '../errors.ts';
 import type { Json } from '../model/json.ts';
 import type { ErrorInfo } from '../model/result.ts';
 import type { AnyHandler } from '../nodes/define-node.ts';
 import type { NodeContext } from '../nodes/node-context.ts';
 import { NodeResult } from '../nodes/node-result.ts';
+import type { Redactor } from '../observability/redactor.ts';
 import type { Clock } from '../ports/clock.ts';
 import { nodeErrors } from './node-errors.ts';
 
@@ -35,100 +36,109 @@ export interface AttemptOptions {
   readonly handler: AnyHandler;
   readonly input: Json;
   readonly context: Omit<NodeContext, 'signal'>;
+  /** Knows the secrets in `input` and `context`: nothing that is told of the attempt holds one. */
+  readonly redactor?: Redactor;
   readonly timeoutSeconds: number;
   /** Aborts when the execution stops. */
   readonly stop: AbortSignal;
   readonly clock: Clock;
 }
 
+/** A way to call a handler once. What it throws is the runner's own trouble: the message comes again. */
+export type Attempt = (options: AttemptOptions) => Promise<AttemptOutcome>;
+
 /**
  * Calls a handler once: input checked, under its timeout and the execution's signal, output checked. Never throws.
  * A handler that ignores its signal is left behind; what it does later is not looked at.
  */
-export async function attempt({
-  handler,
-  input,
-  context,
-  timeoutSeconds,
-  stop,
-  clock,
-}: AttemptOptions): Promise<AttemptOutcome> {
+export async function attempt(options: AttemptOptions): Promise<AttemptOutcome> {
+  const { handler, input, context, redactor } = options;
   const { nodeId } = context;
+  const redact = redactor?.text ?? asItIs;
   try {
-    const accepted = await check(handler.input, input);
+    const accepted = await check(handler.input, input, redact);
     if ('issues' in accepted) return failure(nodeErrors.invalidInput(nodeId, accepted.issues));
     const controller = new AbortController();
     const returned = await settle(
       controller,
       () => handler.execute(accepted.data, { ...context, signal: controller.signal }),
-      { nodeId, timeoutSeconds, stop, clock },
+      { ...options, nodeId, redact },
     );
     if ('outcome' in returned) return returned.outcome;
     const { value } = returned;
-    if (!(value instanceof NodeResult)) return await finish(handler, nodeId, value, {});
+    if (!(value instanceof NodeResult)) return await finish(options, value, {});
     if (!value.success)
-      return thrown(value.error ?? new Error(`The node '${nodeId}' reported a failure without an error`));
-    return await finish(handler, nodeId, value.output, {
+      return thrown(value.error ?? new Error(`The node '${nodeId}' reported a failure without an error`), redact);
+    return await finish(options, value.output, {
       ...(value.nextNodeId !== undefined && { nextNodeId: value.nextNodeId }),
       ...(value.conditionalNext !== undefined && { conditionalNext: value.conditionalNext }),
     });
   } catch (error) {
     // A schema's own code and an output's `toJSON` and getters are the handler's code too.
-    return thrown(error);
+    return thrown(error, redact);
   }
 }
 
 async function finish(
-  handler: AnyHandler,
-  nodeId: string,
+  { handler, context: { nodeId }, redactor }: AttemptOptions,
   value: unknown,
   route: { nextNodeId?: string; conditionalNext?: string },
 ): Promise<AttemptOutcome> {
-  const checked = await check(handler.output, value);
+  const redact = redactor?.text ?? asItIs;
+  const checked = await check(handler.output, value, redact);
   if ('issues' in checked) return failure(nodeErrors.invalidOutput(nodeId, checked.issues, 'INVALID_NODE_OUTPUT'));
   try {
-    return { isSuccess: true, output: toJson(checked.data, `the output of node '${nodeId}'`), ...route };
+    const output = toJson(checked.data, `the output of node '${nodeId}'`);
+    const secret = redactor?.find(output) ?? redactor?.find(route);
+    if (secret !== undefined) return failure(nodeErrors.secretInOutput(nodeId, secret.name, secret.path));
+    return { isSuccess: true, output, ...route };
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;
-    return failure(nodeErrors.invalidOutput(nodeId, error.issues, 'NOT_JSON'));
+    return failure(nodeErrors.invalidOutput(nodeId, error.issues.map(redacted(redact)), 'NOT_JSON'));
   }
 }
 
 async function check(
   schema: z.ZodType | undefined,
   value: unknown,
+  redact: Redact,
 ): Promise<{ data: unknown } | { issues: readonly Issue[] }> {
   if (schema === undefined) return { data: value };
   const parsed = await schema.safeParseAsync(value);
   if (parsed.success) return { data: parsed.data };
-  const found = parsed.error.issues.map(({ path }) => shown(path.reduce(memberOf, value)));
+  const found = parsed.error.issues.map(({ path }) => shown(path.reduce(memberOf, value), redact));
   return {
-    issues: zodIssues(parsed.error).map((issue, at) => ({
-      ...issue,
-      message: `${issue.message} (it is ${found[at]})`,
-    })),
+    issues: zodIssues(parsed.error)
+      .map(redacted(redact))
+      .map((issue, at) => ({ ...issue, message: `${issue.message} (it is ${found[at]})` })),
   };
 }
+
+/** Before anything is shortened: a cut secret could not be told any more. */
+const redacted =
+  (redact: Redact) =>
+  (issue: Issue): Issue => ({ ...issue, path: redact(issue.path), message: redact(issue.message) });
 
 const memberOf = (value: unknown, key: PropertyKey): unknown =>
   typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
 
-function shown(value: unknown): string {
+function shown(value: unknown, redact: Redact): string {
   if (typeof value === 'bigint' || typeof value === 'symbol' || typeof value === 'function') return typeof value;
   if (typeof value === 'object' && value !== null)
     return Array.isArray(value) ? `a list of ${value.length}` : 'an object';
-  return value === undefined ? 'absent' : JSON.stringify(value).slice(0, 60);
+  return value === undefined ? 'absent' : redact(JSON.stringify(value)).slice(0, 60);
 }
 
 const failure = (error: ErrorInfo): AttemptOutcome => ({ isSuccess: false, error });
 
-function thrown(error: unknown): AttemptOutcome {
+function thrown(error: unknown, redact: Redact): AttemptOutcome {
   const mark = typeof error === 'object' && error !== null && 'retryable' in error ? error.retryable : undefined;
-  return { isSuccess: false, error: toErrorInfo(error), ...(typeof mark === 'boolean' && { retryable: mark }) };
+  return { isSuccess: false, error: toErrorInfo(error, redact), ...(typeof mark === 'boolean' && { retryable: mark }) };
 }
 
 interface Bounds {
   readonly nodeId: string;
+  readonly redact: Redact;
   readonly timeoutSeconds: number;
   readonly stop: AbortSignal;
   readonly clock: Clock;
@@ -138,7 +148,7 @@ interface Bounds {
 function settle(
   controller: AbortController,
   execute: () => unknown,
-  { nodeId, timeoutSeconds, stop, clock }: Bounds,
+  { nodeId, redact, timeoutSeconds, stop, clock }: Bounds,
 ): Promise<{ value: unknown } | { outcome: AttemptOutcome }> {
   return new Promise((resolve) => {
     let cancelSettle: (() => void) | undefined;
@@ -166,7 +176,7 @@ function settle(
     // An async wrapper also turns what a handler throws at once into a rejection.
     (async () => execute())().then(
       (value) => done({ value }),
-      (error: unknown) => done({ outcome: stop.aborted ? aborted(toErrorInfo(error)) : thrown(error) }),
+      (error: unknown) => done({ outcome: stop.aborted ? aborted(toErrorInfo(error, redact)) : thrown(error, redact) }),
     );
   });
 }

@@ -26,7 +26,10 @@ export class CachedCalls {
   async call(visit: Visit, { handler, cache }: TaskNode, input: Json, stop: AbortSignal): Promise<AttemptOutcome> {
     const { store, handlers, clock, calls } = this.#parts;
     if (cache === undefined) return calls.call(visit, handler, input, stop);
-    const hash = cacheHash('node', handler, handlers.find(handler)?.version ?? '', input);
+    const version = handlers.find(handler)?.version ?? '';
+    // Data that looks like a reference is not one: without their places an input could claim another's result.
+    const secrets = visit.input.secretsIn(input).map(({ path, name }) => ({ path, name }));
+    const hash = cacheHash('node', handler, version, input, ...(secrets.length > 0 ? [secrets] : []));
     const standing = await store.cache.find(hash, clock.nowMs());
     if (standing?.output !== undefined)
       return { isSuccess: true, output: await store.payloads.load(standing.output), isCached: true };

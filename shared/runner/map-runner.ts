@@ -1,4 +1,5 @@
 import { compileExpression } from '../core/expression.ts';
+import { pathText } from '../core/json.ts';
 import { toleratedFailures } from '../core/map-progress.ts';
 import { evaluateCondition, evaluateMapping } from '../core/mapping.ts';
 import { isMapNode, timeoutSecondsOf } from '../core/plan.ts';
@@ -97,7 +98,10 @@ export class MapRunner {
     const items =
       definition.items === undefined
         ? value
-        : await compileExpression(definition.items).evaluate(value, await input.bindings([definition.items]));
+        : await compileExpression(definition.items).evaluate(
+            await input.context(),
+            await input.bindings([definition.items]),
+          );
     const fail = (problem: string) => ({ isSuccess: false as const, error: nodeErrors.invalidItems(node.id, problem) });
     // JSONata gives a single match bare; a map over one item is still a map.
     if (items === undefined) return fail(`gave nothing; check the names in ${definition.items}`);
@@ -107,6 +111,9 @@ export class MapRunner {
       );
     if (items.length > LIMITS.maxMapItems)
       return fail(`are ${items.length}; at most ${LIMITS.maxMapItems} are allowed`);
+    const [secret] = input.secretsIn(items);
+    if (secret !== undefined)
+      return { isSuccess: false, error: nodeErrors.secretInItems(node.id, secret.name, pathText(secret.path)) };
     return items;
   }
 
@@ -217,7 +224,7 @@ export class MapRunner {
     const { itemInput } = mapOf(visit);
     if (itemInput === undefined) return item;
     // The map's own input is as large as its items: loaded only where it is looked at.
-    const context = usesContext(itemInput) ? await visit.input.input() : null;
+    const context = usesContext(itemInput) ? await visit.input.context() : null;
     return evaluateMapping(itemInput, context, await visit.input.bindings([itemInput], { item, index }));
   }
 

@@ -18,6 +18,16 @@ export const nodeErrors = {
     code,
     message: `The output of node '${node}' ${code === 'NOT_JSON' ? 'is no JSON' : "does not fit its handler's schema"}: ${list(issues)}`,
   }),
+  secretInOutput: (node: string, secret: string, path: string): ErrorInfo => ({
+    name: 'SecretInOutput',
+    code: 'SECRET_IN_OUTPUT',
+    message: `The output of node '${node}' holds the secret '${secret}'${path === '' ? '' : ` at ${path}`}; outputs are stored and handed on, so give something else`,
+  }),
+  secretInItems: (node: string, secret: string, path: string): ErrorInfo =>
+    nodeErrors.invalidItems(
+      node,
+      `hold the secret '${secret}' at ${path}; items are stored, so give it to their handler by itemInput`,
+    ),
   timedOut: (node: string, timeoutSeconds: number): ErrorInfo => ({
     name: 'NodeTimedOut',
     code: 'NODE_TIMED_OUT',

@@ -2,13 +2,16 @@ import type { Bindings } from '../core/expression.ts';
 import { compileExpression } from '../core/expression.ts';
 import { evaluateMapping } from '../core/mapping.ts';
 import { nodeAt, type Plan, type PlanNode } from '../core/plan.ts';
+import { guardReferences, referencesIn, type SecretUse, withReferences } from '../core/secret-references.ts';
 import type { NodeId } from '../model/ids.ts';
 import type { MetaItem, ResultItem } from '../model/items.ts';
 import type { Json } from '../model/json.ts';
 import type { Store } from '../store/store.ts';
 
-/** The data a visit can see. Loads only what its expressions name. */
+/** The data a visit can see. Loads only what its expressions name. Of secrets it has the references. */
 export class NodeInput {
+  /** Whether there may be references to secrets in what it gives: only then is any of it looked through for them. */
+  readonly mayHoldSecrets: boolean;
   readonly #store: Store;
   readonly #plan: Plan;
   readonly #meta: MetaItem;
@@ -35,6 +38,7 @@ export class NodeInput {
     this.#visit = parts.visit;
     this.#queuedAtMs = parts.queuedAtMs;
     for (const result of parts.known ?? []) this.#results.set(result.node, result);
+    this.mayHoldSecrets = parts.node.namesSecrets || parts.meta.globalsHoldSecrets === true;
   }
 
   workflowInput(): Promise<Json> {
@@ -44,9 +48,12 @@ export class NodeInput {
   async globals(): Promise<Readonly<Record<string, Json>>> {
     if (this.#meta.globals === undefined) return {};
     const globals = await this.#store.payloads.load(this.#meta.globals);
-    return typeof globals === 'object' && globals !== null && !Array.isArray(globals)
-      ? (globals as Readonly<Record<string, Json>>)
-      : {};
+    const byName =
+      typeof globals === 'object' && globals !== null && !Array.isArray(globals)
+        ? (globals as Readonly<Record<string, Json>>)
+        : {};
+    if (this.#meta.globalsHoldSecrets !== true) return byName;
+    return Object.fromEntries(Object.entries(byName).map(([name, value]) => [name, withReferences(value)]));
   }
 
   /** What the node receives unless it maps its own: as its strategy says. A parent without a success gives null. */
@@ -76,6 +83,17 @@ export class NodeInput {
   input(): Promise<Json> {
     this.#input ??= this.#resolve(this.#node.definition.input);
     return this.#input;
+  }
+
+  /** The same for an expression to look at. */
+  async context(): Promise<Json> {
+    const input = await this.input();
+    return this.mayHoldSecrets ? guardReferences(input) : input;
+  }
+
+  /** The references to secrets in a value that an expression of this visit gave. */
+  secretsIn(value: Json): readonly SecretUse[] {
+    return this.mayHoldSecrets ? [...referencesIn(value)] : [];
   }
 
   async #resolve(mapping: Json | undefined): Promise<Json> {

@@ -8,10 +8,11 @@ import { isTerminal } from '../model/result.ts';
 import type { HandlerRegistry } from '../nodes/handler-registry.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Clock } from '../ports/clock.ts';
+import { NO_SECRETS, type SecretStore } from '../ports/secret-store.ts';
 import { workOf } from '../scheduler/core-events.ts';
 import { type Dispatcher, poolOf } from '../scheduler/dispatcher.ts';
 import type { Store } from '../store/store.ts';
-import type { AttemptOutcome } from './attempt.ts';
+import type { Attempt, AttemptOutcome } from './attempt.ts';
 import { CachedCalls } from './cached-calls.ts';
 import type { Continuation } from './hand-offs.ts';
 import { HandlerCalls } from './handler-calls.ts';
@@ -34,9 +35,13 @@ export interface RunnerParts {
   readonly clock: Clock;
   readonly handlers: HandlerRegistry;
   readonly logger: Logger;
+  /** Where the secrets are that nodes refer to. Default: there are none. */
+  readonly secrets?: SecretStore;
   /** In [0, 1), for jitter. */
   readonly random: () => number;
   readonly onNodeStart?: NodeStartListener;
+  /** Default: `attempt`. */
+  readonly attempt?: Attempt;
 }
 
 export interface DeliveryInfo {
@@ -65,7 +70,7 @@ export class NodeRunner {
   constructor(parts: RunnerParts) {
     this.#parts = parts;
     this.#signals = new StopSignals(parts.store.executions, parts.clock);
-    this.#calls = new HandlerCalls(parts);
+    this.#calls = new HandlerCalls({ ...parts, secrets: parts.secrets ?? NO_SECRETS });
     this.#cached = new CachedCalls({ ...parts, calls: this.#calls });
     this.#writer = new VisitWriter(parts);
     this.#starts = new NodeStarts(parts);
@@ -251,7 +256,11 @@ export class NodeRunner {
       case 'transform':
         return {
           isSuccess: true,
-          output: await evaluateMapping(definition.output, value, await input.bindings([definition.output])),
+          output: await evaluateMapping(
+            definition.output,
+            await input.context(),
+            await input.bindings([definition.output]),
+          ),
         };
       case 'map':
         throw new CorruptItemError(

@@ -60,12 +60,13 @@ export class StopSignals {
   }
 
   #poll(): void {
-    this.#cancelPoll ??= this.#clock.after(POLL_MS, () => {
+    const look = () => {
       void this.#look().finally(() => {
         this.#cancelPoll = undefined;
         if (this.#watched.size > 0) this.#poll();
       });
-    });
+    };
+    this.#cancelPoll ??= this.#clock.after(POLL_MS, look, { isLook: true });
   }
 
   async #look(): Promise<void> {

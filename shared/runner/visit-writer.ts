@@ -1,9 +1,12 @@
+import { pathText } from '../core/json.ts';
 import type { ResultItem } from '../model/items.ts';
+import type { Json } from '../model/json.ts';
 import type { ErrorInfo, ItemFailure, Payload } from '../model/result.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type Dispatcher, poolOf } from '../scheduler/dispatcher.ts';
 import type { Store } from '../store/store.ts';
 import { type Continuation, HandOffs } from './hand-offs.ts';
+import { nodeErrors } from './node-errors.ts';
 import { asFailure, type Settlement, settleFailure } from './settle-node.ts';
 import { attemptsOf, type Visit, visitFolder, visitKeyOf } from './visit.ts';
 
@@ -99,7 +102,7 @@ export class VisitWriter {
     }
   }
 
-  /** An output too large to keep fails the visit; what a catch clause gives instead is kept. */
+  /** An output that is too large, or refers to a secret, cannot be kept and fails the visit; what a catch clause gives instead is kept. */
   async #fitting(
     visit: Visit,
     settlement: Settlement,
@@ -107,12 +110,23 @@ export class VisitWriter {
   ): Promise<Omit<Settlement, 'output'> & { output: Payload | undefined }> {
     const { output, ...rest } = settlement;
     if (output === undefined) return { ...rest, output: undefined };
+    const saved = await this.#save(visit, output, folder);
+    if (!('error' in saved)) return { ...rest, output: saved };
+    const instead =
+      settlement.source === 'catch'
+        ? asFailed(saved.error)
+        : await settleFailure(visit, { isSuccess: false, error: saved.error });
+    return this.#fitting(visit, instead, folder);
+  }
+
+  async #save(visit: Visit, output: Json, folder: string): Promise<Payload | { error: ErrorInfo }> {
+    const [secret] = visit.input.secretsIn(output);
+    if (secret !== undefined)
+      return { error: nodeErrors.secretInOutput(visit.node.id, secret.name, pathText(secret.path)) };
     try {
-      return { ...rest, output: await this.#store.payloads.save(output, folder) };
+      return await this.#store.payloads.save(output, folder);
     } catch (error) {
-      const failure = asFailure(error);
-      const instead = settlement.source === 'catch' ? asFailed(failure.error) : await settleFailure(visit, failure);
-      return this.#fitting(visit, instead, folder);
+      return { error: asFailure(error).error };
     }
   }
 }

@@ -23,6 +23,7 @@ export interface NewExecution {
   readonly config: ExecutionConfig;
   readonly input: Payload;
   readonly globals?: Payload | undefined;
+  readonly globalsHoldSecrets?: boolean | undefined;
   readonly tags?: Readonly<Record<string, string>> | undefined;
   readonly requestDigest: string;
   /** The checkpoint it goes on from. Its results and state must be there before it is. */
@@ -77,6 +78,7 @@ export class ExecutionStore {
       v: ITEM_VERSION,
       ...rest,
       globals: execution.globals,
+      globalsHoldSecrets: execution.globalsHoldSecrets,
       origin: execution.origin,
       tags: execution.tags === undefined ? undefined : { ...execution.tags },
       run: 1,

@@ -209,16 +209,20 @@ describe('functions', () => {
     }
   });
 
-  it('load what exports spans only when there is one: the observer alone has it, in a chunk of its own', () => {
-    const exporting = bundles(outdir).filter((files) => [...files.values()].some((source) => OTLP.test(source)));
-    const [observer = new Map<string, string>()] = exporting;
+  it.each([
+    ['exports spans: the observer', OTLP, /tumbling|isFinalInvokeForWindow/],
+    ['reads secrets: the node runner', /com\.amazonaws\.secretsmanager/, /SECRET_ARNS/],
+  ])('load what %s alone has it, in a chunk that comes when it is needed', (_what, mark, ownMark) => {
+    const having = bundles(outdir).filter((files) => [...files.values()].some((source) => mark.test(source)));
+    const [one = new Map<string, string>()] = having;
     const atOnce = new Set(['index.mjs']);
     for (const file of atOnce)
-      for (const name of staticImports(observer.get(file) ?? '')) if (name.startsWith('./')) atOnce.add(name.slice(2));
+      for (const name of staticImports(one.get(file) ?? '')) if (name.startsWith('./')) atOnce.add(name.slice(2));
 
-    expect(exporting).toHaveLength(1);
+    expect(having).toHaveLength(1);
+    expect(one.get('index.mjs')).toMatch(ownMark);
     expect(atOnce.size).toBeGreaterThan(1);
-    expect([...atOnce].filter((file) => OTLP.test(observer.get(file) ?? ''))).toEqual([]);
+    expect([...atOnce].filter((file) => mark.test(one.get(file) ?? ''))).toEqual([]);
   });
 
   it('run the handlers of the application', () => {

@@ -5,7 +5,7 @@ import { readResources } from '../../infra/local/read-resources.ts';
 import { Template } from '../../infra/local/template.ts';
 import { synthesized } from './synthesized.ts';
 
-const { template, outdir } = synthesized();
+const { template, outdir } = synthesized({ newSecrets: ['stripe-key'] });
 rmSync(outdir, { recursive: true });
 const deployed = Template.parse(template.toJSON());
 const QUEUES = 'http://127.0.0.1:4000';

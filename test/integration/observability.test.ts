@@ -14,8 +14,8 @@ import {
 import type { DefinitionInput } from '../../shared/model/definition.ts';
 import { defineNode } from '../../shared/nodes/define-node.ts';
 import type { ExecutionEvent } from '../../shared/observability/execution-event.ts';
+import { VirtualClock } from '../../shared/testing/virtual-clock.ts';
 import { historyProblems } from '../support/history-agreement.ts';
-import { VirtualClock } from '../support/virtual-clock.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'fanjoin-observability-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Advance } from '../../shared/model/config.ts';
+import { VirtualClock } from '../../shared/testing/virtual-clock.ts';
 import { runOnTwin } from '../support/agreement.ts';
 import type { Trouble } from '../support/faulty-queue.ts';
 import { genericHandlers } from '../support/generic-handlers.ts';
 import { check } from '../support/oracle.ts';
 import { randomWorkflow } from '../support/random-workflow.ts';
-import { VirtualClock } from '../support/virtual-clock.ts';
 
 const RUNS = Number(process.env.RUNS ?? 300);
 const SEED = Number(process.env.SEED ?? Date.now() % 2 ** 31);

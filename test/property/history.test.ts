@@ -9,13 +9,13 @@ import { countIntoWindow, WindowState } from '../../shared/observability/shard-w
 import { toMetrics, type WorkflowMetrics } from '../../shared/observability/tally.ts';
 import type { ChangeRecord } from '../../shared/ports/change-feed.ts';
 import { parseMeta } from '../../shared/store/execution-store.ts';
+import { VirtualClock } from '../../shared/testing/virtual-clock.ts';
 import { NO_TROUBLE, type Trouble } from '../support/faulty-queue.ts';
 import { genericHandlers } from '../support/generic-handlers.ts';
 import { allEvents, historyProblems, metricsProblems } from '../support/history-agreement.ts';
 import { randomWorkflow } from '../support/random-workflow.ts';
 import { Random } from '../support/random-workflow-source.ts';
 import { Twin } from '../support/twin.ts';
-import { VirtualClock } from '../support/virtual-clock.ts';
 
 const RUNS = Number(process.env.RUNS ?? 100);
 const SEED = Number(process.env.SEED ?? Date.now() % 2 ** 31);

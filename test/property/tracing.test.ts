@@ -6,13 +6,13 @@ import { isTerminal } from '../../shared/model/result.ts';
 import type { ChangeRecord } from '../../shared/ports/change-feed.ts';
 import { parseMeta } from '../../shared/store/execution-store.ts';
 import { itemType } from '../../shared/store/keys.ts';
+import { VirtualClock } from '../../shared/testing/virtual-clock.ts';
 import { attemptSpanId, executionSpanId, traceIdOf } from '../../shared/tracing/span-ids.ts';
 import { type Span, toSpans } from '../../shared/tracing/to-spans.ts';
 import { NO_TROUBLE, type Trouble } from '../support/faulty-queue.ts';
 import { genericHandlers } from '../support/generic-handlers.ts';
 import { randomWorkflow } from '../support/random-workflow.ts';
 import { Twin } from '../support/twin.ts';
-import { VirtualClock } from '../support/virtual-clock.ts';
 
 const RUNS = Number(process.env.RUNS ?? 50);
 const SEED = Number(process.env.SEED ?? Date.now() % 2 ** 31);

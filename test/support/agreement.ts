@@ -7,12 +7,12 @@ import type { Json } from '../../shared/model/json.ts';
 import { isTerminal, type NodeResultView } from '../../shared/model/result.ts';
 import type { AnyHandler } from '../../shared/nodes/define-node.ts';
 import { parseMeta } from '../../shared/store/execution-store.ts';
+import { VirtualClock } from '../../shared/testing/virtual-clock.ts';
 import type { Trouble } from './faulty-queue.ts';
 import { Invariants } from './invariants.ts';
 import type { AgreementResult } from './oracle.ts';
 import { Random } from './random-workflow-source.ts';
 import { Twin } from './twin.ts';
-import { VirtualClock } from './virtual-clock.ts';
 
 export interface TwinRunOptions {
   readonly clock?: VirtualClock;

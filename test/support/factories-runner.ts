@@ -1,3 +1,4 @@
+import { type LocalSecrets, localSecrets } from '../../shared/adapters/local/local-secrets.ts';
 import { MemoryTaskQueue } from '../../shared/adapters/local/memory-queue.ts';
 import { SqliteBlobStore } from '../../shared/adapters/local/sqlite-blobs.ts';
 import { openDatabase } from '../../shared/adapters/local/sqlite-database.ts';
@@ -15,8 +16,8 @@ import { Logger } from '../../shared/observability/logger.ts';
 import { type DeliveryInfo, NodeRunner } from '../../shared/runner/runner.ts';
 import { Dispatcher } from '../../shared/scheduler/dispatcher.ts';
 import { openStore } from '../../shared/store/store.ts';
+import { VirtualClock } from '../../shared/testing/virtual-clock.ts';
 import { aDefinition } from './factories.ts';
-import { VirtualClock } from './virtual-clock.ts';
 
 type Execute = (input: never, context: NodeContext) => unknown;
 
@@ -29,12 +30,15 @@ export interface BenchOptions {
   readonly definition?: { readonly [field: string]: Json };
   readonly config?: { readonly [field: string]: Json };
   readonly random?: () => number;
+  /** Default: there are none. */
+  readonly secrets?: LocalSecrets;
 }
 
 /** A runner with its store and queue, and one execution of a workflow: what a test of one node needs, without a scheduler. */
 export async function aRunnerBench(options: BenchOptions) {
   const { nodes, handlers = {}, input = null, globals, definition = {}, config, random = () => 0.5 } = options;
   const clock = new VirtualClock();
+  const lines: string[] = [];
   const database = openDatabase(':memory:', { mode: 'engine', clock });
   const store = openStore(new SqliteItemTable(database), new SqliteBlobStore(database));
   const queue = new MemoryTaskQueue({ clock, visibilityMs: 60_000, maxReceiveCount: 5 });
@@ -43,8 +47,9 @@ export async function aRunnerBench(options: BenchOptions) {
     dispatcher: new Dispatcher(queue),
     clock,
     handlers: new HandlerRegistry(Object.entries(handlers).map(toHandler)),
-    logger: new Logger({ write: () => undefined }),
+    logger: new Logger({ write: (line) => lines.push(line) }),
     random,
+    secrets: localSecrets(options.secrets ?? {}, {}),
   });
   const service = new ExecutionService({
     store,
@@ -86,6 +91,8 @@ export async function aRunnerBench(options: BenchOptions) {
     service,
     plan,
     executionId: id,
+    /** What was logged. */
+    lines,
     aMessage,
     resultOf,
     meta: async () => (await store.executions.loadMeta(id)) ?? fail('META is gone'),

@@ -13,8 +13,8 @@ import { Reconciler } from '../../shared/scheduler/reconcile.ts';
 import { Scheduler } from '../../shared/scheduler/scheduler.ts';
 import { Sweep } from '../../shared/scheduler/sweep.ts';
 import { openStore } from '../../shared/store/store.ts';
+import { VirtualClock } from '../../shared/testing/virtual-clock.ts';
 import { aDefinition } from './factories.ts';
-import { VirtualClock } from './virtual-clock.ts';
 
 interface Options {
   readonly nodes: { readonly [id: string]: Json };

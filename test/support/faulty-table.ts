@@ -12,13 +12,11 @@ import type {
 } from '../../shared/ports/item-table.ts';
 import type { Trouble } from './faulty-queue.ts';
 import type { Random } from './random-workflow-source.ts';
-import type { VirtualClock } from './virtual-clock.ts';
 
 interface FaultyTableParts {
   readonly table: ItemTable;
   readonly random: Random;
   readonly trouble: Trouble;
-  readonly clock: VirtualClock;
 }
 
 /** A table whose calls take turns in another order each time, and fail now and then: before they took effect, or after. */
@@ -58,14 +56,12 @@ export class FaultyTable implements ItemTable {
   }
 
   async #call<T>(operation: string, run: (table: ItemTable) => Promise<T>): Promise<T> {
-    const { table, random, trouble, clock } = this.#parts;
-    clock.touch();
+    const { table, random, trouble } = this.#parts;
     if (trouble.delayed > 0)
       for (let turns = random.int(0, 2); turns > 0; turns--) await new Promise((resolve) => setImmediate(resolve));
     const fails = random.chance(trouble.callFails);
     if (fails && random.chance(0.5)) throw new TableUnavailableError(operation, new Error('before, as the test asks'));
     const result = await run(table);
-    clock.touch();
     if (fails) throw new TableUnavailableError(operation, new Error('after, as the test asks'));
     return result;
   }

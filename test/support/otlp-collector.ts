@@ -34,6 +34,8 @@ export interface Collector extends AsyncDisposable {
   readonly url: string;
   /** All that came so far. */
   readonly spans: readonly CollectedSpan[];
+  /** The same as it came, with what of it is not looked at. */
+  readonly bodies: readonly string[];
   /** Of the last request. */
   readonly headers: () => Readonly<Record<string, unknown>>;
 }
@@ -41,14 +43,16 @@ export interface Collector extends AsyncDisposable {
 /** Takes spans by OTLP over HTTP, on this machine, as a collector does. */
 export async function startCollector(): Promise<Collector> {
   const spans: CollectedSpan[] = [];
+  const bodies: string[] = [];
   let headers: Readonly<Record<string, unknown>> = {};
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
     if (request.url !== '/v1/traces') return void response.writeHead(404).end();
     headers = request.headers;
-    for (const { resource, scopeSpans } of TraceRequest.parse(JSON.parse(Buffer.concat(chunks).toString()))
-      .resourceSpans)
+    const body = Buffer.concat(chunks).toString();
+    bodies.push(body);
+    for (const { resource, scopeSpans } of TraceRequest.parse(JSON.parse(body)).resourceSpans)
       for (const scope of scopeSpans)
         spans.push(...scope.spans.map((span) => ({ ...span, service: resource.attributes['service.name'] })));
     response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
@@ -60,6 +64,7 @@ export async function startCollector(): Promise<Collector> {
   return {
     url: `http://127.0.0.1:${address.port}`,
     spans,
+    bodies,
     headers: () => headers,
     async [Symbol.asyncDispose]() {
       const closed = once(server, 'close');

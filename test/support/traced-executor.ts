@@ -4,8 +4,8 @@ import { WorkflowExecutor, type WorkflowExecutorOptions } from '../../shared/exe
 import type { DefinitionInput } from '../../shared/model/definition.ts';
 import type { Json } from '../../shared/model/json.ts';
 import { defineNode } from '../../shared/nodes/define-node.ts';
+import { VirtualClock } from '../../shared/testing/virtual-clock.ts';
 import { aDefinition } from './factories.ts';
-import { VirtualClock } from './virtual-clock.ts';
 
 type Nodes = { readonly [id: string]: Json };
 

@@ -19,10 +19,10 @@ import { Reconciler } from '../../shared/scheduler/reconcile.ts';
 import { Scheduler } from '../../shared/scheduler/scheduler.ts';
 import { SWEEP_INTERVAL_MS, Sweep } from '../../shared/scheduler/sweep.ts';
 import { openStore, type Store } from '../../shared/store/store.ts';
+import type { VirtualClock } from '../../shared/testing/virtual-clock.ts';
 import { FaultySender, NO_TROUBLE, type Trouble } from './faulty-queue.ts';
 import { FaultyTable } from './faulty-table.ts';
 import { Random } from './random-workflow-source.ts';
-import type { VirtualClock } from './virtual-clock.ts';
 
 /** Shorter than some handlers take: their messages come a second time while the first runs. */
 const VISIBILITY_MS = 30_000;
@@ -83,13 +83,12 @@ export class Twin {
     this.queue = new MemoryTaskQueue({ clock, visibilityMs: VISIBILITY_MS, maxReceiveCount });
     const sender: TaskSender = {
       send: async (pool, messages) => {
-        clock.touch();
         await this.queue.send(pool, messages);
         for (const { body } of messages) parts.onSend?.(body);
       },
     };
     this.#instances = [0, 1].map(() => {
-      const store = openStore(new FaultyTable({ table, random: this.#random, trouble, clock }), blobs);
+      const store = openStore(new FaultyTable({ table, random: this.#random, trouble }), blobs);
       const dispatcher = new Dispatcher(new FaultySender({ sender, random: this.#random, trouble }));
       const scheduler = new Scheduler({ store, dispatcher, clock });
       const runner = new NodeRunner({
@@ -149,7 +148,6 @@ export class Twin {
   }
 
   #hear(records: readonly ChangeRecord[]): void {
-    this.clock.touch();
     for (const record of records) {
       if (!record.key.pk.startsWith('EXEC#')) continue;
       this.#parts.onChange?.(record);
@@ -190,7 +188,6 @@ export class Twin {
 
   async #run(pool: string, { body, receipt, receiveCount }: Delivery): Promise<void> {
     const random = this.#random;
-    this.clock.touch();
     if (random.chance(this.#trouble.delayed)) await sleep(this.clock, random.int(1, 2_000));
     try {
       await this.#instance().runner.run(TaskMessage.parse(JSON.parse(body)), { receiveCount });

@@ -7,19 +7,20 @@ const FIXTURES = join(import.meta.dirname, 'fixtures');
 const TSC = join(import.meta.dirname, '../../node_modules/.bin/tsc');
 
 interface Diagnostic {
+  readonly file: string;
   readonly line: number;
   readonly text: string;
 }
 
-/** The compiler's errors in a fixture; the indented lines below an error belong to it. */
+/** The compiler's errors in the fixtures; the indented lines below an error belong to it. */
 function compileFixtures(): Promise<Diagnostic[]> {
   return new Promise((resolve) => {
     execFile(TSC, ['-p', FIXTURES, '--pretty', 'false'], (_failed, stdout) => {
       const diagnostics: Diagnostic[] = [];
       for (const line of stdout.split('\n')) {
-        const found = /workflows\.ts\((\d+),\d+\): error (.*)$/.exec(line);
+        const found = /([\w-]+\.ts)\((\d+),\d+\): error (.*)$/.exec(line);
         const last = diagnostics.at(-1);
-        if (found !== null) diagnostics.push({ line: Number(found[1]), text: found[2] ?? '' });
+        if (found !== null) diagnostics.push({ file: found[1] ?? '', line: Number(found[2]), text: found[3] ?? '' });
         else if (last !== undefined) diagnostics[diagnostics.length - 1] = { ...last, text: `${last.text}\n${line}` };
       }
       resolve(diagnostics);
@@ -27,21 +28,29 @@ function compileFixtures(): Promise<Diagnostic[]> {
   });
 }
 
-describe('defineWorkflow', () => {
+let compiled: Promise<Diagnostic[]>;
+beforeAll(() => {
+  compiled = compileFixtures();
+});
+
+describe.each([
+  ['defineWorkflow', 'workflows.ts', 'unknown ids and inputs that do not fit'],
+  ['createTestExecutor', 'test-kit.ts', 'unknown nodes, and stand-ins that a handler’s users could not take'],
+])('%s', (_what, file, refused) => {
   let expected: { line: number; fragment: string }[] = [];
   let found: Diagnostic[] = [];
 
   beforeAll(async () => {
-    const lines = (await readFile(join(FIXTURES, 'workflows.ts'), 'utf8')).split('\n');
+    const lines = (await readFile(join(FIXTURES, file), 'utf8')).split('\n');
     expected = lines.flatMap((line, index) => {
       const fragment = line.split('// error: ')[1];
       return fragment === undefined ? [] : [{ line: index + 1, fragment }];
     });
-    found = await compileFixtures();
+    found = (await compiled).filter((diagnostic) => diagnostic.file === file);
   });
 
-  it('lets the compiler refuse unknown ids and inputs that do not fit, and nothing else', () => {
-    expect(expected.length).toBeGreaterThan(10);
+  it(`lets the compiler refuse ${refused}, and nothing else`, () => {
+    expect(expected.length).toBeGreaterThan(9);
     expect([...new Set(found.map(({ line }) => line))]).toEqual(expected.map(({ line }) => line));
   });
 

@@ -18,16 +18,20 @@ const MAX_ATTEMPTS = 4;
 export function createAwsClients(): AwsClients {
   return {
     // A hung connection costs a Lambda its time: better broken off and tried again.
-    dynamo: new DynamoDBClient({ maxAttempts: MAX_ATTEMPTS, requestHandler: timeouts(3_000, 200) }),
+    dynamo: new DynamoDBClient(requestSettings(3_000, 200)),
     // Above the longest poll, 20 s.
-    sqs: new SQSClient({ maxAttempts: MAX_ATTEMPTS, requestHandler: timeouts(25_000, 50) }),
-    s3: new S3Client({ maxAttempts: MAX_ATTEMPTS, requestHandler: timeouts(60_000, 50) }),
+    sqs: new SQSClient(requestSettings(25_000, 50)),
+    s3: new S3Client(requestSettings(60_000, 50)),
   };
 }
 
-const timeouts = (requestTimeout: number, maxSockets: number) => ({
-  connectionTimeout: CONNECTION_TIMEOUT_MS,
-  requestTimeout,
-  throwOnRequestTimeout: true,
-  httpsAgent: { keepAlive: true, maxSockets },
+/** What every client is made with. */
+export const requestSettings = (requestTimeout: number, maxSockets: number) => ({
+  maxAttempts: MAX_ATTEMPTS,
+  requestHandler: {
+    connectionTimeout: CONNECTION_TIMEOUT_MS,
+    requestTimeout,
+    throwOnRequestTimeout: true,
+    httpsAgent: { keepAlive: true, maxSockets },
+  },
 });

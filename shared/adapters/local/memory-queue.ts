@@ -70,11 +70,12 @@ export class MemoryTaskQueue implements TaskQueue {
     return new Promise((resolve) => {
       const waiter: Waiter = { max, visibilityMs, resolve, cancelTimeout: () => {} };
       pool.waiters.add(waiter);
-      waiter.cancelTimeout = this.#options.clock.after(waitMs, () => {
+      const giveUp = () => {
         pool.waiters.delete(waiter);
         this.#armWakeUp(pool);
         resolve([]);
-      });
+      };
+      waiter.cancelTimeout = this.#options.clock.after(waitMs, giveUp, { isLook: true });
       this.#armWakeUp(pool);
     });
   }

@@ -5,54 +5,57 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { AuditInput } from '../../../examples/audit/input.ts';
 import workflow, { commandLine } from '../../../examples/audit/workflow.ts';
-import { handlers } from '../../../examples/handlers.ts';
 import { toJson } from '../../../shared/core/json.ts';
+import { createTestExecutor, historyOf } from '../../../shared/testing/testing.ts';
 import { lockfileText, runAudit } from './audit-fixtures.ts';
-import { runWorkflow } from './run-workflow.ts';
 
 const repository = join(import.meta.dirname, '../../..');
-const run = (input: AuditInput) => runWorkflow(workflow.definition, handlers, toJson(input, 'the input'));
+
+async function run(input: AuditInput) {
+  await using executor = createTestExecutor({ workflow });
+  const handle = await executor.start(workflow, input);
+  const { status, output, error } = await handle.result();
+  return { status, output, error, history: await historyOf(handle), executor };
+}
 
 describe('the audit as a workflow', () => {
   test("reports on this repository's lockfile what its handlers report one after another", async () => {
     const lockfile = readFileSync(join(repository, 'package-lock.json'), 'utf8');
 
-    const { status, errors, outputs } = await run(AuditInput.parse({ lockfile }));
+    const { status, output } = await run(AuditInput.parse({ lockfile }));
 
-    expect(errors).toEqual({});
     expect(status).toBe('SUCCEEDED');
-    expect(outputs.report).toEqual(toJson(await runAudit({ lockfile }), 'the report'));
+    expect(output).toEqual(toJson(await runAudit({ lockfile }), 'the report'));
   });
 
   test.each([0, 1])('a lockfile of %i packages is no special case to its expressions', async (count) => {
     const entries = Object.fromEntries(Array.from({ length: count }, () => ['node_modules/a', {}]));
 
-    const { status, errors, outputs } = await run(
+    const { status, output, executor } = await run(
       AuditInput.parse({ lockfile: lockfileText(entries, count === 0 ? {} : { dependencies: { a: '1' } }) }),
     );
 
-    expect(errors).toEqual({});
     expect(status).toBe('SUCCEEDED');
-    expect(outputs.check).toHaveLength(count);
-    expect(outputs.report).toMatchObject({ json: { verdict: 'pass' } });
+    expect(executor.calls('check')).toHaveLength(count);
+    expect(output).toMatchObject({ json: { verdict: 'pass' } });
   });
 
   test('where the folder is not on the machine the fallback says so', async () => {
-    const { status, outputs } = await run(
+    const { history, output } = await run(
       AuditInput.parse({ lockfile: lockfileText({ 'node_modules/a': {} }), folder: '/not/here' }),
     );
 
-    expect(status).toBe('SUCCEEDED');
-    expect(outputs.report).toMatchObject({
+    expect(history.join('\n')).toMatch(/^sizes succeeded \(fallback, \w+\)$/m);
+    expect(output).toMatchObject({
       json: { sizes: { isMeasured: false, reason: '/not/here is not on the machine that ran the audit' } },
     });
   });
 
   test('a text that is no lockfile fails it, with what to do', async () => {
-    const { status, errors } = await run(AuditInput.parse({ lockfile: '{"lockfileVersion":1}' }));
+    const { status, error } = await run(AuditInput.parse({ lockfile: '{"lockfileVersion":1}' }));
 
     expect(status).toBe('FAILED');
-    expect(errors.parse).toMatchObject({ name: 'LockfileError', code: 'LOCKFILE_VERSION_1' });
+    expect(error).toMatchObject({ name: 'LockfileError', code: 'LOCKFILE_VERSION_1' });
   });
 });
 

@@ -4,20 +4,38 @@ import { describe, expect, test } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import { handlers } from '../../../examples/handlers.ts';
 import * as orders from '../../../examples/orders/handlers.ts';
-import { runWorkflow } from './run-workflow.ts';
+import type { DefinitionInput } from '../../../shared/model/definition.ts';
+import { createTestExecutor, type Failure, historyOf } from '../../../shared/testing/testing.ts';
 
 const folder = join(import.meta.dirname, '../../../examples/orders');
-const definition: unknown = parseYaml(readFileSync(join(folder, 'workflow.yaml'), 'utf8'));
-const run = (name: string) =>
-  runWorkflow(definition, handlers, JSON.parse(readFileSync(join(folder, `inputs/${name}.json`), 'utf8')));
+const workflow: DefinitionInput = parseYaml(readFileSync(join(folder, 'workflow.yaml'), 'utf8'));
+
+async function run(name: string, failures: readonly Failure[] = []) {
+  const input: unknown = JSON.parse(readFileSync(join(folder, `inputs/${name}.json`), 'utf8'));
+  await using executor = createTestExecutor({ workflow, handlers, failures });
+  const handle = await executor.start(workflow, input);
+  const { status, output, error } = await handle.result();
+  return { status, output, error, executor, history: await historyOf(handle, { times: true }) };
+}
 
 describe('order fulfilment', () => {
   test('an order is reserved, charged and shipped by courier', async () => {
-    const { status, outputs } = await run('shipped');
+    const { history, output } = await run('shipped');
 
-    expect(status).toBe('SUCCEEDED');
-    expect(outputs.ship).toEqual({ trackingId: 'courier-A-1001', by: 'courier' });
-    expect(outputs.outcome).toEqual({
+    expect(new Set(history)).toEqual(
+      new Set([
+        '0 ms: started',
+        '0 ms: validate succeeded',
+        '0 ms: reserve succeeded',
+        '0 ms: charge succeeded',
+        '0 ms: release skipped',
+        '0 ms: refund skipped',
+        '0 ms: ship succeeded',
+        '0 ms: outcome succeeded',
+        '0 ms: succeeded',
+      ]),
+    );
+    expect(output).toEqual({
       orderId: 'A-1001',
       status: 'SHIPPED',
       tracking: 'courier-A-1001',
@@ -29,14 +47,21 @@ describe('order fulfilment', () => {
   });
 
   test('a declined card is not tried again, and its reservation is released', async () => {
-    const { status, outputs, ran, attempts } = await run('card-declined');
+    const { history, output } = await run('card-declined');
 
-    expect(status).toBe('SUCCEEDED');
-    expect(attempts.charge).toBe(1);
-    expect(ran).toContain('release');
-    expect(ran).not.toContain('refund');
-    expect(ran).not.toContain('ship');
-    expect(outputs.outcome).toMatchObject({
+    expect(new Set(history)).toEqual(
+      new Set([
+        '0 ms: started',
+        '0 ms: validate succeeded',
+        '0 ms: reserve succeeded',
+        '0 ms: charge failed (CardDeclined)',
+        '0 ms: refund skipped',
+        '0 ms: release succeeded',
+        '0 ms: outcome succeeded',
+        '0 ms: succeeded',
+      ]),
+    );
+    expect(output).toMatchObject({
       status: 'NOT_SHIPPED',
       chargedCents: 0,
       released: 'reservation-A-1002',
@@ -45,12 +70,21 @@ describe('order fulfilment', () => {
   });
 
   test('an order out of stock is refunded', async () => {
-    const { status, outputs, ran } = await run('out-of-stock');
+    const { history, output } = await run('out-of-stock');
 
-    expect(status).toBe('SUCCEEDED');
-    expect(ran).not.toContain('release');
-    expect(ran).not.toContain('ship');
-    expect(outputs.outcome).toMatchObject({
+    expect(new Set(history)).toEqual(
+      new Set([
+        '0 ms: started',
+        '0 ms: validate succeeded',
+        '0 ms: reserve failed (OutOfStock)',
+        '0 ms: charge succeeded',
+        '0 ms: release skipped',
+        '0 ms: refund succeeded',
+        '0 ms: outcome succeeded',
+        '0 ms: succeeded',
+      ]),
+    );
+    expect(output).toMatchObject({
       status: 'NOT_SHIPPED',
       tracking: null,
       refunded: 'charge-A-1003',
@@ -59,33 +93,68 @@ describe('order fulfilment', () => {
   });
 
   test('where both parts fail nothing is undone', async () => {
-    const { status, outputs, ran } = await run('both-fail');
+    const { history, output } = await run('both-fail');
 
-    expect(status).toBe('SUCCEEDED');
-    expect(ran).toEqual(['validate', 'reserve', 'charge', 'outcome']);
-    expect(outputs.outcome).toMatchObject({ status: 'NOT_SHIPPED', released: null, refunded: null });
+    expect(new Set(history)).toEqual(
+      new Set([
+        '0 ms: started',
+        '0 ms: validate succeeded',
+        '0 ms: reserve failed (OutOfStock)',
+        '0 ms: charge failed (CardDeclined)',
+        '0 ms: release skipped',
+        '0 ms: refund skipped',
+        '0 ms: outcome succeeded',
+        '0 ms: succeeded',
+      ]),
+    );
+    expect(output).toMatchObject({ status: 'NOT_SHIPPED', released: null, refunded: null });
   });
 
-  test('a busy gateway is asked again', async () => {
-    const { outputs, attempts } = await run('gateway-busy');
+  test('a busy gateway is asked again after a second', async () => {
+    const { history, output } = await run('gateway-busy');
 
-    expect(attempts.charge).toBe(2);
-    expect(outputs.outcome).toMatchObject({ status: 'SHIPPED' });
+    expect(history).toContain('0 ms: charge failed (attempt 1, GatewayBusy), again in 1000 ms');
+    expect(history).toContain('1000 ms: charge succeeded (attempt 2)');
+    expect(output).toMatchObject({ status: 'SHIPPED' });
+  });
+
+  test('a gateway that does not answer is asked four times, then the reservation is released', async () => {
+    const { history, output } = await run('shipped', [{ node: 'charge', timeout: true }]);
+
+    expect(history.filter((line) => line.includes('charge'))).toEqual([
+      '10000 ms: charge failed (attempt 1, NodeTimedOut), again in 1000 ms',
+      '21000 ms: charge failed (attempt 2, NodeTimedOut), again in 2000 ms',
+      '33000 ms: charge failed (attempt 3, NodeTimedOut), again in 4000 ms',
+      '47000 ms: charge failed (attempt 4, NodeTimedOut)',
+    ]);
+    expect(output).toMatchObject({ status: 'NOT_SHIPPED', released: 'reservation-A-1001' });
+  });
+
+  test('a runner that dies when the card is charged charges again under the same key', async () => {
+    const { output, executor } = await run('shipped', [{ node: 'charge', crash: 'after' }]);
+
+    expect(executor.calls('charge').map(({ idempotencyKey }) => idempotencyKey)).toEqual([
+      'execution-1/charge/1',
+      'execution-1/charge/1',
+    ]);
+    expect(output).toMatchObject({ status: 'SHIPPED', chargedCents: 4100 });
   });
 
   test('without a courier the order goes by post', async () => {
-    const { status, outputs } = await run('courier-down');
+    const { history, executor } = await run('courier-down');
 
-    expect(status).toBe('SUCCEEDED');
-    expect(outputs.ship).toEqual({ trackingId: 'post-A-1006', by: 'post' });
+    expect(history).toContain('0 ms: ship succeeded (fallback, Error)');
+    expect(executor.calls('ship').at(-1)).toMatchObject({
+      handler: 'orders.ship-by-post',
+      output: { trackingId: 'post-A-1006', by: 'post' },
+    });
   });
 
   test('an order of nothing fails the execution', async () => {
-    const { status, errors, outputs } = await run('invalid');
+    const { status, error, executor } = await run('invalid');
 
-    expect(status).toBe('FAILED');
-    expect(Object.keys(errors)).toEqual(['validate']);
-    expect(outputs.outcome).toBeUndefined();
+    expect({ status, error }).toMatchObject({ status: 'FAILED', error: { code: 'INVALID_NODE_INPUT' } });
+    expect(executor.calls('validate')).toEqual([]);
   });
 
   test('every handler the YAML names is exported beside it', () => {
@@ -93,7 +162,7 @@ describe('order fulfilment', () => {
       'type' in value && 'execute' in value ? [value.type] : [],
     );
 
-    const named = JSON.stringify(definition)
+    const named = JSON.stringify(workflow)
       .match(/"orders\.[a-z-]+"/g)
       ?.map((name) => JSON.parse(name));
 

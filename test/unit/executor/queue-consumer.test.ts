@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MemoryTaskQueue } from '../../../shared/adapters/local/memory-queue.ts';
 import { QueueConsumer } from '../../../shared/executor/queue-consumer.ts';
 import { sleep } from '../../../shared/ports/clock.ts';
-import { VirtualClock } from '../../support/virtual-clock.ts';
+import { VirtualClock } from '../../../shared/testing/virtual-clock.ts';
 
 describe('a queue consumer', () => {
   it('works on as many messages at once as it may, and gets through all, beside others', async () => {

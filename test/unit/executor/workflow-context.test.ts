@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { WorkflowContext } from '../../../shared/executor/workflow-context.ts';
 import { WorkflowExecutor } from '../../../shared/executor/workflow-executor.ts';
 import { defineNode } from '../../../shared/nodes/define-node.ts';
+import { secret } from '../../../shared/nodes/secret.ts';
 
 const region = defineNode({ type: 'region', execute: (_input, { globals }) => globals.region });
+const length = defineNode({ type: 'length', execute: (_input, { globals }) => String(globals.region).length });
 const large = defineNode({ type: 'large', execute: () => 'x'.repeat(20_000) });
 const fail = defineNode({
   type: 'fail',
@@ -47,6 +49,17 @@ describe('a context that an execution is started with', () => {
     expect(context.globals).toEqual({ region: { name: 'eu' } });
     expect(() => Object.assign(context.globals, { region: 'us' })).toThrow(TypeError);
     expect(() => Object.assign(context.globals.region as object, { name: 'us' })).toThrow(TypeError);
+  });
+
+  it('may hold secrets, which handlers are given the values of, and the result does not', async () => {
+    const secrets = { 'region-key': 'cnry-7f3a9c51' };
+    await using executor = new WorkflowExecutor({ handlers: [length], secrets });
+    const context = new WorkflowContext('id', { globals: { region: secret('region-key') } });
+
+    const result = await executor.execute({ name: 'l', nodes: { a: { handler: 'length' } } }, null, context);
+
+    expect(result.output).toBe(secrets['region-key'].length);
+    expect(result.context.globals).toEqual({ region: { $secret: 'region-key' } });
   });
 
   it('refuses a global that is nothing JSON can hold, by its name', () => {

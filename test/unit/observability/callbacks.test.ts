@@ -4,8 +4,8 @@ import { type CallbackHandler, Callbacks } from '../../../shared/observability/c
 import { Logger } from '../../../shared/observability/logger.ts';
 import { toEvents } from '../../../shared/observability/to-events.ts';
 import type { Item } from '../../../shared/ports/item-table.ts';
+import { VirtualClock } from '../../../shared/testing/virtual-clock.ts';
 import { aChange, aMeta, aResult } from '../../support/factories-observability.ts';
-import { VirtualClock } from '../../support/virtual-clock.ts';
 
 function aBench(...handlers: readonly CallbackHandler[]) {
   const clock = new VirtualClock();

@@ -5,10 +5,10 @@ import { defineNode } from '../../../shared/nodes/define-node.ts';
 import { sleep } from '../../../shared/ports/clock.ts';
 import { parseMeta } from '../../../shared/store/execution-store.ts';
 import { itemType } from '../../../shared/store/keys.ts';
+import { VirtualClock } from '../../../shared/testing/virtual-clock.ts';
 import { chain, fanOut } from '../../bench/shapes.ts';
 import { aDefinition, aTask } from '../../support/factories.ts';
 import { Twin } from '../../support/twin.ts';
-import { VirtualClock } from '../../support/virtual-clock.ts';
 
 /** What an execution that nothing disturbs costs: writes by kind of item, messages. */
 async function costOf(source: unknown, advance: Advance) {

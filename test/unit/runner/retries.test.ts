@@ -40,78 +40,6 @@ describe('a retry', () => {
     expect(await bench.runNode('a')).toBeUndefined();
   });
 
-  it('is repeated maxRetries times after the first attempt, then the error stands', async () => {
-    const { attempts, execute } = failing(99);
-    const bench = await aBench(execute as never, { retry: { maxRetries: 2, intervalSeconds: 0 } });
-
-    await bench.runToTheEnd(bench.aMessage('a'));
-
-    expect(attempts).toEqual([1, 2, 3]);
-    expect(await bench.resultOf('a')).toMatchObject({
-      status: 'FAILED',
-      error: { name: 'Flaky' },
-      attempts: [{}, {}, {}],
-    });
-  });
-
-  it('is not made where there is no policy', async () => {
-    const { attempts, execute } = failing(99);
-    const bench = await aBench(execute as never, {});
-
-    expect(await bench.runToTheEnd(bench.aMessage('a'))).toBe(1);
-    expect(attempts).toEqual([1]);
-  });
-
-  it('follows the default policy with retryFailedNodes', async () => {
-    const { attempts, execute } = failing(99);
-    const bench = await aBench(execute as never, {}, { config: { retryFailedNodes: true, maxRetries: 1 } });
-
-    await bench.runToTheEnd(bench.aMessage('a'));
-
-    expect(attempts).toEqual([1, 2]);
-  });
-
-  it.each([
-    ['is marked as not retryable', 'Flaky', { retryable: false }, {}, 1],
-    ['is of a name the policy never retries', 'Fatal', {}, { nonRetryableErrors: ['Fat*'] }, 1],
-    ['is of no name the policy retries', 'Flaky', {}, { retryableErrors: ['Other'] }, 1],
-    [
-      'is marked as retryable, whatever the policy says',
-      'Fatal',
-      { retryable: true },
-      { nonRetryableErrors: ['*'] },
-      3,
-    ],
-    ['is of a name the policy retries', 'Flaky', {}, { retryableErrors: ['Fla*'] }, 3],
-  ])('where the error %s: %s %j %j, attempts: %i', async (_why, name, fields, policy, count) => {
-    const { attempts, execute } = failing(99, name, fields);
-    const bench = await aBench(execute as never, { retry: { maxRetries: 2, intervalSeconds: 0, ...policy } });
-
-    await bench.runToTheEnd(bench.aMessage('a'));
-
-    expect(attempts.length).toBe(count);
-  });
-
-  it('of a handler that timed out is made too', async () => {
-    const bench = await aBench(() => new Promise(() => undefined), {
-      timeoutSeconds: 1,
-      retry: { maxRetries: 1, intervalSeconds: 0 },
-    });
-
-    await bench.runToTheEnd(bench.aMessage('a'));
-
-    expect((await bench.resultOf('a'))?.attempts.map(({ error }) => error?.name)).toEqual([
-      'NodeTimedOut',
-      'NodeTimedOut',
-    ]);
-  });
-
-  it('is never made of what no repetition can mend', async () => {
-    const bench = await aBench(() => 1n, { retry: { maxRetries: 5, intervalSeconds: 0 } });
-
-    expect(await bench.runToTheEnd(bench.aMessage('a'))).toBe(1);
-  });
-
   it('after over 15 minutes goes round the queue, and runs once', async () => {
     const { attempts, execute } = failing(1);
     const bench = await aBench(
@@ -149,40 +77,6 @@ describe('a fallback', () => {
       handlers: { h: primary, f: fallback },
     });
 
-  it('runs once, when the retries are used up, and the first error is kept', async () => {
-    let calls = 0;
-    const bench = await withFallback(
-      () => {
-        throw anError('First');
-      },
-      () => ++calls,
-      { retry: { maxRetries: 1, intervalSeconds: 0 } },
-    );
-
-    await bench.runToTheEnd(bench.aMessage('a'));
-
-    expect(calls).toBe(1);
-    expect(await bench.resultOf('a')).toMatchObject({
-      status: 'SUCCEEDED',
-      source: 'fallback',
-      error: { name: 'First' },
-    });
-  });
-
-  it('gets the same input, whatever the handler did to its own', async () => {
-    const bench = await withFallback(
-      (input: { n: number[] }) => {
-        input.n.push(2);
-        throw anError('First');
-      },
-      (input) => input,
-    );
-
-    const result = await bench.runNode('a');
-
-    expect(await bench.outputOf(result)).toEqual({ n: [1] });
-  });
-
   it('that fails too leaves both errors', async () => {
     const bench = await withFallback(
       () => {
@@ -198,18 +92,6 @@ describe('a fallback', () => {
       error: { name: 'First' },
       fallbackError: { name: 'Second' },
     });
-  });
-
-  it('is not run where the handler succeeds', async () => {
-    let calls = 0;
-    const bench = await withFallback(
-      () => 1,
-      () => ++calls,
-    );
-
-    await bench.runNode('a');
-
-    expect(calls).toBe(0);
   });
 
   it('runs for an input the handler does not accept', async () => {

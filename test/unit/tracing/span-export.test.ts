@@ -4,12 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { defineNode } from '../../../shared/nodes/define-node.ts';
 import { Logger } from '../../../shared/observability/logger.ts';
 import type { ChangeRecord } from '../../../shared/ports/change-feed.ts';
+import { VirtualClock } from '../../../shared/testing/virtual-clock.ts';
 import { type SendSpans, SpanExport } from '../../../shared/tracing/span-export.ts';
 import type { Span } from '../../../shared/tracing/to-spans.ts';
 import { aTask } from '../../support/factories.ts';
 import { aChange, aResult } from '../../support/factories-observability.ts';
 import { aTracedExecutor } from '../../support/traced-executor.ts';
-import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const TRACE = { traceId: 'a'.repeat(32), nodeType: 'task', queueDelayMs: 0 };
 const aTraced = (node: string): ChangeRecord => aChange({ ...aResult({ node }), trace: TRACE });

@@ -5,12 +5,12 @@ import { WorkflowExecutor } from '../../../shared/executor/workflow-executor.ts'
 import { defineNode } from '../../../shared/nodes/define-node.ts';
 import { sleep } from '../../../shared/ports/clock.ts';
 import type { Item } from '../../../shared/ports/item-table.ts';
+import { VirtualClock } from '../../../shared/testing/virtual-clock.ts';
 import { toSpans } from '../../../shared/tracing/to-spans.ts';
 import { aMap, aTask, aTransform } from '../../support/factories.ts';
 import { aChange, aMeta, aResult } from '../../support/factories-observability.ts';
 import { anError } from '../../support/factories-runner.ts';
 import { aTracedExecutor, essence, idOf, millisOf, named } from '../../support/traced-executor.ts';
-import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const names = (spans: readonly ReadableSpan[]): string[] => spans.map(({ name }) => name).toSorted();
 const failing = (times: number) => {

@@ -1,20 +1,17 @@
-import type { Clock, TimerOptions } from '../../shared/ports/clock.ts';
+import type { Clock, TimerOptions } from '../ports/clock.ts';
+import { quiet } from './quiet.ts';
 
 interface Timer {
   readonly atMs: number;
   readonly order: number;
-  readonly isBackground: boolean;
+  readonly options: TimerOptions;
   readonly task: () => void;
 }
 
-/** Turns of the event loop without a touch after which nothing moves but by time: the in-memory table needs one for a commit. */
-const QUIET_TURNS = 4;
-
-/** Time that stands still until a test moves it, once everything that can happen now has happened. */
+/** Time that stands still until somebody moves it, once everything that can happen now has happened. */
 export class VirtualClock implements Clock {
   #nowMs: number;
   #order = 0;
-  #touches = 0;
   readonly #timers = new Set<Timer>();
 
   constructor(startMs = Date.UTC(2030, 0, 1)) {
@@ -25,47 +22,41 @@ export class VirtualClock implements Clock {
     return this.#nowMs;
   }
 
-  after(delayMs: number, task: () => void, { isBackground = false }: TimerOptions = {}): () => void {
-    const timer = { atMs: this.#nowMs + Math.max(0, delayMs), order: ++this.#order, isBackground, task };
+  after(delayMs: number, task: () => void, options: TimerOptions = {}): () => void {
+    const timer = { atMs: this.#nowMs + Math.max(0, delayMs), order: ++this.#order, options, task };
     this.#timers.add(timer);
     return () => this.#timers.delete(timer);
   }
 
-  /** Tells that something happens: time must not go on yet. */
-  touch(): void {
-    this.#touches++;
-  }
-
   /** Timers that are no housekeeping. */
   get pendingTimers(): number {
-    return [...this.#timers].filter(({ isBackground }) => !isBackground).length;
+    return [...this.#timers].filter(({ options }) => options.isBackground !== true).length;
   }
 
   /** Resolves when everything that can happen at this time has happened. */
-  async quiet(): Promise<void> {
-    for (let turns = 0, seen = this.#touches; turns < QUIET_TURNS; turns++) {
-      await new Promise((resolve) => setImmediate(resolve));
-      if (seen !== this.#touches) turns = 0;
-      seen = this.#touches;
-    }
+  quiet(): Promise<void> {
+    return quiet();
   }
 
-  /** Moves time to the next timer and fires it. `false`: there is none by `untilMs`. */
-  async advance(untilMs = Number.POSITIVE_INFINITY): Promise<boolean> {
-    await this.quiet();
-    const next = this.#next();
+  /**
+   * Moves time to the next timer and fires it. `false`: there is none by `untilMs`.
+   * @param isSkippingLooks leave out timers that only look whether there is something to do
+   */
+  async advance(untilMs = Number.POSITIVE_INFINITY, isSkippingLooks = false): Promise<boolean> {
+    await quiet();
+    const next = this.#next(isSkippingLooks);
     if (next === undefined || next.atMs > untilMs) return false;
     this.#timers.delete(next);
-    this.#nowMs = Math.max(this.#nowMs, next.atMs);
+    this.moveTo(next.atMs);
     next.task();
-    await this.quiet();
+    await quiet();
     return true;
   }
 
   /** Lets time go on, timer by timer, until `isDone` or for `maxMs`. Gives whether it is done. */
   async runUntil(isDone: () => boolean, maxMs = 86_400_000): Promise<boolean> {
     const untilMs = this.#nowMs + maxMs;
-    await this.quiet();
+    await quiet();
     while (!isDone()) if (!(await this.advance(untilMs))) return isDone();
     return true;
   }
@@ -74,13 +65,19 @@ export class VirtualClock implements Clock {
   async pass(ms: number): Promise<void> {
     const untilMs = this.#nowMs + ms;
     while (await this.advance(untilMs));
-    this.#nowMs = untilMs;
-    await this.quiet();
+    this.moveTo(untilMs);
+    await quiet();
   }
 
-  #next(): Timer | undefined {
+  /** Sets the time, unless it is later already; fires nothing. */
+  moveTo(atMs: number): void {
+    this.#nowMs = Math.max(this.#nowMs, atMs);
+  }
+
+  #next(isSkippingLooks: boolean): Timer | undefined {
     let next: Timer | undefined;
     for (const timer of this.#timers) {
+      if (isSkippingLooks && timer.options.isLook === true) continue;
       if (next === undefined || timer.atMs < next.atMs || (timer.atMs === next.atMs && timer.order < next.order))
         next = timer;
     }
