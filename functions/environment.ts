@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { Advance } from '../shared/model/config.ts';
 import { Pools } from '../shared/model/pools.ts';
 import { SecretName } from '../shared/model/secret-reference.ts';
 
@@ -25,6 +26,7 @@ const Environment = z.object({
   SECRET_NAMES: jsonText.pipe(z.array(SecretName)).default([]),
   /** Changes with the handlers' code: outputs of workflows that opt into the cache are not reused across it. */
   HANDLERS_VERSION: z.string().default(''),
+  ADVANCE: Advance.default('eager'),
   /** Where spans go, by the names that OpenTelemetry gave them. Either says that there is somebody to trace for. */
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url().optional(),
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: z.url().optional(),

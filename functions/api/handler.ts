@@ -9,7 +9,7 @@ import { untilEvents } from '../../shared/executor/follow-events.ts';
 import { ExecutionId } from '../../shared/model/ids.ts';
 import { LIMITS } from '../../shared/model/limits.ts';
 import { environment, exportsSpans } from '../environment.ts';
-import { clock, logger, store } from '../runtime.ts';
+import { clock, dispatcher, logger, store } from '../runtime.ts';
 import { parseBody } from './body.ts';
 import { toProblem } from './problem.ts';
 import { EventsQuery, ListQuery, MetricsQuery, parseQuery, ResultsQuery } from './queries.ts';
@@ -22,6 +22,8 @@ const service = new ExecutionService({
   handlersVersion: () => environment.HANDLERS_VERSION,
   newId: ulid,
   exportsSpans,
+  dispatcher,
+  advance: environment.ADVANCE,
 });
 
 type Route = (event: APIGatewayProxyEventV2, executionId: string) => Promise<[status: number, body: unknown]>;

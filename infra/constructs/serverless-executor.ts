@@ -4,6 +4,7 @@ import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { FanjoinError } from '../../shared/errors.ts';
+import type { Advance } from '../../shared/model/config.ts';
 import { DEFAULT_POOL, type Pools, poolSize } from '../../shared/model/pools.ts';
 import type { LogLevel } from '../../shared/observability/logger.ts';
 import { allow } from './allow.ts';
@@ -36,6 +37,11 @@ export interface ServerlessExecutorProps {
   readonly runnerTimeout?: Duration;
   /** Memory of the node runner in MB. @default 1024 */
   readonly runnerMemorySize?: number;
+  /**
+   * How executions advance: `eager`, who finishes a node starts what follows, where that is safe; `stream`, every result goes
+   * through the scheduler. They differ in time and cost alone. @default 'eager'
+   */
+  readonly advance?: Advance;
   /** Who may call the API. @default IAM */
   readonly authorizer?: IHttpRouteAuthorizer;
   /** What becomes of the data when the stack is deleted. @default RETAIN */
@@ -101,7 +107,7 @@ export class ServerlessExecutor extends Construct {
     this.itemTable.connect(observer, 'Query', 'PutItem');
     this.itemTable.allowQueryDue(sweep);
     this.itemTable.allowQueryListed(api);
-    for (const sender of [scheduler, nodeRunner, sweep]) this.#allowSend(sender);
+    for (const sender of [api, scheduler, nodeRunner, sweep]) this.#allowSend(sender);
   }
 
   /** Lets a function send work to every pool, and tells it where their queues are. */
@@ -156,7 +162,11 @@ function createFunctions(scope: Construct, settings: FunctionSettings): Serverle
       // API Gateway waits for 30 s.
       timeout: Duration.seconds(29),
       memorySize: 512,
-      environment: { POOLS: JSON.stringify(pools), HANDLERS_VERSION: handlersVersion },
+      environment: {
+        POOLS: JSON.stringify(pools),
+        HANDLERS_VERSION: handlersVersion,
+        ...(settings.advance !== undefined && { ADVANCE: settings.advance }),
+      },
     }),
     scheduler: create('Scheduler', {
       description: 'Advances executions by the changes of their items',

@@ -60,6 +60,7 @@ describe('each function may do what it calls and nothing else', () => {
       [
         ...LOGS,
         ...PAYLOADS,
+        ...SEND,
         ...items('GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'),
         'dynamodb:Query on ItemsTable/index/byWorkflow',
       ],
