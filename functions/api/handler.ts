@@ -72,6 +72,10 @@ const routes: Readonly<Record<string, Route>> = {
     await service.resume(id).then(() => service.describe(id)),
   ],
   'GET /executions/{executionId}/checkpoints': async (_event, id) => [200, await service.checkpoints(id)],
+  'GET /checkpoints/{checkpointId}': async ({ pathParameters }) => [
+    200,
+    await service.checkpoint(pathParameters?.checkpointId ?? ''),
+  ],
   'POST /checkpoints/{checkpointId}/resume': async ({ pathParameters, body, isBase64Encoded }) => {
     const options = ResumeOptions.safeParse(body === undefined ? {} : parseBody(body, isBase64Encoded));
     if (!options.success) throw new InvalidInputError('The resume', zodIssues(options.error));

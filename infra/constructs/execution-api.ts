@@ -18,6 +18,7 @@ export const API_ROUTES = [
   'POST /executions/{executionId}/resume',
   'POST /executions/{executionId}/redrive',
   'GET /executions/{executionId}/checkpoints',
+  'GET /checkpoints/{checkpointId}',
   'POST /checkpoints/{checkpointId}/resume',
   'GET /workflows/{workflow}/metrics',
 ] as const;

@@ -1,4 +1,3 @@
-import { finishedNodes } from '../core/checkpoint.ts';
 import { compile, zodIssues } from '../core/compile.ts';
 import { findNode, type Plan } from '../core/plan.ts';
 import { ExecutionExistsError, ExecutionNotFoundError, InvalidInputError, InvalidStateError } from '../errors.ts';
@@ -21,8 +20,11 @@ import { WINDOW_MS } from '../store/metrics-store.ts';
 import type { Store } from '../store/store.ts';
 import { beginTrace, type Caller } from '../tracing/execution-trace.ts';
 import {
+  type CheckpointDetail,
   type CheckpointView,
   checkpointIdOf,
+  describeCheckpoint,
+  isStillAt,
   loadCheckpoint,
   startFromCheckpoint,
   viewCheckpoint,
@@ -244,6 +246,14 @@ export class ExecutionService {
     return (await this.#store.checkpoints.list(meta.executionId)).map(viewCheckpoint);
   }
 
+  /** What had ended at a checkpoint, what was under way, and what resuming it would do. @throws {CheckpointNotFoundError} */
+  async checkpoint(checkpointId: string): Promise<CheckpointDetail> {
+    const checkpoint = await loadCheckpoint(this.#store, checkpointId);
+    const snapshot = await this.#load(checkpoint.executionId);
+    const { workflow, definitionHash } = snapshot.meta;
+    return describeCheckpoint(await this.#store.definitions.loadPlan(workflow, definitionHash), checkpoint, snapshot);
+  }
+
   /**
    * Goes on from a checkpoint: the execution itself if it is still paused there, else a new one from that cut.
    *
@@ -255,10 +265,12 @@ export class ExecutionService {
     newId: ExecutionId,
   ): Promise<{ executionId: ExecutionId; isNew: boolean }> {
     const checkpoint = await loadCheckpoint(this.#store, checkpointId);
-    const { meta, state } = await this.#load(checkpoint.executionId);
-    const isStillThere =
-      meta.status === 'PAUSED' && state !== undefined && finishedNodes(state.state) === checkpoint.finishedNodes;
-    if (isStillThere && (await this.#store.executions.resume(meta, this.#clock.nowMs())) !== undefined) {
+    const snapshot = await this.#load(checkpoint.executionId);
+    const { meta } = snapshot;
+    if (
+      isStillAt(checkpoint, snapshot) &&
+      (await this.#store.executions.resume(meta, this.#clock.nowMs())) !== undefined
+    ) {
       return { executionId: meta.executionId, isNew: false };
     }
     await startFromCheckpoint(this.#store, meta, checkpoint, newId, this.#clock.nowMs());

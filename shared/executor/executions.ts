@@ -2,7 +2,7 @@ import type { ExecutionConfigInput } from '../model/config.ts';
 import type { Definition } from '../model/definition.ts';
 import type { EventsPage } from '../observability/execution-event.ts';
 import type { WorkflowMetrics } from '../observability/tally.ts';
-import type { CheckpointView } from './checkpoints.ts';
+import type { CheckpointDetail, CheckpointView } from './checkpoints.ts';
 import type { ExecutionDescription, ExecutionOutcome, ResultsPage } from './description.ts';
 import type { ExecutionsPage, ListOptions } from './listing.ts';
 
@@ -69,6 +69,8 @@ export interface Executions {
   /** Goes on after a pause; a local one also after a crash. */
   resume(executionId: string): Promise<void>;
   checkpoints(executionId: string): Promise<CheckpointView[]>;
+  /** @throws {CheckpointNotFoundError} */
+  checkpoint(checkpointId: string): Promise<CheckpointDetail>;
   /** Goes on from a checkpoint: the execution itself if it is still paused there, else a new one. Gives the id. */
   resumeCheckpoint(checkpointId: string): Promise<{ executionId: string }>;
   /** Goes on from what failed, keeping every standing result. */

@@ -12,7 +12,7 @@ import type { WorkflowMetrics } from '../observability/tally.ts';
 import { type Clock, sleep } from '../ports/clock.ts';
 import { dueShards } from '../store/execution-store.ts';
 import { openStore, type Store } from '../store/store.ts';
-import type { CheckpointView } from './checkpoints.ts';
+import type { CheckpointDetail, CheckpointView } from './checkpoints.ts';
 import type { ExecutionDescription, ExecutionOutcome, ResultsPage } from './description.ts';
 import { ExecutionService } from './execution-service.ts';
 import type { Executions, ResultsOptions, StartInput, TimeRange, WaitOptions } from './executions.ts';
@@ -104,6 +104,10 @@ export class LocalClient implements Executions {
 
   checkpoints(executionId: string): Promise<CheckpointView[]> {
     return this.#service.checkpoints(executionId);
+  }
+
+  checkpoint(checkpointId: string): Promise<CheckpointDetail> {
+    return this.#service.checkpoint(checkpointId);
   }
 
   resumeCheckpoint(checkpointId: string): Promise<{ executionId: string }> {

@@ -238,6 +238,10 @@ export class LocalEngine implements Executions {
     return this.#service.checkpoints(executionId);
   }
 
+  checkpoint(checkpointId: string) {
+    return this.#service.checkpoint(checkpointId);
+  }
+
   async resumeCheckpoint(checkpointId: string): Promise<{ executionId: string }> {
     const newId = ExecutionId.parse(this.#newId(this.#options.clock.nowMs()));
     const { executionId: source } = await loadCheckpoint(this.#store, checkpointId);
