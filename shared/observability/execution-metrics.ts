@@ -57,31 +57,35 @@ function plus(sum: NodeMetrics = NONE, { attempts, queuedAtMs }: NodeResultView)
   };
 }
 
-function criticalPath(definition: Definition, results: readonly NodeResultView[]): NodeResultView[] {
+/** As much of a visit as the critical path is found by. */
+export type EndedVisit = Pick<NodeResultView, 'nodeId' | 'queuedAtMs' | 'endedAtMs'>;
+
+/** @param results of standing visits, in the order in which they ended */
+export function criticalPath<Visit extends EndedVisit>(definition: Definition, results: readonly Visit[]): Visit[] {
   // One after another in any case.
   if (definition.strategy !== 'parallel') return [...results];
   const byId = new Map(results.map((result) => [result.nodeId, result]));
-  const path: NodeResultView[] = [];
+  const path: Visit[] = [];
   for (let at = lastOf(definition, results); at !== undefined; at = lastParent(definition, byId, at.nodeId))
     path.push(at);
   return path.reverse();
 }
 
 /** The one that ended last; of several in the same millisecond, one that no other waited for. */
-function lastOf({ nodes }: Definition, results: readonly NodeResultView[]): NodeResultView | undefined {
+function lastOf<Visit extends EndedVisit>({ nodes }: Definition, results: readonly Visit[]): Visit | undefined {
   const last = results.at(-1);
   const awaited = new Set(results.flatMap(({ nodeId }) => dependenciesOf(nodes, nodeId)));
   return results.findLast(({ nodeId, endedAtMs }) => endedAtMs === last?.endedAtMs && !awaited.has(nodeId)) ?? last;
 }
 
 /** Of the nodes that one waited for, the one that ended last; past those that were skipped without a result. */
-function lastParent(
+function lastParent<Visit extends EndedVisit>(
   { nodes }: Definition,
-  byId: ReadonlyMap<string, NodeResultView>,
+  byId: ReadonlyMap<string, Visit>,
   nodeId: string,
-): NodeResultView | undefined {
+): Visit | undefined {
   const parents = new Set(dependenciesOf(nodes, nodeId));
-  let last: NodeResultView | undefined;
+  let last: Visit | undefined;
   for (const parent of parents) {
     const result = byId.get(parent);
     if (result === undefined) for (const further of dependenciesOf(nodes, parent)) parents.add(further);
