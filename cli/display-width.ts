@@ -1,6 +1,7 @@
 const segmenter = new Intl.Segmenter();
 /** One column a character: Latin, Greek, Cyrillic, punctuation, arrows, boxes and blocks. All others are looked at one by one. */
-const NARROW = /^[ -~\u00a1-\u00ac\u00ae-\u02ff\u0370-\u0482\u048a-\u052f\u2010-\u2027\u2030-\u205e\u2190-\u21ff\u2500-\u259f]*$/;
+const NARROW =
+  /^[ -~\u00a1-\u00ac\u00ae-\u02ff\u0370-\u0482\u048a-\u052f\u2010-\u2027\u2030-\u205e\u2190-\u21ff\u2500-\u259f]*$/;
 /** Two columns: https://www.unicode.org/reports/tr11, as far as text that people write needs it. */
 const WIDE =
   /^[\p{Emoji_Presentation}\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]|\ufe0f/u;

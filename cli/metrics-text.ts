@@ -57,7 +57,6 @@ function headLines(
   palette: Palette,
 ): string[] {
   const { bold, good, bad } = palette;
-  const rate = `${formatShare(successfulExecutions, totalExecutions)} of ${formatCount(totalExecutions)}`;
   const durations = [
     ['mean', averageDurationMs],
     ...(executionTimes === undefined
@@ -74,7 +73,7 @@ function headLines(
       'executions',
       `${formatCount(totalExecutions)} ended: ${good(`${formatCount(successfulExecutions)} succeeded`)}, ${failedExecutions === 0 ? 'none failed' : bad(`${formatCount(failedExecutions)} did not`)}`,
     ],
-    ['success', rate],
+    ['success', formatShare(successfulExecutions, totalExecutions)],
     ['duration', durations.map(([name, ms]) => `${name} ${formatDuration(ms)}`).join(', ')],
   ];
   return labelledLines(rows, palette);

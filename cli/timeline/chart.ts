@@ -1,5 +1,5 @@
 import { cutToWidth, displayWidth, padToWidth } from '../display-width.ts';
-import { formatDuration, type Palette, type Style } from '../text.ts';
+import { formatDuration, oneLine, type Palette, type Style } from '../text.ts';
 import { axisLines, columnAt, type Scale } from './time-axis.ts';
 import { endOf, type Span, type SpanKind, startOf, type TimelineRow } from './timeline-row.ts';
 
@@ -39,6 +39,7 @@ const MARKS = { SUCCEEDED: '✓', FAILED: '✗', SKIPPED: '–', RUNNING: '…' 
 const MIN_BAR_WIDTH = 10;
 const MIN_NAME_WIDTH = 6;
 const MAX_NAME_WIDTH = 32;
+const MAX_ERROR_WIDTH = 20;
 /** Of the line, for names. */
 const NAME_SHARE = 0.3;
 const GAP = '  ';
@@ -113,12 +114,13 @@ function shownName({ nodeId, visit }: TimelineRow, width: number): string {
 const tookOf = (row: TimelineRow): string =>
   row.status === 'SKIPPED' ? '' : formatDuration(endOf(row) - startOf(row));
 
-function noteOf({ attempts, source, status, isLate, spans }: TimelineRow): string {
+function noteOf({ attempts, source, status, error, isLate, spans }: TimelineRow): string {
   return [
     ...(attempts > 1 ? [`×${attempts}`] : []),
     ...(source === 'fallback' || source === 'catch' || source === 'cache' ? [NOTES[source]] : []),
     ...(status === 'SKIPPED' ? ['skipped'] : []),
     ...(status === 'RUNNING' ? [spans.at(-1)?.kind === 'backoff' ? 'in backoff' : 'under way'] : []),
+    ...(status === 'FAILED' && error !== undefined ? [cutToWidth(oneLine(error.name), MAX_ERROR_WIDTH)] : []),
     ...(isLate ? ['late'] : []),
   ].join(' ');
 }
