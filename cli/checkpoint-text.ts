@@ -3,7 +3,7 @@ import type { PlaceOptions } from './connect.ts';
 import { settledItems } from './progress/node-line.ts';
 import { commandFor } from './suggest.ts';
 import { type Column, tableLines } from './table.ts';
-import { formatAge, formatCount, formatTime, labelledLines, nodesText, type Palette } from './text.ts';
+import { formatAge, formatCount, formatTime, labelledLines, nodesText, type Palette, plural } from './text.ts';
 
 export interface CheckpointTextOptions {
   readonly palette: Palette;
@@ -18,7 +18,6 @@ const COLUMNS: readonly Column[] = [
   { header: 'FINISHED', align: 'right' },
   { header: 'WHY' },
 ];
-const WHY = { pause: 'the execution was paused', interval: 'so many nodes had finished' } as const;
 /** Ids of nodes of one kind. */
 const SHOWN = 12;
 
@@ -29,11 +28,11 @@ export const checkpointLines = (
 ): string[] =>
   tableLines(
     COLUMNS,
-    checkpoints.map(({ checkpointId, reason, finishedNodes, createdAtMs }) => [
-      checkpointId,
-      formatAge(createdAtMs, nowMs),
-      formatCount(finishedNodes),
-      WHY[reason],
+    checkpoints.map((checkpoint) => [
+      checkpoint.checkpointId,
+      formatAge(checkpoint.createdAtMs, nowMs),
+      formatCount(checkpoint.finishedNodes),
+      reasonOf(checkpoint),
     ]),
     { palette, columns },
   );
@@ -43,8 +42,8 @@ export function checkpointDetailLines(
   detail: CheckpointDetail,
   { palette, nowMs, place }: CheckpointTextOptions & { readonly place: PlaceOptions },
 ): string[] {
-  const { checkpointId, executionId, workflow, run, reason, createdAtMs, progress, ended, isCurrent } = detail;
-  const taken = `${formatTime(createdAtMs, nowMs)}, ${formatAge(createdAtMs, nowMs)}, when ${WHY[reason]}`;
+  const { checkpointId, executionId, workflow, run, createdAtMs, progress, ended, isCurrent } = detail;
+  const taken = `${formatTime(createdAtMs, nowMs)}, ${formatAge(createdAtMs, nowMs)}, when ${reasonOf(detail)}`;
   const resume = commandFor('checkpoint resume', checkpointId, place);
   const rows: [label: string, value: string][] = [
     ['checkpoint', checkpointId],
@@ -67,6 +66,9 @@ export function checkpointDetailLines(
   ];
   return labelledLines(rows, palette);
 }
+
+const reasonOf = ({ reason, finishedNodes }: CheckpointView): string =>
+  reason === 'pause' ? 'the execution was paused' : `${plural(finishedNodes, 'node')} had finished`;
 
 /** Some of the ids, and how many there are beside them. */
 function listed(label: string, ids: readonly string[], count: number): [string, string][] {

@@ -1,5 +1,6 @@
 import type { ExecutionEvent } from '../shared/observability/execution-event.ts';
 import { displayWidth } from './display-width.ts';
+import { nodeName } from './node-name.ts';
 import { type Cell, type Column, rowLine } from './table.ts';
 import { formatDuration, formatError, formatOffset, type Palette, plural, styleOfStatus } from './text.ts';
 
@@ -15,13 +16,17 @@ const COLUMNS: readonly Column[] = [
   { header: 'TIME', align: 'right' },
   { header: 'EVENT' },
   { header: 'NODE' },
-  { header: 'ATTEMPT', align: 'right' },
+  { header: 'TRY', align: 'right' },
   { header: 'DETAIL' },
 ];
 const GAPS = 2 * (COLUMNS.length - 1);
-/** A name longer than this pushes the rest of its line to the right. */
+/** Of the column of nodes; without a terminal, a longer name pushes the rest of its line to the right. */
 const MAX_NODE_WIDTH = 32;
-const MIN_DETAIL_WIDTH = 20;
+/** Of a terminal. */
+const NODE_SHARE = 0.25;
+const MIN_DETAIL_WIDTH = 10;
+/** `12.345 s`, and the longest type there is: what a first line does not have may come. */
+const FIRST_WIDTHS = [8, 'NodeRetryScheduled'.length] as const;
 /** Messages of errors, where no terminal cuts them. */
 const MAX_ERROR_LENGTH = 300;
 
@@ -32,13 +37,14 @@ const MAX_ERROR_LENGTH = 300;
 export class EventTable {
   readonly #options: EventTextOptions;
   #startedAtMs: number | undefined;
-  #widths = COLUMNS.map(({ header }) => header.length);
+  readonly #nodeWidth: number;
+  #widths = COLUMNS.map(({ header }, index) => Math.max(header.length, FIRST_WIDTHS[index] ?? 0));
 
   constructor(options: EventTextOptions) {
     this.#options = options;
     this.#startedAtMs = options.startedAtMs;
-    // The longest there is.
-    this.#widths[1] = 'NodeRetryScheduled'.length;
+    const { columns = Number.POSITIVE_INFINITY } = options;
+    this.#nodeWidth = Math.min(MAX_NODE_WIDTH, Math.floor(columns * NODE_SHARE));
   }
 
   /** Stands above the first line; the events that follow say how wide the columns are. */
@@ -58,7 +64,6 @@ export class EventTable {
     this.#fit(rows);
     return rows.map((row) => {
       const widths = [...this.#widths];
-      // A long name is shown whole: it is what one looks for.
       widths[2] = Math.max(widths[2] ?? 0, widthOf(row[2]));
       const { columns } = this.#options;
       const taken = widths.slice(0, -1).reduce((sum, width) => sum + width, GAPS);
@@ -70,14 +75,15 @@ export class EventTable {
   #fit(rows: readonly (readonly Cell[])[]): void {
     for (const row of rows) {
       this.#widths[0] = Math.max(this.#widths[0] ?? 0, widthOf(row[0]));
-      this.#widths[2] = Math.max(this.#widths[2] ?? 0, Math.min(MAX_NODE_WIDTH, widthOf(row[2])));
+      this.#widths[2] = Math.max(this.#widths[2] ?? 0, Math.min(this.#nodeWidth, widthOf(row[2])));
     }
   }
 
   #cells(event: ExecutionEvent): Cell[] {
     const { palette } = this.#options;
     this.#startedAtMs ??= event.atMs;
-    const node = 'nodeId' in event ? (event.visit > 1 ? `${event.nodeId} #${event.visit}` : event.nodeId) : '';
+    const node =
+      'nodeId' in event ? nodeName(event, this.#options.columns === undefined ? undefined : this.#nodeWidth) : '';
     return [
       { text: formatOffset(event.atMs - this.#startedAtMs), style: palette.dim },
       { text: event.type, style: styleOf(event, palette) },

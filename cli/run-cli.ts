@@ -64,6 +64,7 @@ async function buildProgram(io: CommandIo, done: (exitCode: number) => void): Pr
     .description('Runs workflows: graphs of nodes with retries, pauses and partial results, on this machine or on AWS.')
     .version(await loadVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help')
+    .commandsGroup('Help:')
     .helpCommand('help [command]', 'show help for a command')
     .showHelpAfterError('(--help shows what there is)')
     .addHelpText('after', AFTER_HELP)

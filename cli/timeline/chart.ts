@@ -1,4 +1,5 @@
 import { cutToWidth, displayWidth, padToWidth } from '../display-width.ts';
+import { nodeName } from '../node-name.ts';
 import { formatDuration, oneLine, type Palette, type Style } from '../text.ts';
 import { axisLines, columnAt, type Scale } from './time-axis.ts';
 import { endOf, type Span, type SpanKind, startOf, type TimelineRow } from './timeline-row.ts';
@@ -33,6 +34,8 @@ const MEANINGS: Readonly<Record<SpanKind, string>> = {
 };
 /** Where several fall into one column, the later here is shown. */
 const ORDER: readonly SpanKind[] = ['queued', 'backoff', 'open', 'failed', 'running'];
+const LEGEND: readonly SpanKind[] = ['queued', 'running', 'failed', 'backoff', 'open'];
+const LEGEND_GAP = '   ';
 const CRITICAL = '◆';
 const MARKS = { SUCCEEDED: '✓', FAILED: '✗', SKIPPED: '–', RUNNING: '…' } as const;
 
@@ -58,7 +61,7 @@ export function chartLines(rows: readonly TimelineRow[], options: ChartOptions):
     indent + palette.dim(ruler),
     ...rows.map((row) => rowText(row, scale, layout, options)),
     '',
-    legend(rows, options),
+    ...legendLines(rows, options),
   ];
 }
 
@@ -73,7 +76,7 @@ interface Layout {
 function layoutOf(rows: readonly TimelineRow[], { width }: ChartOptions): Layout {
   const widest = (texts: readonly string[]) => Math.max(0, ...texts.map(displayWidth));
   const nameRoom = Math.max(MIN_NAME_WIDTH, Math.min(MAX_NAME_WIDTH, Math.floor(width * NAME_SHARE)));
-  const nameWidth = Math.min(nameRoom, widest(rows.map(nameOf)));
+  const nameWidth = Math.min(nameRoom, widest(rows.map((row) => nodeName(row))));
   const tookWidth = widest(rows.map(tookOf));
   const rest = width - 3 - nameWidth - GAP.length - GAP.length - tookWidth;
   const wanted = widest(rows.map(noteOf));
@@ -84,7 +87,7 @@ function layoutOf(rows: readonly TimelineRow[], { width }: ChartOptions): Layout
 
 function rowText(row: TimelineRow, scale: Scale, layout: Layout, { palette, critical }: ChartOptions): string {
   const isCritical = critical.has(row.nodeId) && !row.isLate;
-  const name = padToWidth(shownName(row, layout.nameWidth), layout.nameWidth);
+  const name = padToWidth(nodeName(row, layout.nameWidth), layout.nameWidth);
   return [
     `${markOf(row, palette)}${isCritical ? palette.accent(CRITICAL) : ' '} ${isCritical ? palette.bold(name) : name}`,
     barOf(row, scale, palette),
@@ -100,14 +103,6 @@ function markOf({ status }: TimelineRow, palette: Palette): string {
   if (status === 'SUCCEEDED') return palette.good(mark);
   if (status === 'FAILED') return palette.bad(mark);
   return status === 'RUNNING' ? palette.accent(mark) : palette.dim(mark);
-}
-
-const nameOf = ({ nodeId, visit }: TimelineRow): string => (visit > 1 ? `${nodeId} #${visit}` : nodeId);
-
-/** Cut in the id, not in the number of the visit. */
-function shownName({ nodeId, visit }: TimelineRow, width: number): string {
-  const number = visit > 1 ? ` #${visit}` : '';
-  return cutToWidth(nodeId, Math.max(1, width - number.length)) + number;
 }
 
 /** From its dispatch to its end, or until now. */
@@ -153,14 +148,29 @@ function styleOf(kind: SpanKind, { good, bad, warn, dim, accent }: Palette): Sty
   return { queued: dim, running: good, failed: bad, backoff: warn, open: accent }[kind];
 }
 
-function legend(rows: readonly TimelineRow[], { palette, critical }: ChartOptions): string {
+function legendLines(rows: readonly TimelineRow[], { palette, critical, width }: ChartOptions): string[] {
   const kinds = new Set(
     rows.flatMap(({ spans, status }) => (status === 'SKIPPED' ? [] : spans.map(({ kind }) => kind))),
   );
-  const shown = (['queued', 'running', 'failed', 'backoff', 'open'] as const).filter((kind) => kinds.has(kind));
-  const parts = shown.map((kind) => `${styleOf(kind, palette)(GLYPHS[kind])} ${palette.dim(MEANINGS[kind])}`);
-  if (rows.some(({ nodeId }) => critical.has(nodeId)))
-    parts.push(`${palette.accent(CRITICAL)} ${palette.dim('critical path')}`);
-  if (rows.some(({ attempts }) => attempts > 1)) parts.push(palette.dim('×n attempts'));
-  return parts.join('   ');
+  const entries: (readonly [mark: string, meaning: string, style: Style])[] = [
+    ...LEGEND.filter((kind) => kinds.has(kind)).map(
+      (kind) => [GLYPHS[kind], MEANINGS[kind], styleOf(kind, palette)] as const,
+    ),
+    ...(rows.some(({ nodeId }) => critical.has(nodeId)) ? [[CRITICAL, 'critical path', palette.accent] as const] : []),
+    ...(rows.some(({ attempts }) => attempts > 1) ? [['×n', 'attempts', palette.dim] as const] : []),
+  ];
+  const lines: string[] = [];
+  let left = 0;
+  for (const [mark, meaning, style] of entries) {
+    const text = `${style(mark)} ${palette.dim(meaning)}`;
+    const needed = mark.length + 1 + meaning.length;
+    if (lines.length > 0 && left >= LEGEND_GAP.length + needed) {
+      lines.push(`${lines.pop()}${LEGEND_GAP}${text}`);
+      left -= LEGEND_GAP.length + needed;
+    } else {
+      lines.push(text);
+      left = width - needed;
+    }
+  }
+  return lines;
 }

@@ -50,7 +50,8 @@ export function rowOfResult(result: NodeResultView, isLate: boolean): TimelineRo
 function spansOfResult({ status, attempts, queuedAtMs, startedAtMs, endedAtMs }: NodeResultView): Span[] {
   const tries = attempts.length > 0 ? attempts : [{ attempt: 1, startedAtMs, endedAtMs }];
   const spans: Span[] = [];
-  let atMs = queuedAtMs;
+  // A map began before what collects its outputs was dispatched.
+  let atMs = Math.min(queuedAtMs, ...tries.slice(0, 1).map((first) => first.startedAtMs));
   for (const [index, attempt] of tries.entries()) {
     const isLast = index === tries.length - 1;
     if (attempt.startedAtMs > atMs)

@@ -40,7 +40,9 @@ export function timelineLines(
       originMs: originOf(description, timeline, run),
       critical: new Set(criticalPath?.nodes),
     }),
-    ...(criticalPath === undefined || criticalPath.nodes.length < 2 ? [] : [pathLine(criticalPath, width, palette)]),
+    ...(criticalPath === undefined || criticalPath.nodes.length < 2
+      ? []
+      : [pathLine(criticalPath, description.endedAtMs === undefined, width, palette)]),
     ...(takenOver === 0
       ? []
       : [
@@ -61,7 +63,7 @@ function headLine(
   if (run < latest) return `${name} run ${run} of ${latest}`;
   const time = formatDuration((endedAtMs ?? nowMs) - startedAtMs);
   const runs = latest === 1 ? '' : ` run ${latest},`;
-  return `${name}${runs} ${styleOfStatus(status, palette)(status)} ${endedAtMs === undefined ? `since ${time}` : `in ${time}`}`;
+  return `${name}${runs} ${styleOfStatus(status, palette)(status)} ${endedAtMs === undefined ? `for ${time}` : `in ${time}`}`;
 }
 
 /** A first run is counted from the start; when later ones began, their rows tell. */
@@ -86,10 +88,11 @@ function rangeOf(
 
 function pathLine(
   { nodes, durationMs }: NonNullable<Timeline['criticalPath']>,
+  isOpen: boolean,
   width: number,
   palette: Palette,
 ): string {
-  const label = `critical path, ${formatDuration(durationMs)}: `;
+  const label = `critical path${isOpen ? ' so far' : ''}, ${formatDuration(durationMs)}: `;
   const whole = nodes.join(' → ');
   const text = label + whole;
   return palette.dim(
