@@ -76,7 +76,7 @@ export async function takeUp(
   const isNew = handle.executionId !== standing.executionId;
   const now = isNew ? await handle.describe() : description;
   // What a new one took over had ended before it began.
-  const before = isNew ? await endedBefore(handle, now.startedAtMs) : endedHere;
+  const before = isNew ? await endedBefore(handle, now.startedAtMs - 1) : endedHere;
   if (options.quiet !== true) announce(now, isNew, io);
   return await runToEnd(handle, { io, options, plan, commandLine, before });
 }

@@ -89,7 +89,7 @@ const isLateFor = ({ endedAtMs, run }: NodeResultView, description: ExecutionDes
   endedAtMs > description.endedAtMs;
 
 const isTakenOver = ({ endedAtMs }: NodeResultView, { origin, startedAtMs }: ExecutionDescription): boolean =>
-  origin !== undefined && endedAtMs <= startedAtMs;
+  origin !== undefined && endedAtMs < startedAtMs;
 
 /** When nodes ended: of a graph each, else only the last. */
 class EndedVisits {

@@ -31,25 +31,40 @@ export const columnAt = ({ fromMs, toMs, width }: Scale, atMs: number): number =
  * @param room columns the labels may take: the last one may reach beyond the chart
  */
 export function axisLines(scale: Scale, originMs: number, room: number): [labels: string, ruler: string] {
-  const { fromMs, toMs, width } = scale;
-  const stepMs = STEPS.find((step) => fits(scale, originMs, step)) ?? Math.max(1, toMs - fromMs);
-  const first = Math.ceil((fromMs - originMs) / stepMs) * stepMs;
-  let labels = '';
+  const { width } = scale;
   const ruler = Array.from({ length: width }, () => '─');
-  for (let offset = first; originMs + offset <= toMs; offset += stepMs) {
-    const column = columnAt(scale, originMs + offset);
-    const text = tickLabel(offset, stepMs);
-    if (column + text.length > room || (labels !== '' && column < labels.length + 1)) continue;
-    labels = labels.padEnd(column) + text;
+  let labels = '';
+  for (const { column, label } of ticksOf(scale, originMs)) {
+    if (column + label.length > room) continue;
+    labels = labels.padEnd(column) + label;
     ruler[column] = '┬';
   }
   return [labels, ruler.join('')];
 }
 
-function fits({ fromMs, toMs, width }: Scale, originMs: number, stepMs: number): boolean {
-  const columns = (stepMs / Math.max(1, toMs - fromMs)) * width;
-  const longest = Math.max(tickLabel(toMs - originMs, stepMs).length, tickLabel(fromMs - originMs, stepMs).length);
-  return columns >= longest + LABEL_GAP;
+interface Tick {
+  readonly column: number;
+  readonly label: string;
+}
+
+/** As many as there is room for; at least the first. */
+function ticksOf(scale: Scale, originMs: number): readonly Tick[] {
+  for (const stepMs of STEPS) {
+    // More ticks than columns need not be looked at.
+    if ((scale.toMs - scale.fromMs) / stepMs > scale.width) continue;
+    const ticks = ticksBy(stepMs, scale, originMs);
+    const next = (index: number) => ticks[index + 1]?.column ?? Number.POSITIVE_INFINITY;
+    if (ticks.every(({ column, label }, index) => column + label.length + LABEL_GAP <= next(index))) return ticks;
+  }
+  return [];
+}
+
+function ticksBy(stepMs: number, scale: Scale, originMs: number): Tick[] {
+  const ticks: Tick[] = [];
+  const first = Math.ceil((scale.fromMs - originMs) / stepMs) * stepMs;
+  for (let offset = first; originMs + offset <= scale.toMs; offset += stepMs)
+    ticks.push({ column: columnAt(scale, originMs + offset), label: tickLabel(offset, stepMs) });
+  return ticks;
 }
 
 /** As exact as the step between ticks: `250 ms`, `1.25 s`, `1 min 30 s`, `2 h 5 min`, `3 d 12 h`. */

@@ -83,7 +83,9 @@ export function rowOfOpenVisit({ nodeId, run, readyAtMs, events }: OpenVisit, no
   let atMs = readyAtMs;
   const add = (kind: SpanKind, toMs: number) => {
     const endMs = Math.min(Math.max(toMs, atMs), nowMs);
-    if (endMs > atMs) spans.push({ kind, fromMs: atMs, toMs: endMs });
+    const last = spans.at(-1);
+    if (last?.kind === kind) spans[spans.length - 1] = { ...last, toMs: endMs };
+    else if (endMs > atMs) spans.push({ kind, fromMs: atMs, toMs: endMs });
     atMs = Math.max(atMs, endMs);
   };
   const waited = () => (spans.some(({ kind }) => kind === 'failed') ? 'backoff' : 'queued');

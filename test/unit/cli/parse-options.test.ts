@@ -23,9 +23,12 @@ describe('--since', () => {
     expect(parseSince('2026-03-01T14:05+02:00')).toBe(Date.UTC(2026, 2, 1, 12, 5));
   });
 
-  it.each(['', '30', '30 m', '-5m', 'yesterday', '2026-02-31T25:00', '2026-13-01', '1 March'])('%j is refused', (value) => {
-    expect(() => parseSince(value)).toThrow(/Give an age, as in 30m, 2h or 7d, or a time/);
-  });
+  it.each(['', '30', '30 m', '-5m', 'yesterday', '2026-02-31T25:00', '2026-13-01', '1 March'])(
+    '%j is refused',
+    (value) => {
+      expect(() => parseSince(value)).toThrow(/Give an age, as in 30m, 2h or 7d, or a time/);
+    },
+  );
 });
 
 describe('--status', () => {
