@@ -28,7 +28,7 @@ const GLYPHS: Readonly<Record<SpanKind, string>> = {
 const MEANINGS: Readonly<Record<SpanKind, string>> = {
   queued: 'queued',
   running: 'running',
-  failed: 'failed attempt',
+  failed: 'failed',
   backoff: 'backoff',
   open: 'queued or running',
 };

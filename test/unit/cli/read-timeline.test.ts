@@ -98,7 +98,7 @@ describe('a timeline', () => {
       '–  never                                                             skipped',
       '✓◆ last                                        ████████      20.0 s',
       '',
-      '█ running   ▒ failed attempt   ╌ backoff   ◆ critical path   ×n attempts',
+      '█ running   ▒ failed   ╌ backoff   ◆ critical path   ×n attempts',
       'critical path, 2 min 0 s: fetch → charge → last',
     ]);
   });

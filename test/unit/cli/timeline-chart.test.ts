@@ -49,8 +49,8 @@ describe('a Gantt chart', () => {
       '✓◆ poll #12                                  ███  300 ms  fallback',
       '…  ship                                      ░░░  300 ms  under way',
       '',
-      '· queued   █ running   ▒ failed attempt   ╌ backoff',
-      '░ queued or running   ◆ critical path   ×n attempts',
+      '· queued   █ running   ▒ failed   ╌ backoff   ░ queued or running',
+      '◆ critical path   ×n attempts',
     ]);
   });
 
