@@ -10,7 +10,7 @@ import { defineNode } from '../../../shared/nodes/define-node.ts';
 import { HandlerRegistry } from '../../../shared/nodes/handler-registry.ts';
 import { Logger } from '../../../shared/observability/logger.ts';
 import { sleep } from '../../../shared/ports/clock.ts';
-import { VirtualClock } from '../../support/virtual-clock.ts';
+import { VirtualClock } from '../../../shared/testing/virtual-clock.ts';
 
 const open: { clock: VirtualClock; engine: LocalEngine }[] = [];
 
