@@ -18,10 +18,11 @@ export const placeOfRow = (row: TimelineRow): RowPlace => ({
 
 /** Negative: `a` comes first. */
 export const comparePlaces = (a: RowPlace, b: RowPlace): number =>
-  a.queuedAtMs - b.queuedAtMs ||
-  a.startedAtMs - b.startedAtMs ||
-  (a.nodeId < b.nodeId ? -1 : a.nodeId > b.nodeId ? 1 : 0) ||
-  a.visit - b.visit;
+  a.queuedAtMs - b.queuedAtMs || a.startedAtMs - b.startedAtMs || compareIds(a.nodeId, b.nodeId) || a.visit - b.visit;
+
+/** `n2` before `n10`; the same on any machine. */
+const collator = new Intl.Collator('en', { numeric: true });
+const compareIds = (a: string, b: string): number => (a === b ? 0 : collator.compare(a, b) || (a < b ? -1 : 1));
 
 /** The place as text, to go on behind it. */
 export const encodePlace = ({ queuedAtMs, startedAtMs, nodeId, visit }: RowPlace): string =>

@@ -125,6 +125,13 @@ describe('a page of rows', () => {
     expect(names(pageOf({ limit: 10 }))).toEqual(['a1', 'c1', 'b1', 'd2', 'd1', 'e1']);
   });
 
+  it('counts in names: n2 comes before n10', () => {
+    const page = new RowPage({ limit: 10 });
+    for (const nodeId of ['n10', 'n2', 'n1', 'n02', 'm']) page.add(aRow(nodeId, 0));
+
+    expect(names(page.close())).toEqual(['m1', 'n11', 'n021', 'n21', 'n101']);
+  });
+
   it.each([1, 2, 3, 4, 6])('of %i goes on behind the one before, each row once', (limit) => {
     const seen: string[] = [];
     let after: string | undefined;
