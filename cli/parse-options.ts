@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
+import { didYouMean } from '../shared/closest.ts';
 import { ExecutionStatus } from '../shared/model/result.ts';
-import { didYouMean } from './closest.ts';
 
 const UNITS_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 7 * 86_400_000 } as const;
 const AGE = /^(\d+(?:\.\d+)?)(s|m|h|d|w)$/;

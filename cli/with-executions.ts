@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
+import { didYouMean } from '../shared/closest.ts';
 import { FanjoinError } from '../shared/errors.ts';
 import type { Executions } from '../shared/executor/executions.ts';
-import { didYouMean } from './closest.ts';
 import { openExecutions, type Place, type PlaceOptions } from './connect.ts';
 import { commandFor, commandWith } from './suggest.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { closest, didYouMean } from '../../../cli/closest.ts';
+import { closest, didYouMean } from '../../shared/closest.ts';
 
 describe('what was probably meant', () => {
   it.each([
