@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { StackProps } from 'aws-cdk-lib';
 import { secretVariable } from '../../shared/adapters/local/local-secrets.ts';
 import { FanjoinError } from '../../shared/errors.ts';
-import type { ExecutorStackProps } from '../executor-stack.ts';
 import { type AwsClients, connectClients } from './connect-clients.ts';
 import { type Disturbance, disturb } from './disturbance.ts';
 import { launchDynamoDbLocal, queueUrlAt, startFauxqs } from './emulators.ts';
+import { startEventBridge } from './event-bridge.ts';
+import { EventRouter } from './event-router.ts';
 import { type EventSource, startEventSources } from './event-sources.ts';
 import { type FunctionFinder, finder } from './find-function.ts';
 import { HttpApi } from './http-api.ts';
@@ -15,13 +15,13 @@ import type { InvocationOutcome, LocalFunction } from './local-function.ts';
 import { makeResources } from './make-resources.ts';
 import { type LocalResources, readResources } from './read-resources.ts';
 import { bucketName, secretArn } from './references.ts';
-import { startSchedule } from './schedule.ts';
+import { startRules } from './rules.ts';
 import { startSecretsManager } from './secrets-emulator.ts';
 import { startFunctions } from './start-functions.ts';
-import { synthesize } from './synthesize.ts';
+import { type SynthesizeOptions, synthesize } from './synthesize.ts';
 
-/** What the executor itself takes (`handlersEntry`, `pools`, …), and how it runs here. */
-export interface LocalStackOptions extends Omit<ExecutorStackProps, keyof StackProps>, Disturbance {
+/** What the executor itself takes (`handlersEntry`, `pools`, …), what runs beside it, and how it runs here. */
+export interface LocalStackOptions extends SynthesizeOptions, Disturbance {
   /** Values of `newSecrets`, by name. Default: the environment's, `FANJOIN_SECRET_<NAME>`; without one it has none. */
   readonly secretValues?: Readonly<Record<string, string>>;
   /** Of the API. Default: a free one. */
@@ -57,7 +57,7 @@ export interface LocalStack extends AsyncDisposable {
 
 /**
  * Runs the deployed stack on this machine: synthesizes it, makes its tables, queues and buckets in Amazon's DynamoDB Local
- * and fauxqs, answers for its secrets, and hosts its functions, event sources, schedule and API. Nothing here knows the
+ * and fauxqs, answers for its secrets, and hosts its functions, event sources, rules and API. Nothing here knows the
  * executor: all is read from the template, and what of it has no local effect is listed in `ignored-properties.ts`.
  *
  * @throws {FanjoinError} `JAVA_MISSING`, `UNKNOWN_PROPERTY`, `UNKNOWN_RESOURCE_TYPE`
@@ -82,9 +82,15 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
     return secret && secretValue(secret.label, options.secretValues);
   });
   cleanup.defer(() => secretsManager.stop());
+  const deliveries = disturb(options);
+  const buses = resources.buses.map(({ properties }) => properties.Name);
+  const router = new EventRouter({ buses, deliveries, log: (line) => log('EventBridge', line) });
+  const eventBridge = await startEventBridge(router);
+  cleanup.defer(() => eventBridge.stop());
   const endpoints = {
     dynamo: dynamoDbLocal.endpoint,
     sqsAndS3: fauxqs.endpoint,
+    events: eventBridge.url,
     secretsManager: secretsManager.endpoint,
   };
   await dynamoDbLocal.whenReady();
@@ -101,16 +107,12 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
   const find = finder(resources, functions);
   let sources: readonly EventSource[] = [];
   // Together: a source waits for its invocations, and they end with their functions.
-  cleanup.defer(async () => void (await Promise.all([...sources, ...functions].map((part) => part.stop()))));
-  sources = startEventSources({
-    ...{ resources, clients, streamArns, queueUrlOf, find, maxConcurrency, log },
-    deliveries: disturb(options),
-  });
+  cleanup.defer(async () => void (await Promise.all([...sources, router, ...functions].map((part) => part.stop()))));
+  // Before anything can run: no event is to be missed.
+  const endRules = startRules({ resources, find, queueUrlOf, log, sqs: clients.sqs }, router);
+  cleanup.defer(endRules);
+  sources = startEventSources({ resources, clients, streamArns, queueUrlOf, find, maxConcurrency, log, deliveries });
   void warmUp(functions);
-  for (const { properties } of resources.rules) {
-    for (const { Arn } of properties.Targets)
-      cleanup.defer(startSchedule(properties.ScheduleExpression, find.byArn(Arn)));
-  }
   const api = await HttpApi.start({
     routes: routesOf(resources, find),
     log: (line) => log('API', line),

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { FanjoinError } from '../../shared/errors.ts';
+import type { Endpoints } from './connect-clients.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from './emulators.ts';
 import { LocalFunction } from './local-function.ts';
 import { batchesAtOnce } from './queue-source.ts';
@@ -11,7 +12,7 @@ export interface StartFunctionsOptions {
   readonly resources: LocalResources;
   /** Folder of an asset by its key. */
   readonly assets: ReadonlyMap<string, string>;
-  readonly endpoints: { readonly dynamo: string; readonly sqsAndS3: string; readonly secretsManager: string };
+  readonly endpoints: Endpoints;
   /** Batches of each event source at once. */
   readonly maxConcurrency: number;
   readonly log: (source: string, line: string) => void;
@@ -54,6 +55,7 @@ export function startFunctions({
         AWS_ENDPOINT_URL_SQS: endpoints.sqsAndS3,
         AWS_ENDPOINT_URL_S3: endpoints.sqsAndS3,
         AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,
+        AWS_ENDPOINT_URL_EVENTBRIDGE: endpoints.events,
         AWS_LAMBDA_FUNCTION_NAME: id,
         AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(MemorySize),
       },
