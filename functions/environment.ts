@@ -28,6 +28,10 @@ const Environment = z.object({
   /** Where spans go, by the names that OpenTelemetry gave them. Either says that there is somebody to trace for. */
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url().optional(),
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: z.url().optional(),
+  /** The bus that lifecycle events go on. Absent: they are not sent. */
+  EVENT_BUS_ARN: z.string().min(1).optional(),
+  /** Whether the bus hears of nodes that do not fail, too. */
+  NODE_EVENTS: z.stringbool().default(false),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('warn'),
 });
 
