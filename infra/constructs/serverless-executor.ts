@@ -1,5 +1,6 @@
 import { Duration, type RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { IHttpRouteAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2';
+import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
@@ -11,6 +12,7 @@ import { ExecutionApi } from './execution-api.ts';
 import { ExecutorFunction, type ExecutorFunctionProps } from './executor-function.ts';
 import { bundleFunctions } from './function-bundles.ts';
 import { ItemTable } from './item-table.ts';
+import { LifecycleBus, type LifecycleEventsProps } from './lifecycle-bus.ts';
 import { ObserverSource } from './observer-source.ts';
 import { PayloadBucket } from './payload-bucket.ts';
 import { connectSecrets, type ReadableSecret } from './secret-access.ts';
@@ -44,6 +46,13 @@ export interface ServerlessExecutorProps {
   readonly payloadRetention?: Duration;
   /** Where spans of executions with `traceExecution` go. @default there are none */
   readonly tracing?: TraceExportProps;
+  /**
+   * What is told to EventBridge of executions, for rules to react to: that they started, paused, went on and ended, and
+   * that nodes failed (docs/events.md). EventBridge takes $1 for a million events; an execution without a failure or a
+   * pause makes two. `false`: nothing is told, and nothing paid.
+   * @default executions and failed nodes, to the account's default bus
+   */
+  readonly lifecycleEvents?: LifecycleEventsProps | false;
   /** @default `warn` */
   readonly logLevel?: LogLevel;
   /** @default one month */
@@ -56,13 +65,15 @@ export class ServerlessExecutor extends Construct {
   readonly payloadBucket: PayloadBucket;
   readonly pools: ReadonlyMap<string, WorkerPool>;
   readonly api: ExecutionApi;
+  /** Where rules hear of executions; `undefined` without lifecycle events. */
+  readonly lifecycleBus: IEventBus | undefined;
   readonly functions: Readonly<
     Record<'api' | 'scheduler' | 'nodeRunner' | 'deadLetter' | 'sweep' | 'observer', LambdaFunction>
   >;
 
   constructor(scope: Construct, id: string, props: ServerlessExecutorProps = {}) {
     super(scope, id);
-    const { runnerTimeout = Duration.minutes(5), removalPolicy, payloadRetention, authorizer } = props;
+    const { runnerTimeout = Duration.minutes(5), removalPolicy, payloadRetention, authorizer, lifecycleEvents } = props;
     const deadLetterTimeout = Duration.minutes(1);
     this.itemTable = new ItemTable(this, 'Items', { ...(removalPolicy !== undefined && { removalPolicy }) });
     this.payloadBucket = new PayloadBucket(this, 'Payloads', {
@@ -87,6 +98,9 @@ export class ServerlessExecutor extends Construct {
     for (const pool of this.pools.values()) pool.feed(nodeRunner, deadLetter);
     if (props.tracing !== undefined) exportTraces(props.tracing, { api, observer });
     new SweepSchedule(this, 'SweepSchedule', { sweep });
+    const lifecycle = lifecycleEvents === false ? undefined : new LifecycleBus(this, 'Lifecycle', lifecycleEvents);
+    lifecycle?.connect(observer, this.itemTable);
+    this.lifecycleBus = lifecycle?.bus;
   }
 
   /** Each function may do what it calls, and nothing else. */

@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Match } from 'aws-cdk-lib/assertions';
+import { EventBus } from 'aws-cdk-lib/aws-events';
+import { build } from 'esbuild';
 import { afterAll, describe, expect, it } from 'vitest';
 import { API_ROUTES } from '../../infra/constructs/execution-api.ts';
 import { synthesized } from './synthesized.ts';
@@ -279,6 +281,57 @@ const OTLP = /v1\/traces/;
 
 const BUILTIN =
   /^(assert|async_hooks|buffer|child_process|crypto|events|fs|http|http2|https|module|net|os|path|process|stream|tls|url|util|zlib)(\/promises)?$/;
+
+describe('lifecycle events', () => {
+  const observerOf = (from: typeof template) =>
+    Object.entries(from.findResources('AWS::Lambda::Function')).find(([id]) => id.includes('Observer'))?.[1].Properties
+      .Environment.Variables;
+
+  it('go to the default bus of the account: executions and failures, not every node', () => {
+    const { EVENT_BUS_ARN, NODE_EVENTS } = observerOf(template);
+
+    expect(JSON.stringify(EVENT_BUS_ARN)).toMatch(/:events:.*AWS::Region.*AWS::AccountId.*:event-bus\/default/);
+    expect(NODE_EVENTS).toBe('false');
+    template.resourceCountIs('AWS::Events::EventBus', 0);
+  });
+
+  it('go to another bus, with all nodes, if that was asked for', () => {
+    const bus = EventBus.fromEventBusName(new Stack(), 'Bus', 'orders');
+    const { template: other, outdir: folder } = synthesized({ lifecycleEvents: { bus, nodeEvents: true } });
+    rmSync(folder, { recursive: true });
+
+    expect(JSON.stringify(observerOf(other).EVENT_BUS_ARN)).toContain(':event-bus/orders');
+    expect(observerOf(other).NODE_EVENTS).toBe('true');
+  });
+
+  it('go nowhere if they are not wanted', () => {
+    const { template: silent, outdir: folder } = synthesized({ lifecycleEvents: false });
+    rmSync(folder, { recursive: true });
+
+    expect(observerOf(silent)).not.toHaveProperty('EVENT_BUS_ARN');
+  });
+
+  it('load their client only where there is a bus', async () => {
+    const { metafile } = await build({
+      absWorkingDir: join(import.meta.dirname, '../..'),
+      entryPoints: ['functions/observer/handler.ts'],
+      ...{ bundle: true, write: false, metafile: true, platform: 'node', format: 'esm', logLevel: 'silent' },
+      outdir,
+    });
+    const loaded = new Set<string>();
+    const load = (file: string): void => {
+      if (loaded.has(file)) return;
+      loaded.add(file);
+      for (const { path, kind } of metafile.inputs[file]?.imports ?? []) if (kind !== 'dynamic-import') load(path);
+    };
+    load('functions/observer/handler.ts');
+    const ofClient = (file: string) => file.includes('client-eventbridge');
+
+    expect(Object.keys(metafile.inputs).some(ofClient)).toBe(true);
+    expect([...loaded].filter(ofClient)).toEqual([]);
+    expect(loaded.size).toBeGreaterThan(100);
+  });
+});
 
 describe('the API', () => {
   it('has the routes its function answers, and no other', () => {
