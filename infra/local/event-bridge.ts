@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { toBusEvent } from './bus-event.ts';
 import type { EventRouter } from './event-router.ts';
 import { type LoopbackServer, startLoopbackServer } from './loopback-server.ts';
+import type { Meter } from './metering.ts';
 
 const MAX_ENTRIES = 10;
 const MAX_REQUEST_BYTES = 262_144;
@@ -31,9 +32,9 @@ interface Answer {
  * EventBridge's `PutEvents` on this machine, for nobody else: checks as the service does, and hands what it takes to the
  * router.
  */
-export function startEventBridge(router: EventRouter): Promise<LoopbackServer> {
+export function startEventBridge(router: EventRouter, meter?: Meter): Promise<LoopbackServer> {
   return startLoopbackServer((request, response) => {
-    answer(request, router).then(
+    answer(request, router, meter).then(
       ({ status, body }) =>
         response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(body)),
       () => response.destroy(),
@@ -41,7 +42,7 @@ export function startEventBridge(router: EventRouter): Promise<LoopbackServer> {
   });
 }
 
-async function answer(request: IncomingMessage, router: EventRouter): Promise<Answer> {
+async function answer(request: IncomingMessage, router: EventRouter, meter: Meter | undefined): Promise<Answer> {
   const body = await text(request);
   const operation = request.headers['x-amz-target'];
   if (operation !== 'AWSEvents.PutEvents') return refuse('UnknownOperationException', `Not done here: ${operation}`);
@@ -51,6 +52,9 @@ async function answer(request: IncomingMessage, router: EventRouter): Promise<An
   if (Entries.reduce((sum, entry) => sum + bytesOf(entry), 0) > MAX_REQUEST_BYTES)
     return refuse('ValidationException', 'Total size of the entries in the request is over the limit.');
   const results = Entries.map((entry) => put(entry, router));
+  for (const [index, result] of results.entries())
+    if ('EventId' in result)
+      meter?.event({ userAgent: request.headers['user-agent'], request: Entries[index]?.Detail ?? '' });
   const FailedEntryCount = results.filter((result) => 'ErrorCode' in result).length;
   return { status: 200, body: { FailedEntryCount, Entries: results } };
 }

@@ -11,8 +11,10 @@ import { EventRouter } from './event-router.ts';
 import { type EventSource, startEventSources } from './event-sources.ts';
 import { type FunctionFinder, finder } from './find-function.ts';
 import { HttpApi } from './http-api.ts';
+import { Ledger } from './ledger.ts';
 import type { InvocationOutcome, LocalFunction } from './local-function.ts';
 import { makeResources } from './make-resources.ts';
+import { Meter, startTableMeter } from './metering.ts';
 import { type LocalResources, readResources } from './read-resources.ts';
 import { bucketName, secretArn } from './references.ts';
 import { startRules } from './rules.ts';
@@ -30,6 +32,8 @@ export interface LocalStackOptions extends SynthesizeOptions, Disturbance {
   readonly visibilityTimeoutSeconds?: number;
   /** Batches of each event source at once, however many the template allows; each takes a thread. Default 4. */
   readonly maxConcurrency?: number;
+  /** Whether a ledger is kept of what AWS would bill. Default false. */
+  readonly isMetered?: boolean;
   /** Takes what functions print, and what goes wrong. Default: stderr. */
   readonly log?: (line: string) => void;
 }
@@ -47,6 +51,8 @@ export interface LocalStack extends AsyncDisposable {
   readonly queueUrls: Readonly<Record<string, string>>;
   /** How often each function was invoked, by its construct's name: `NodeRunner`, `Scheduler`, … */
   invocations(): Readonly<Record<string, number>>;
+  /** What AWS would have billed so far; empty unless it is metered. */
+  readonly ledger: Ledger;
   /** Invokes a function, as a schedule would. */
   invoke(functionName: string, event?: unknown): Promise<InvocationOutcome>;
   /** Kills a random instance in the middle of an invocation; what it was at comes back. `false`: none is busy. */
@@ -74,7 +80,9 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
   const outdir = mkdtempSync(join(tmpdir(), 'fanjoin-local-'));
   cleanup.defer(() => rmSync(outdir, { recursive: true, force: true }));
   const { template, assets } = synthesize(outdir, options);
-  const fauxqs = await startFauxqs();
+  const ledger = new Ledger();
+  const meter = options.isMetered === true ? new Meter(ledger) : undefined;
+  const fauxqs = await startFauxqs(meter);
   cleanup.defer(() => fauxqs.stop());
   const resources = readResources(template, fauxqs.endpoint);
   const secretsManager = await startSecretsManager((arn) => {
@@ -85,7 +93,7 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
   const deliveries = disturb(options);
   const buses = resources.buses.map(({ properties }) => properties.Name);
   const router = new EventRouter({ buses, deliveries, log: (line) => log('EventBridge', line) });
-  const eventBridge = await startEventBridge(router);
+  const eventBridge = await startEventBridge(router, meter);
   cleanup.defer(() => eventBridge.stop());
   const endpoints = {
     dynamo: dynamoDbLocal.endpoint,
@@ -102,7 +110,13 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
     log(label, `hides a message for ${visibilityTimeoutSeconds} s; in the cloud for ${properties.VisibilityTimeout} s`);
   }
 
-  const functions = startFunctions({ resources, assets, endpoints, maxConcurrency, log });
+  const tableMeter = meter && (await startTableMeter(endpoints.dynamo, meter));
+  if (tableMeter !== undefined) cleanup.defer(() => tableMeter.stop());
+  const functions = startFunctions({
+    ...{ resources, assets, maxConcurrency, log, meter },
+    // Streams are read past the meter: Lambda does so for free.
+    endpoints: { ...endpoints, ...(tableMeter !== undefined && { dynamo: tableMeter.url }) },
+  });
   const queueUrlOf = (id: string): string => queueUrlAt(fauxqs.endpoint, id);
   const find = finder(resources, functions);
   let sources: readonly EventSource[] = [];
@@ -128,6 +142,7 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
     tableNames: resources.tables.map(({ id }) => id),
     bucketNames: resources.buckets.map(({ id }) => bucketName(id)),
     queueUrls: Object.fromEntries(resources.queues.map(({ id, label }) => [label, queueUrlOf(id)])),
+    ledger,
     invocations: () => Object.fromEntries(functions.map(({ label, invocations }) => [label, invocations])),
     invoke: (functionName, event = {}) => find.byLabel(functionName).invoke(event),
     killWorker: (functionName) => find.byLabel(functionName).killBusyWorker(),
