@@ -32,6 +32,9 @@ const Environment = z.object({
   EVENT_BUS_ARN: z.string().min(1).optional(),
   /** Whether the bus hears of nodes that do not fail, too. */
   NODE_EVENTS: z.stringbool().default(false),
+  /** For the API, which says what executions cost: the memory of the node runner, and what a bus is told. */
+  RUNNER_MEMORY_MB: z.coerce.number().int().positive().optional(),
+  LIFECYCLE_EVENTS: z.enum(['none', 'executions', 'nodes']).optional(),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('warn'),
 });
 

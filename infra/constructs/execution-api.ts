@@ -13,6 +13,7 @@ export const API_ROUTES = [
   'GET /executions/{executionId}/results',
   'GET /executions/{executionId}/events',
   'GET /executions/{executionId}/definition',
+  'GET /executions/{executionId}/billed-operations',
   'POST /executions/{executionId}/cancel',
   'POST /executions/{executionId}/pause',
   'POST /executions/{executionId}/resume',

@@ -5,7 +5,7 @@ import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { FanjoinError } from '../../shared/errors.ts';
-import { DEFAULT_POOL, type Pools, poolSize } from '../../shared/model/pools.ts';
+import { batchSizeOf, DEFAULT_POOL, type Pools, poolSize } from '../../shared/model/pools.ts';
 import type { LogLevel } from '../../shared/observability/logger.ts';
 import { allow } from './allow.ts';
 import { ExecutionApi } from './execution-api.ts';
@@ -140,10 +140,12 @@ function concurrencies({
         `The pool '${name}' has the size ${size}: Lambda bounds a queue's invocations to 2 at the least`,
       );
     }
-    // One message each: what is worth a bound of its own is slow, and a batch holds all its slots until its last is done.
-    return [name, { maxConcurrency: size, batchSize: 1 }];
+    return [name, { maxConcurrency: size, batchSize: batchSizeOf(name) }];
   });
-  return { [DEFAULT_POOL]: { maxConcurrency: defaultConcurrency, batchSize: 10 }, ...Object.fromEntries(named) };
+  return {
+    [DEFAULT_POOL]: { maxConcurrency: defaultConcurrency, batchSize: batchSizeOf(DEFAULT_POOL) },
+    ...Object.fromEntries(named),
+  };
 }
 
 interface FunctionSettings extends ServerlessExecutorProps {
@@ -152,7 +154,14 @@ interface FunctionSettings extends ServerlessExecutorProps {
 }
 
 function createFunctions(scope: Construct, settings: FunctionSettings): ServerlessExecutor['functions'] {
-  const { logLevel, logRetention, handlersEntry, runnerMemorySize = 1_024, pools = {} } = settings;
+  const {
+    logLevel,
+    logRetention,
+    handlersEntry,
+    runnerMemorySize = 1_024,
+    pools = {},
+    lifecycleEvents = {},
+  } = settings;
   const { code, handlersVersion } = bundleFunctions(
     scope,
     handlersEntry === undefined ? {} : { '#handlers': handlersEntry },
@@ -170,7 +179,14 @@ function createFunctions(scope: Construct, settings: FunctionSettings): Serverle
       // API Gateway waits for 30 s.
       timeout: Duration.seconds(29),
       memorySize: 512,
-      environment: { POOLS: JSON.stringify(pools), HANDLERS_VERSION: handlersVersion },
+      environment: {
+        POOLS: JSON.stringify(pools),
+        HANDLERS_VERSION: handlersVersion,
+        // What executions cost depends on them, and the API says what they cost.
+        RUNNER_MEMORY_MB: String(runnerMemorySize),
+        LIFECYCLE_EVENTS:
+          lifecycleEvents === false ? 'none' : lifecycleEvents.nodeEvents === true ? 'nodes' : 'executions',
+      },
     }),
     scheduler: create('Scheduler', {
       description: 'Advances executions by the changes of their items',

@@ -9,6 +9,12 @@ import type { Json } from '../model/json.ts';
 import type { Pools } from '../model/pools.ts';
 import { isTerminal } from '../model/result.ts';
 import type { ExecutionState } from '../model/state.ts';
+import {
+  type BilledOperations,
+  type BilledStack,
+  computeBilledOperations,
+  DEFAULT_STACK,
+} from '../observability/billed-operations.ts';
 import { EventPosition } from '../observability/event-position.ts';
 import type { EventsPage, ExecutionEvent } from '../observability/execution-event.ts';
 import { toMetrics, type WorkflowMetrics } from '../observability/tally.ts';
@@ -19,6 +25,7 @@ import type { Snapshot } from '../store/execution-store.ts';
 import { WINDOW_MS } from '../store/metrics-store.ts';
 import type { Store } from '../store/store.ts';
 import { beginTrace, type Caller } from '../tracing/execution-trace.ts';
+import { loadBilledItems } from './billed-execution.ts';
 import {
   type CheckpointDetail,
   type CheckpointView,
@@ -54,6 +61,8 @@ export interface ServiceParts {
   readonly newId: (nowMs: number) => string;
   /** Somebody exports spans: executions with `traceExecution` are traced. Default false. */
   readonly exportsSpans?: boolean;
+  /** The stack it runs on, as far as it changes what an execution costs. Default: as it is deployed by default. */
+  readonly billedStack?: BilledStack;
 }
 
 /**
@@ -69,8 +78,21 @@ export class ExecutionService {
   readonly #newId: (nowMs: number) => string;
   readonly #exportsSpans: boolean;
 
-  constructor({ store, clock, pools, secrets, handlersVersion, newId, exportsSpans = false }: ServiceParts) {
+  readonly #billedStack: BilledStack;
+
+  constructor(parts: ServiceParts) {
+    const {
+      store,
+      clock,
+      pools,
+      secrets,
+      handlersVersion,
+      newId,
+      exportsSpans = false,
+      billedStack = DEFAULT_STACK,
+    } = parts;
     this.#exportsSpans = exportsSpans;
+    this.#billedStack = billedStack;
     this.#handlersVersion = handlersVersion;
     this.#pools = pools;
     this.#secrets = secrets;
@@ -201,6 +223,14 @@ export class ExecutionService {
   ): Promise<WorkflowMetrics> {
     const startMs = Math.floor(Math.max(0, fromMs) / WINDOW_MS) * WINDOW_MS;
     return toMetrics(workflow, await this.#store.metrics.sum(workflow, startMs, toMs));
+  }
+
+  /** What the execution was billed for so far. @throws {ExecutionNotFoundError} */
+  async billedOperations(executionId: string): Promise<BilledOperations> {
+    const snapshot = await this.#load(executionId);
+    const plan = await this.#store.definitions.loadPlan(snapshot.meta.workflow, snapshot.meta.definitionHash);
+    const items = await loadBilledItems(this.#store, plan, snapshot);
+    return computeBilledOperations({ plan, items, stack: this.#billedStack, nowMs: this.#clock.nowMs() });
   }
 
   /** The workflow as the execution runs it. @throws {ExecutionNotFoundError} */

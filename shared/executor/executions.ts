@@ -1,5 +1,6 @@
 import type { ExecutionConfigInput } from '../model/config.ts';
 import type { Definition } from '../model/definition.ts';
+import type { BilledOperations } from '../observability/billed-operations.ts';
 import type { EventsPage } from '../observability/execution-event.ts';
 import type { WorkflowMetrics } from '../observability/tally.ts';
 import type { CheckpointDetail, CheckpointView } from './checkpoints.ts';
@@ -63,6 +64,8 @@ export interface Executions {
   metrics(workflow: string, range?: TimeRange): Promise<WorkflowMetrics>;
   /** The workflow as the execution runs it. */
   definition(executionId: string): Promise<Definition>;
+  /** What the execution was billed for so far, or would have been on AWS. */
+  billedOperations(executionId: string): Promise<BilledOperations>;
   cancel(executionId: string): Promise<void>;
   /** @param options `before`: pause when this node would start */
   pause(executionId: string, options?: { before?: string }): Promise<void>;

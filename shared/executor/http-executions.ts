@@ -5,6 +5,7 @@ import { describeCause, FanjoinError } from '../errors.ts';
 import type { ExecutionConfigInput } from '../model/config.ts';
 import { Definition } from '../model/definition.ts';
 import { Problem } from '../model/problem.ts';
+import { BilledOperations } from '../observability/billed-operations.ts';
 import { EventsPage } from '../observability/execution-event.ts';
 import { WorkflowMetrics } from '../observability/tally.ts';
 import { type Clock, sleep } from '../ports/clock.ts';
@@ -99,6 +100,10 @@ export class HttpExecutions implements Executions {
 
   definition(executionId: string): Promise<Definition> {
     return this.#request('GET', `${this.#path(executionId)}/definition`, Definition);
+  }
+
+  billedOperations(executionId: string): Promise<BilledOperations> {
+    return this.#request('GET', `${this.#path(executionId)}/billed-operations`, BilledOperations);
   }
 
   async cancel(executionId: string): Promise<void> {

@@ -7,6 +7,7 @@ import type { Definition } from '../model/definition.ts';
 import { DefinitionHash, ExecutionId } from '../model/ids.ts';
 import type { AnyHandler } from '../nodes/define-node.ts';
 import { HandlerRegistry } from '../nodes/handler-registry.ts';
+import type { BilledOperations } from '../observability/billed-operations.ts';
 import type { EventsPage } from '../observability/execution-event.ts';
 import type { WorkflowMetrics } from '../observability/tally.ts';
 import { type Clock, sleep } from '../ports/clock.ts';
@@ -88,6 +89,10 @@ export class LocalClient implements Executions {
 
   definition(executionId: string): Promise<Definition> {
     return this.#service.definition(executionId);
+  }
+
+  billedOperations(executionId: string): Promise<BilledOperations> {
+    return this.#service.billedOperations(executionId);
   }
 
   cancel(executionId: string): Promise<void> {

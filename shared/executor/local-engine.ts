@@ -215,6 +215,10 @@ export class LocalEngine implements Executions {
     return this.#service.definition(executionId);
   }
 
+  billedOperations(executionId: string) {
+    return this.#service.billedOperations(executionId);
+  }
+
   async cancel(executionId: string): Promise<void> {
     await this.#service.cancel(executionId);
     await this.#adopt(executionId, { startsNodes: false });

@@ -1,5 +1,6 @@
 import type { Definition, NodeDefinition } from '../model/definition.ts';
 import type { NodeResultView } from '../model/result.ts';
+import type { BilledOperations } from './billed-operations.ts';
 import { runningMs } from './to-events.ts';
 
 /** Where a node's time went, over all its visits. In milliseconds. */
@@ -14,7 +15,7 @@ export interface NodeMetrics {
 }
 
 /** What the time of an execution went into. */
-export interface ExecutionMetrics {
+export interface TimeMetrics {
   /** By id: nodes that have ended. */
   readonly nodes: Readonly<Record<string, NodeMetrics>>;
   /** The nodes, in order, each of which waited for the one before: what determined when the execution ended. */
@@ -25,8 +26,14 @@ export interface ExecutionMetrics {
   };
 }
 
+/** What the time of an execution went into, and what it was billed for. */
+export interface ExecutionMetrics extends TimeMetrics {
+  /** On AWS, or, of one that ran in this process, would have been. */
+  readonly billedOperations: BilledOperations;
+}
+
 /** @param results of standing visits, in the order in which they ended */
-export function computeMetrics(definition: Definition, results: readonly NodeResultView[]): ExecutionMetrics {
+export function computeMetrics(definition: Definition, results: readonly NodeResultView[]): TimeMetrics {
   const nodes: Record<string, NodeMetrics> = {};
   for (const result of results) nodes[result.nodeId] = plus(nodes[result.nodeId], result);
   const path = criticalPath(definition, results);

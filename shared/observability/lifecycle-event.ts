@@ -3,6 +3,7 @@ import { assertNever } from '../errors.ts';
 import { ExecutionStatus, ResultSource } from '../model/result.ts';
 import type { OutgoingEvent } from '../ports/event-sink.ts';
 import { ErrorOutline, type ExecutionEvent } from './execution-event.ts';
+import type { BareEvent } from './to-events.ts';
 
 /** The `source` of every event that fanjoin puts on a bus. */
 export const LIFECYCLE_SOURCE = 'fanjoin';
@@ -82,8 +83,10 @@ export interface ExecutionFacts {
   readonly startedAtMs: number;
 }
 
-/** Whether something is told that happened: what becomes of executions and nodes that fail, or, with `nodeEvents`, of any node. */
-export function isLifecycleEvent(event: ExecutionEvent, nodeEvents: boolean): boolean {
+/** What has to be asked for to be told of an event: executions and nodes that failed, or all nodes. `undefined`: it never is. */
+export type LifecycleScope = 'executions' | 'nodes';
+
+export function lifecycleScope(event: BareEvent): LifecycleScope | undefined {
   switch (event.type) {
     case 'ExecutionStarted':
     case 'ExecutionPaused':
@@ -91,19 +94,19 @@ export function isLifecycleEvent(event: ExecutionEvent, nodeEvents: boolean): bo
     case 'ExecutionRedriven':
     case 'ExecutionEnded':
     case 'NodeFailed':
-      return true;
+      return 'executions';
     case 'NodeSucceeded':
     case 'NodeSkipped':
-      return nodeEvents;
+      return 'nodes';
     // Of a map's chunk: the map itself goes on as it was.
     case 'NodeStarted':
     case 'NodeRetryScheduled':
-      return nodeEvents && event.chunk === undefined;
+      return event.chunk === undefined ? 'nodes' : undefined;
     // What is stopping has its status still; so has a map whose items are being worked on.
     case 'ExecutionStopping':
     case 'MapPlanned':
     case 'ChunkSettled':
-      return false;
+      return undefined;
     default:
       return assertNever(event);
   }

@@ -2,7 +2,7 @@ import { MetaItem } from '../model/items.ts';
 import type { EventSink, OutgoingEvent } from '../ports/event-sink.ts';
 import { parseItem } from '../store/parse-item.ts';
 import type { Store } from '../store/store.ts';
-import { type ExecutionFacts, isLifecycleEvent, toLifecycleEvent } from './lifecycle-event.ts';
+import { type ExecutionFacts, lifecycleScope, toLifecycleEvent } from './lifecycle-event.ts';
 import type { Logger } from './logger.ts';
 import type { ObservedExecution } from './observer.ts';
 
@@ -45,7 +45,10 @@ export class LifecycleEvents {
   async #toTell({ executionId, events, meta }: ObservedExecution): Promise<OutgoingEvent[]> {
     const { nodeEvents, logger } = this.#parts;
     if (meta !== undefined) this.#remember(executionId, parseItem(Facts, meta));
-    const wanted = events.filter((event) => isLifecycleEvent(event, nodeEvents));
+    const wanted = events.filter((event) => {
+      const scope = lifecycleScope(event);
+      return scope === 'executions' || (nodeEvents && scope === 'nodes');
+    });
     if (wanted.length === 0) return [];
     const facts = this.#facts.get(executionId) ?? (await this.#load(executionId));
     if (facts === undefined) {

@@ -72,6 +72,8 @@ async function answer(request: IncomingMessage): Promise<unknown> {
       return engine.results(id);
     case 'GET definition':
       return engine.definition(id);
+    case 'GET billed-operations':
+      return engine.billedOperations(id);
     case 'POST cancel':
       return engine.cancel(id);
     case 'POST pause':
