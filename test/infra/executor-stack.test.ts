@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Match } from 'aws-cdk-lib/assertions';
 import { EventBus } from 'aws-cdk-lib/aws-events';
-import { build } from 'esbuild';
 import { afterAll, describe, expect, it } from 'vitest';
 import { API_ROUTES } from '../../infra/constructs/execution-api.ts';
 import { synthesized } from './synthesized.ts';
@@ -213,6 +212,7 @@ describe('functions', () => {
 
   it.each([
     ['exports spans: the observer', OTLP, /tumbling|isFinalInvokeForWindow/],
+    ['puts events on a bus: the observer', EVENTBRIDGE, /isFinalInvokeForWindow/],
     ['reads secrets: the node runner', /com\.amazonaws\.secretsmanager/, /SECRET_ARNS/],
   ])('load what %s alone has it, in a chunk that comes when it is needed', (_what, mark, ownMark) => {
     const having = bundles(outdir).filter((files) => [...files.values()].some((source) => mark.test(source)));
@@ -252,6 +252,17 @@ describe('functions', () => {
     expect(version(other)).not.toBe(version(template));
   });
 
+  it('tell the API what of the stack changes what executions cost', () => {
+    const variables = (from: typeof template) =>
+      Object.entries(from.findResources('AWS::Lambda::Function')).find(([id]) => id.includes('ApiFunction'))?.[1]
+        .Properties.Environment.Variables;
+    const { template: other, outdir: folder } = synthesized({ runnerMemorySize: 2_048, lifecycleEvents: false });
+    rmSync(folder, { recursive: true });
+
+    expect(variables(template)).toMatchObject({ RUNNER_MEMORY_MB: '1024', LIFECYCLE_EVENTS: 'executions' });
+    expect(variables(other)).toMatchObject({ RUNNER_MEMORY_MB: '2048', LIFECYCLE_EVENTS: 'none' });
+  });
+
   it('may be retried more often than Lambda takes for a loop', () => {
     const allowed = resources('AWS::Lambda::Function').filter(
       ([, { Properties }]) => Properties.RecursiveLoop === 'Allow',
@@ -278,6 +289,8 @@ const dynamicImports = (source: string): string[] => matches(source, /\bimport\(
 
 /** What only the exporter for OTLP says. */
 const OTLP = /v1\/traces/;
+/** The same of EventBridge's client: the protocol's name of the service. */
+const EVENTBRIDGE = /AWSEvents/;
 
 const BUILTIN =
   /^(assert|async_hooks|buffer|child_process|crypto|events|fs|http|http2|https|module|net|os|path|process|stream|tls|url|util|zlib)(\/promises)?$/;
@@ -309,27 +322,6 @@ describe('lifecycle events', () => {
     rmSync(folder, { recursive: true });
 
     expect(observerOf(silent)).not.toHaveProperty('EVENT_BUS_ARN');
-  });
-
-  it('load their client only where there is a bus', async () => {
-    const { metafile } = await build({
-      absWorkingDir: join(import.meta.dirname, '../..'),
-      entryPoints: ['functions/observer/handler.ts'],
-      ...{ bundle: true, write: false, metafile: true, platform: 'node', format: 'esm', logLevel: 'silent' },
-      outdir,
-    });
-    const loaded = new Set<string>();
-    const load = (file: string): void => {
-      if (loaded.has(file)) return;
-      loaded.add(file);
-      for (const { path, kind } of metafile.inputs[file]?.imports ?? []) if (kind !== 'dynamic-import') load(path);
-    };
-    load('functions/observer/handler.ts');
-    const ofClient = (file: string) => file.includes('client-eventbridge');
-
-    expect(Object.keys(metafile.inputs).some(ofClient)).toBe(true);
-    expect([...loaded].filter(ofClient)).toEqual([]);
-    expect(loaded.size).toBeGreaterThan(100);
   });
 });
 

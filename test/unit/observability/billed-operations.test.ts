@@ -99,6 +99,24 @@ describe('what an execution is billed for', () => {
     expect(computeGbSeconds).toBeCloseTo(0.3, 9);
   });
 
+  it('is, for nodes that waited for each other, a request each, however fast they were', () => {
+    const atOnce = [succeeded(), aState(4), ran('a', 1_000), ran('b', 1_000), ran('c', 1_000)];
+
+    expect(difference(chain, bill(CHAIN, atOnce))).toEqual({});
+  });
+
+  it('is, for the visits of a loop, a request each', () => {
+    const nodes = { a: aTask({ next: 'a' }) };
+    const visits = [1, 2, 3].map((visit) => ran('a', 1_000, { sk: `RESULT#a#00000${visit}#0001`, visit }));
+    const plan = aPlan(nodes, { strategy: 'conditional' });
+    const items = [succeeded(), aState(4), ...visits].flatMap((item) => toBilledItem(item) ?? []);
+
+    expect(computeBilledOperations({ plan, items, stack: DEFAULT_STACK, nowMs: 5_000 })).toMatchObject({
+      queueRequests: 9,
+      invocations: 1 + 4 + 3 + 1,
+    });
+  });
+
   it('is, in a named pool, an invocation for each message', () => {
     const pooled = (pool?: string) => ({ a: aTask({ ...(pool && { pool }) }), b: aTask({ ...(pool && { pool }) }) });
     const items = [succeeded(), aState(2), ran('a', 1_000), ran('b', 1_000)];
