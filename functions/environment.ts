@@ -30,11 +30,10 @@ const Environment = z.object({
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: z.url().optional(),
   /** The bus that lifecycle events go on. Absent: they are not sent. */
   EVENT_BUS_ARN: z.string().min(1).optional(),
-  /** Whether the bus hears of nodes that do not fail, too. */
-  NODE_EVENTS: z.stringbool().default(false),
-  /** For the API, which says what executions cost: the memory of the node runner, and what a bus is told. */
-  RUNNER_MEMORY_MB: z.coerce.number().int().positive().optional(),
+  /** What it is told: of executions and nodes that failed, or of all nodes. */
   LIFECYCLE_EVENTS: z.enum(['none', 'executions', 'nodes']).optional(),
+  /** Of the node runner, for the API to say what executions cost. */
+  RUNNER_MEMORY_MB: z.coerce.number().int().positive().optional(),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('warn'),
 });
 

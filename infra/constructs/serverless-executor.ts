@@ -100,6 +100,7 @@ export class ServerlessExecutor extends Construct {
     new SweepSchedule(this, 'SweepSchedule', { sweep });
     const lifecycle = lifecycleEvents === false ? undefined : new LifecycleBus(this, 'Lifecycle', lifecycleEvents);
     lifecycle?.connect(observer, this.itemTable);
+    api.addEnvironment('LIFECYCLE_EVENTS', lifecycle?.tellsOf ?? 'none');
     this.lifecycleBus = lifecycle?.bus;
   }
 
@@ -154,14 +155,7 @@ interface FunctionSettings extends ServerlessExecutorProps {
 }
 
 function createFunctions(scope: Construct, settings: FunctionSettings): ServerlessExecutor['functions'] {
-  const {
-    logLevel,
-    logRetention,
-    handlersEntry,
-    runnerMemorySize = 1_024,
-    pools = {},
-    lifecycleEvents = {},
-  } = settings;
+  const { logLevel, logRetention, handlersEntry, runnerMemorySize = 1_024, pools = {} } = settings;
   const { code, handlersVersion } = bundleFunctions(
     scope,
     handlersEntry === undefined ? {} : { '#handlers': handlersEntry },
@@ -182,10 +176,8 @@ function createFunctions(scope: Construct, settings: FunctionSettings): Serverle
       environment: {
         POOLS: JSON.stringify(pools),
         HANDLERS_VERSION: handlersVersion,
-        // What executions cost depends on them, and the API says what they cost.
+        // What executions cost depends on it, and the API says what they cost.
         RUNNER_MEMORY_MB: String(runnerMemorySize),
-        LIFECYCLE_EVENTS:
-          lifecycleEvents === false ? 'none' : lifecycleEvents.nodeEvents === true ? 'nodes' : 'executions',
       },
     }),
     scheduler: create('Scheduler', {

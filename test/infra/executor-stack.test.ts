@@ -301,10 +301,10 @@ describe('lifecycle events', () => {
       .Environment.Variables;
 
   it('go to the default bus of the account: executions and failures, not every node', () => {
-    const { EVENT_BUS_ARN, NODE_EVENTS } = observerOf(template);
+    const { EVENT_BUS_ARN, LIFECYCLE_EVENTS } = observerOf(template);
 
     expect(JSON.stringify(EVENT_BUS_ARN)).toMatch(/:events:.*AWS::Region.*AWS::AccountId.*:event-bus\/default/);
-    expect(NODE_EVENTS).toBe('false');
+    expect(LIFECYCLE_EVENTS).toBe('executions');
     template.resourceCountIs('AWS::Events::EventBus', 0);
   });
 
@@ -314,7 +314,7 @@ describe('lifecycle events', () => {
     rmSync(folder, { recursive: true });
 
     expect(JSON.stringify(observerOf(other).EVENT_BUS_ARN)).toContain(':event-bus/orders');
-    expect(observerOf(other).NODE_EVENTS).toBe('true');
+    expect(observerOf(other).LIFECYCLE_EVENTS).toBe('nodes');
   });
 
   it('go nowhere if they are not wanted', () => {
