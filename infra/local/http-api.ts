@@ -25,7 +25,7 @@ export class HttpApi {
 
   private constructor(server: LoopbackServer) {
     this.#server = server;
-    this.url = server.url;
+    this.url = server.endpoint;
   }
 
   static async start({ routes, log, port }: HttpApiOptions): Promise<HttpApi> {

@@ -98,7 +98,7 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
   const endpoints = {
     dynamo: dynamoDbLocal.endpoint,
     sqsAndS3: fauxqs.endpoint,
-    events: eventBridge.url,
+    events: eventBridge.endpoint,
     secretsManager: secretsManager.endpoint,
   };
   await dynamoDbLocal.whenReady();
@@ -115,7 +115,7 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
   const functions = startFunctions({
     ...{ resources, assets, maxConcurrency, log, meter },
     // Streams are read past the meter: Lambda does so for free.
-    endpoints: { ...endpoints, ...(tableMeter !== undefined && { dynamo: tableMeter.url }) },
+    endpoints: { ...endpoints, ...(tableMeter !== undefined && { dynamo: tableMeter.endpoint }) },
   });
   const queueUrlOf = (id: string): string => queueUrlAt(fauxqs.endpoint, id);
   const find = finder(resources, functions);

@@ -4,7 +4,7 @@ import { createServer, type RequestListener } from 'node:http';
 /** An HTTP server that answers this machine, and nobody else. */
 export interface LoopbackServer {
   /** `http://127.0.0.1:<port>` */
-  readonly url: string;
+  readonly endpoint: string;
   /** Breaks off what is under way. */
   stop(): Promise<void>;
 }
@@ -16,7 +16,7 @@ export async function startLoopbackServer(listener: RequestListener, port = 0): 
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('Unreachable: the server listens on a port');
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    endpoint: `http://127.0.0.1:${address.port}`,
     stop: async () => {
       const closed = once(server, 'close');
       server.close();

@@ -32,7 +32,7 @@ describe('EventBridgeSink, against the local EventBridge', () => {
     client = new EventBridgeClient({
       region: LOCAL_REGION,
       credentials: LOCAL_CREDENTIALS,
-      endpoint: server.url,
+      endpoint: server.endpoint,
       maxAttempts: 1,
     });
     sink = new EventBridgeSink({ client, bus: BUS, retryDelayMs: 1 });

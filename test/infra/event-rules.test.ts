@@ -92,7 +92,7 @@ describe('rules on the local stack', () => {
       router,
     );
     server = await startEventBridge(router);
-    events = new EventBridgeClient({ ...common, endpoint: server.url });
+    events = new EventBridgeClient({ ...common, endpoint: server.endpoint });
   });
   afterAll(async () => {
     endRules();
