@@ -1,9 +1,7 @@
-import { join } from 'node:path';
 import { DeleteMessageCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { Stack } from 'aws-cdk-lib';
 import { EventBus, Rule } from 'aws-cdk-lib/aws-events';
-import { LambdaFunction as LambdaTarget, SqsQueue as QueueTarget } from 'aws-cdk-lib/aws-events-targets';
-import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { SqsQueue as QueueTarget } from 'aws-cdk-lib/aws-events-targets';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ExecutorStack } from '../../infra/executor-stack.ts';
@@ -11,6 +9,7 @@ import type { LocalStack } from '../../infra/local/local-stack.ts';
 import type { DefinitionInput } from '../../shared/model/definition.ts';
 import { comparePositions } from '../../shared/observability/event-position.ts';
 import { LifecycleEvent } from '../../shared/observability/lifecycle-event.ts';
+import { addReactor } from '../support/add-reactor.ts';
 import { canRunEmulators } from '../support/aws-emulators.ts';
 import { aLocalStack, start } from '../support/local-stack.ts';
 
@@ -34,20 +33,9 @@ function reactions(stack: ExecutorStack): void {
   if (eventBus === undefined) throw new Error('The stack under test sends lifecycle events');
   const heard = new Queue(stack, 'Heard');
   new Rule(stack, 'Everything', { eventBus, eventPattern: { source: ['fanjoin'] }, targets: [new QueueTarget(heard)] });
-  const reactor = new LambdaFunction(stack, 'Reactor', {
-    runtime: Runtime.NODEJS_24_X,
-    handler: 'index.handler',
-    code: Code.fromAsset(join(import.meta.dirname, 'fixtures/reactor')),
-  });
-  new Rule(stack, 'Failures', {
-    eventBus,
-    description: 'What failed',
-    eventPattern: {
-      source: ['fanjoin'],
-      detailType: ['Fanjoin Execution Status Change'],
-      detail: { status: ['FAILED', 'TIMED_OUT'], workflow: [{ prefix: 'fail' }] },
-    },
-    targets: [new LambdaTarget(reactor)],
+  addReactor(stack, {
+    detailType: ['Fanjoin Execution Status Change'],
+    detail: { status: ['FAILED', 'TIMED_OUT'], workflow: [{ prefix: 'fail' }] },
   });
 }
 
