@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { systemClock } from '../shared/adapters/local/system-clock.ts';
-import { DatabaseError, ExecutionNotFoundError } from '../shared/errors.ts';
+import { DatabaseError } from '../shared/errors.ts';
 import type { Executions } from '../shared/executor/executions.ts';
 import { HttpExecutions } from '../shared/executor/http-executions.ts';
 import { LocalClient } from '../shared/executor/local-client.ts';
@@ -46,12 +45,6 @@ export const openExecutions = ({ database, endpoint }: Place, handlers: readonly
   endpoint === undefined
     ? new LocalClient({ database, handlers, clock: systemClock })
     : new HttpExecutions({ endpoint, config: {}, clock: systemClock });
-
-/** As `openExecutions`, for an execution that should be there: no database is made to look for it in. @throws {ExecutionNotFoundError} */
-export function openExisting(place: Place, executionId: string): Executions {
-  if (place.endpoint === undefined && !existsSync(place.database)) throw new ExecutionNotFoundError(executionId);
-  return openExecutions(place);
-}
 
 /** Whether a live process runs the executions of the database. */
 export const isInUse = (error: unknown): boolean => error instanceof DatabaseError && error.code === 'DATABASE_IN_USE';

@@ -3,7 +3,15 @@ import type { PlaceOptions } from './connect.ts';
 import { settledItems } from './progress/node-line.ts';
 import { sourcesOf } from './source-tags.ts';
 import { commandFor } from './suggest.ts';
-import { formatCount, formatDuration, formatError, formatTime, type Palette } from './text.ts';
+import {
+  formatCount,
+  formatDuration,
+  formatError,
+  formatTime,
+  labelledLines,
+  nodesText,
+  type Palette,
+} from './text.ts';
 
 export interface DescriptionTextOptions {
   readonly palette: Palette;
@@ -44,8 +52,7 @@ export function descriptionLines(
         ]),
     ...nextRows(description, place),
   ];
-  const width = Math.max(...rows.map(([label]) => label.length));
-  return rows.map(([label, value]) => `${palette.dim(label.padEnd(width))}  ${value}`);
+  return labelledLines(rows, palette);
 }
 
 function statusText({ status, isStopping, isAtRest }: ExecutionDescription, palette: Palette): string {
@@ -57,13 +64,6 @@ function statusText({ status, isStopping, isAtRest }: ExecutionDescription, pale
 
 const deadlineText = (deadlineAtMs: number, nowMs: number): string =>
   `${formatTime(deadlineAtMs, nowMs)}, ${deadlineAtMs > nowMs ? `in ${formatDuration(deadlineAtMs - nowMs)}` : `${formatDuration(nowMs - deadlineAtMs)} ago`}`;
-
-function nodesText({ nodes, succeeded, failed, skipped }: ExecutionDescription['progress']): string {
-  const parts = [`${formatCount(succeeded)} of ${formatCount(nodes)} succeeded`];
-  if (failed > 0) parts.push(`${formatCount(failed)} failed`);
-  if (skipped > 0) parts.push(`${formatCount(skipped)} skipped`);
-  return parts.join(', ');
-}
 
 function runningText(running: readonly string[]): string {
   const shown = running.slice(0, 8).join(', ');

@@ -9,7 +9,7 @@ export const EXIT = {
   failed: 1,
   /** What was asked is not valid: options, files, definition, input, or the state the execution is in. */
   invalid: 2,
-  /** No such execution. */
+  /** No such execution or checkpoint. */
   notFound: 3,
   /** Anything else: database in use, disk full, endpoint unreachable, a bug. */
   error: 4,
@@ -28,6 +28,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   EXECUTION_EXISTS: EXIT.invalid,
   INVALID_STATE: EXIT.invalid,
   EXECUTION_NOT_FOUND: EXIT.notFound,
+  CHECKPOINT_NOT_FOUND: EXIT.notFound,
 };
 
 /** The exit code for what a command threw. */

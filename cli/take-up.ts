@@ -1,11 +1,10 @@
 import type { Plan } from '../shared/core/plan.ts';
 import type { ExecutionDescription } from '../shared/executor/description.ts';
 import { loadResult } from '../shared/executor/execution-result.ts';
-import type { Executions } from '../shared/executor/executions.ts';
 import { LocalClient } from '../shared/executor/local-client.ts';
-import type { ExecutionHandle } from '../shared/executor/workflow-executor.ts';
+import type { ExecutionHandle, WorkflowExecutor } from '../shared/executor/workflow-executor.ts';
 import type { CommandIo } from './command-io.ts';
-import { openExecutor, openExisting, type Place } from './connect.ts';
+import { openExecutor, type Place, type PlaceOptions } from './connect.ts';
 import { finish } from './finish.ts';
 import type { FollowOptions } from './follow.ts';
 import { loadSecrets } from './load-secrets.ts';
@@ -15,6 +14,7 @@ import { readEnded } from './progress/watch.ts';
 import { loadResumeSources, tryLoadResumeSources } from './resume-sources.ts';
 import { runToEnd } from './run-to-end.ts';
 import { formatCount, formatDuration, paletteFor, plural } from './text.ts';
+import { withExecution } from './with-executions.ts';
 
 export interface TakeUpOptions extends FollowingOptions {
   readonly workflow?: string;
@@ -27,9 +27,9 @@ export interface StandingExecution {
   readonly plan: Plan | undefined;
 }
 
-/** Looks at an execution without taking it. @throws {ExecutionNotFoundError} */
-export async function lookAt(place: Place, id: string): Promise<StandingExecution> {
-  return withExecutions(place, id, async (executions) => ({
+/** Looks at an execution without taking it. @throws {FanjoinError} `EXECUTION_NOT_FOUND` */
+export function lookAt(place: Place, id: string, options: PlaceOptions): Promise<StandingExecution> {
+  return withExecution(place, id, options, async (executions) => ({
     description: await executions.describe(id),
     plan: executions instanceof LocalClient ? await executions.plan(id) : undefined,
   }));
@@ -44,21 +44,21 @@ export async function printEnded(
 ): Promise<number> {
   const { executionId } = description;
   const { commandLine } = await tryLoadResumeSources(description, { ...options, cwd: io.cwd });
-  const result = await withExecutions(place, executionId, (executions) =>
+  const result = await withExecution(place, executionId, options, (executions) =>
     loadResult(executions, executionId, Date.now()),
   );
   const { json = false, quiet = false } = options;
   return finish(result, description, { io, json, quiet, plan, commandLine, options });
 }
 
-/**
- * Goes on with an execution and follows it to its end; gives the exit code.
- * @param go tells the engine, or the endpoint, to go on
- */
+/** Tells the engine, or the endpoint, to go on. Gives what goes on: the execution itself, or a new one made from it. */
+export type Go = (handle: ExecutionHandle, executor: WorkflowExecutor) => Promise<ExecutionHandle>;
+
+/** Goes on with an execution and follows what does so to its end; gives the exit code. */
 export async function takeUp(
   place: Place,
   { description, plan }: StandingExecution,
-  go: (handle: ExecutionHandle) => Promise<void>,
+  go: Go,
   options: TakeUpOptions,
   io: CommandIo,
 ): Promise<number> {
@@ -70,30 +70,33 @@ export async function takeUp(
     : tryLoadResumeSources(description, files));
   const pools = plan === undefined ? {} : poolsOf(plan, options.pool);
   await using executor = openExecutor(place, { handlers, pools });
-  const handle = executor.get(description.executionId);
-  const before = await endedBefore(handle);
-  await go(handle);
-  if (options.quiet !== true) announce(description, io);
+  const standing = executor.get(description.executionId);
+  const endedHere = await endedBefore(standing);
+  const handle = await go(standing, executor);
+  const isNew = handle.executionId !== standing.executionId;
+  const now = isNew ? await handle.describe() : description;
+  // What a new one took over had ended before it began.
+  const before = isNew ? await endedBefore(handle, now.startedAtMs - 1) : endedHere;
+  if (options.quiet !== true) announce(now, isNew, io);
   return await runToEnd(handle, { io, options, plan, commandLine, before });
 }
 
-async function endedBefore(handle: ExecutionHandle): Promise<FollowOptions['before']> {
+async function endedBefore(handle: ExecutionHandle, untilMs?: number): Promise<FollowOptions['before']> {
   const visits = new Set<string>();
-  const ended = await readEnded(handle, visits);
+  const ended = await readEnded(handle, visits, untilMs);
   return { visits, nodes: new Set(ended.map(({ nodeId }) => nodeId)) };
 }
 
-function announce({ executionId, workflow, progress, startedAtMs }: ExecutionDescription, io: CommandIo): void {
+function announce(
+  { executionId, workflow, progress, startedAtMs, origin }: ExecutionDescription,
+  isNew: boolean,
+  io: CommandIo,
+): void {
   const { bold, dim } = paletteFor(io.stderr, io.env);
-  const since = `started ${formatDuration(Date.now() - startedAtMs)} ago, ${formatCount(progress.succeeded)} of ${plural(progress.nodes, 'node')} stand`;
-  io.stderr.write(`${bold(workflow)} ${executionId} ${dim(`(goes on; ${since})`)}\n`);
-}
-
-async function withExecutions<T>(place: Place, id: string, task: (executions: Executions) => Promise<T>): Promise<T> {
-  const executions = openExisting(place, id);
-  try {
-    return await task(executions);
-  } finally {
-    await executions.close();
-  }
+  const since =
+    isNew && origin !== undefined
+      ? `a new execution from ${origin.checkpointId}`
+      : `goes on; started ${formatDuration(Date.now() - startedAtMs)} ago`;
+  const standing = `${formatCount(progress.succeeded)} of ${plural(progress.nodes, 'node')} stand`;
+  io.stderr.write(`${bold(workflow)} ${executionId} ${dim(`(${since}, ${standing})`)}\n`);
 }

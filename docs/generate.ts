@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { WorkflowGraph } from '../cli/graph/workflow-graph.ts';
 import { IGNORED_PROPERTIES, IGNORED_TYPES } from '../infra/local/ignored-properties.ts';
 import { Definition } from '../shared/model/definition.ts';
 
@@ -11,6 +12,12 @@ const definitionSchema = (): string => {
   const schema = z.toJSONSchema(Definition, { io: 'input', unrepresentable: 'any' });
   const title = 'A fanjoin workflow definition';
   return `${JSON.stringify({ $id: 'urn:fanjoin:definition:1', title, ...schema }, null, 2)}\n`;
+};
+
+const graphSchema = (): string => {
+  const schema = z.toJSONSchema(WorkflowGraph);
+  const title = 'A fanjoin workflow as a graph, as `fanjoin graph --format json` prints it';
+  return `${JSON.stringify({ $id: 'urn:fanjoin:graph:1', title, ...schema }, null, 2)}\n`;
 };
 
 /** What of the template has no effect on the local stack, as the README lists it. */
@@ -32,6 +39,7 @@ async function readme(): Promise<string> {
 
 const generated: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/definition.schema.json': definitionSchema,
+  'docs/graph.schema.json': graphSchema,
   'README.md': readme,
 };
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { Advance } from '../shared/model/config.ts';
+import { Advance, DEFAULT_ADVANCE } from '../shared/model/config.ts';
 import { Pools } from '../shared/model/pools.ts';
 import { SecretName } from '../shared/model/secret-reference.ts';
 
@@ -26,10 +26,16 @@ const Environment = z.object({
   SECRET_NAMES: jsonText.pipe(z.array(SecretName)).default([]),
   /** Changes with the handlers' code: outputs of workflows that opt into the cache are not reused across it. */
   HANDLERS_VERSION: z.string().default(''),
-  ADVANCE: Advance.default('eager'),
+  ADVANCE: Advance.default(DEFAULT_ADVANCE),
   /** Where spans go, by the names that OpenTelemetry gave them. Either says that there is somebody to trace for. */
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url().optional(),
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: z.url().optional(),
+  /** The bus that lifecycle events go on. Absent: they are not sent. */
+  EVENT_BUS_ARN: z.string().min(1).optional(),
+  /** What it is told: of executions and nodes that failed, or of all nodes. */
+  LIFECYCLE_EVENTS: z.enum(['none', 'executions', 'nodes']).optional(),
+  /** Of the node runner, for the API to say what executions cost. */
+  RUNNER_MEMORY_MB: z.coerce.number().int().positive().optional(),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('warn'),
 });
 

@@ -156,6 +156,17 @@ export class BlobsUnavailableError extends FanjoinError {
   }
 }
 
+/** An event bus did not take events, or did not answer; trying again may help. */
+export class EventsUnavailableError extends FanjoinError {
+  override readonly name = 'EventsUnavailableError';
+  constructor(cause: unknown) {
+    super('EVENTS_UNAVAILABLE', `The event bus did not take all events: ${describeCause(cause)}`, {
+      retryable: true,
+      cause,
+    });
+  }
+}
+
 /** No secret has this name where the node runs. */
 export class SecretNotFoundError extends FanjoinError {
   override readonly name = 'SecretNotFoundError';

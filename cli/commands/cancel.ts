@@ -2,10 +2,11 @@ import type { Command } from 'commander';
 import type { ExecutionDescription } from '../../shared/executor/description.ts';
 import type { Executions } from '../../shared/executor/executions.ts';
 import type { CommandIo } from '../command-io.ts';
-import { isInUse, openExecutor, openExisting, type Place, placeOf } from '../connect.ts';
+import { isInUse, openExecutor, type Place, placeOf } from '../connect.ts';
 import { EXIT } from '../exit-code.ts';
 import { addPlaceOptions, type ExecutionOptions } from '../options.ts';
 import { commandFor } from '../suggest.ts';
+import { withExecution } from '../with-executions.ts';
 
 /** Running nodes have 10 s to settle; then the execution ends without them. */
 const WAIT_MS = 15_000;
@@ -24,17 +25,14 @@ export function addCancelCommand(program: Command, io: CommandIo, done: (exitCod
 
 async function cancel(id: string, options: ExecutionOptions, io: CommandIo): Promise<number> {
   const place = placeOf(options, io);
-  const executions = openExisting(place, id);
-  try {
+  const description = await withExecution(place, id, options, async (executions) => {
     await cancelWhereItRuns(place, executions, id);
-    const description = await executions.describe(id);
-    io.stdout.write(
-      options.json === true ? `${JSON.stringify(description, null, 2)}\n` : `${textOf(description, options)}\n`,
-    );
-    return EXIT.ok;
-  } finally {
-    await executions.close();
-  }
+    return executions.describe(id);
+  });
+  io.stdout.write(
+    options.json === true ? `${JSON.stringify(description, null, 2)}\n` : `${textOf(description, options)}\n`,
+  );
+  return EXIT.ok;
 }
 
 /** Sets the flag, and waits for whoever runs the execution to end it; where nobody does, this process is the one. */

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { CommandIo } from '../command-io.ts';
 import { placeOf } from '../connect.ts';
 import { addTakeUpOptions } from '../options.ts';
-import { lookAt, type TakeUpOptions, takeUp } from '../take-up.ts';
+import { type Go, lookAt, type TakeUpOptions, takeUp } from '../take-up.ts';
 
 /** Adds `fanjoin redrive`. */
 export function addRedriveCommand(program: Command, io: CommandIo, done: (exitCode: number) => void): void {
@@ -15,6 +15,11 @@ export function addRedriveCommand(program: Command, io: CommandIo, done: (exitCo
     .addHelpText('after', '\nExamples:\n  fanjoin redrive 01M83J1CWCKJQKQWSQAWE9J523')
     .action(async (id: string, options: TakeUpOptions) => {
       const place = placeOf(options, io);
-      done(await takeUp(place, await lookAt(place, id), (handle) => handle.redrive(), options, io));
+      done(await takeUp(place, await lookAt(place, id, options), go, options, io));
     });
 }
+
+const go: Go = async (handle) => {
+  await handle.redrive();
+  return handle;
+};

@@ -9,7 +9,7 @@ import type { CommandIo } from '../command-io.ts';
 import { type Place, placeOf } from '../connect.ts';
 import { addTakeUpOptions } from '../options.ts';
 import { commandFor } from '../suggest.ts';
-import { lookAt, printEnded, type TakeUpOptions, takeUp } from '../take-up.ts';
+import { type Go, lookAt, printEnded, type TakeUpOptions, takeUp } from '../take-up.ts';
 import { formatDuration } from '../text.ts';
 import { UsageError } from '../usage-error.ts';
 
@@ -29,12 +29,16 @@ export function addResumeCommand(program: Command, io: CommandIo, done: (exitCod
 
 async function resume(id: string | undefined, options: TakeUpOptions, io: CommandIo): Promise<number> {
   const place = placeOf(options, io);
-  const standing = await lookAt(place, id ?? (await onlyOpenExecution(place, options)));
+  const standing = await lookAt(place, id ?? (await onlyOpenExecution(place, options)), options);
   const { status } = standing.description;
   if (isTerminal(status)) return printEnded(place, standing, options, io);
   // Behind an endpoint, one that runs needs nobody: it is only followed.
   const isMoved = place.endpoint !== undefined && status === 'RUNNING';
-  return takeUp(place, standing, async (handle) => (isMoved ? undefined : handle.resume()), options, io);
+  const go: Go = async (handle) => {
+    if (!isMoved) await handle.resume();
+    return handle;
+  };
+  return takeUp(place, standing, go, options, io);
 }
 
 async function onlyOpenExecution({ database, endpoint }: Place, options: TakeUpOptions): Promise<string> {

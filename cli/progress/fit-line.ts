@@ -1,3 +1,6 @@
+import { stripVTControlCharacters } from 'node:util';
+import { displayWidth } from '../display-width.ts';
+
 /** A piece of a line; the style is put on after the line is cut to its width. */
 export interface Segment {
   readonly text: string;
@@ -27,3 +30,10 @@ export function bar(done: number, total: number, width: number): { readonly fill
   const filled = share === 1 ? width : Math.min(width - 1, Math.floor(share * width));
   return { filled: '━'.repeat(filled), rest: '─'.repeat(width - filled) };
 }
+
+/** How many rows lines take on a terminal of so many columns, which breaks what is longer. */
+export const rowsTaken = (lines: readonly string[], columns: number): number =>
+  lines.reduce((rows, line) => {
+    const width = displayWidth(stripVTControlCharacters(line));
+    return rows + Math.max(1, Math.ceil(width / Math.max(1, columns)));
+  }, 0);

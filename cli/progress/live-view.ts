@@ -4,6 +4,7 @@ import type { ExecutionDescription } from '../../shared/executor/description.ts'
 import type { OutputStream } from '../command-io.ts';
 import { type Palette, plural } from '../text.ts';
 import { captureOutput, type OutputCapture } from './capture-output.ts';
+import { rowsTaken } from './fit-line.ts';
 import { liveFrame } from './live-frame.ts';
 import { nodeLine, skippedLine } from './node-line.ts';
 import { skippedByRule } from './skipped-nodes.ts';
@@ -15,6 +16,8 @@ const MAX_NODES_LISTED = 100;
 /** Loops and mass failures: beyond so many lines, nodes are only counted. */
 const MAX_LINES = 200;
 const MAX_ID_WIDTH = 28;
+const ERASE_ROW = '\u001b[2K';
+const UP = '\u001b[1A';
 
 export interface LiveViewOptions {
   /** The terminal. */
@@ -36,6 +39,8 @@ export class LiveView implements ProgressView {
   readonly #runningSinceMs = new Map<string, number>();
   readonly #items = new Map<string, number>();
   #description: ExecutionDescription | undefined;
+  /** The frame on the screen. */
+  #frame: readonly string[] = [];
   #lines = 0;
   #shown = '';
 
@@ -83,7 +88,7 @@ export class LiveView implements ProgressView {
   close(): void {
     clearInterval(this.#timer);
     this.#output.direct(() => {
-      this.#draw.clear();
+      this.#clear();
       this.#draw.done();
     });
     this.#output.release();
@@ -111,7 +116,7 @@ export class LiveView implements ProgressView {
 
   #above(text: string): void {
     this.#output.direct(() => {
-      this.#draw.clear();
+      this.#clear();
       this.#options.stream.write(text);
       this.#drawFrame();
     });
@@ -127,6 +132,24 @@ export class LiveView implements ProgressView {
     const { stream, palette, plan } = this.#options;
     const state = { description, plan: planOf(plan, description), runningSinceMs: this.#runningSinceMs };
     const size = { columns: stream.columns ?? 80, rows: stream.rows ?? 24 };
-    this.#draw(liveFrame(state, { ...size, nowMs: Date.now(), palette }).join('\n'));
+    this.#eraseBroken();
+    this.#frame = liveFrame(state, { ...size, nowMs: Date.now(), palette });
+    this.#draw(this.#frame.join('\n'));
+  }
+
+  #clear(): void {
+    this.#eraseBroken();
+    this.#draw.clear();
+    this.#frame = [];
+  }
+
+  /**
+   * A terminal that has become narrower has broken the lines of the frame, as nearly all do: the frame takes more rows
+   * than were drawn, and those alone would be erased. The rest goes first.
+   */
+  #eraseBroken(): void {
+    const { stream } = this.#options;
+    const excess = rowsTaken(this.#frame, stream.columns ?? 80) - this.#frame.length;
+    if (excess > 0) stream.write(`${ERASE_ROW}${UP}`.repeat(excess));
   }
 }

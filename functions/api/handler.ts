@@ -8,6 +8,7 @@ import { ExecutionService } from '../../shared/executor/execution-service.ts';
 import { untilEvents } from '../../shared/executor/follow-events.ts';
 import { ExecutionId } from '../../shared/model/ids.ts';
 import { LIMITS } from '../../shared/model/limits.ts';
+import { DEFAULT_STACK } from '../../shared/observability/billed-operations.ts';
 import { environment, exportsSpans } from '../environment.ts';
 import { clock, dispatcher, logger, store } from '../runtime.ts';
 import { parseBody } from './body.ts';
@@ -21,6 +22,10 @@ const service = new ExecutionService({
   secrets: secretNames(environment.SECRET_NAMES),
   handlersVersion: () => environment.HANDLERS_VERSION,
   newId: ulid,
+  billedStack: {
+    runnerMemoryMb: environment.RUNNER_MEMORY_MB ?? DEFAULT_STACK.runnerMemoryMb,
+    lifecycleEvents: environment.LIFECYCLE_EVENTS ?? DEFAULT_STACK.lifecycleEvents,
+  },
   exportsSpans,
   dispatcher,
   advance: environment.ADVANCE,
@@ -51,6 +56,7 @@ const routes: Readonly<Record<string, Route>> = {
     return [200, await untilEvents(() => service.history(id, page), { clock, waitMs: waitSeconds * 1_000 })];
   },
   'GET /executions/{executionId}/definition': async (_event, id) => [200, await service.definition(id)],
+  'GET /executions/{executionId}/billed-operations': async (_event, id) => [200, await service.billedOperations(id)],
   'GET /executions': async ({ queryStringParameters }) => [
     200,
     await service.list(parseQuery(ListQuery, queryStringParameters)),
@@ -74,6 +80,10 @@ const routes: Readonly<Record<string, Route>> = {
     await service.resume(id).then(() => service.describe(id)),
   ],
   'GET /executions/{executionId}/checkpoints': async (_event, id) => [200, await service.checkpoints(id)],
+  'GET /checkpoints/{checkpointId}': async ({ pathParameters }) => [
+    200,
+    await service.checkpoint(pathParameters?.checkpointId ?? ''),
+  ],
   'POST /checkpoints/{checkpointId}/resume': async ({ pathParameters, body, isBase64Encoded }) => {
     const options = ResumeOptions.safeParse(body === undefined ? {} : parseBody(body, isBase64Encoded));
     if (!options.success) throw new InvalidInputError('The resume', zodIssues(options.error));

@@ -23,7 +23,7 @@ export const EventsQuery = z.strictObject({
 });
 
 /** Of `GET /executions`. */
-export const ListQuery = ListRequest.extend({ limit: limit.default(100) });
+export const ListQuery = ListRequest.extend({ limit: limit.default(100), fromMs: timeMs.exactOptional() });
 
 /** Of `GET /workflows/{workflow}/metrics`. */
 export const MetricsQuery = z.strictObject({ fromMs: timeMs.exactOptional(), toMs: timeMs.exactOptional() });

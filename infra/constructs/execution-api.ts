@@ -13,11 +13,13 @@ export const API_ROUTES = [
   'GET /executions/{executionId}/results',
   'GET /executions/{executionId}/events',
   'GET /executions/{executionId}/definition',
+  'GET /executions/{executionId}/billed-operations',
   'POST /executions/{executionId}/cancel',
   'POST /executions/{executionId}/pause',
   'POST /executions/{executionId}/resume',
   'POST /executions/{executionId}/redrive',
   'GET /executions/{executionId}/checkpoints',
+  'GET /checkpoints/{checkpointId}',
   'POST /checkpoints/{checkpointId}/resume',
   'GET /workflows/{workflow}/metrics',
 ] as const;

@@ -1,17 +1,19 @@
 import { Duration, type RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { IHttpRouteAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2';
+import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { FanjoinError } from '../../shared/errors.ts';
 import type { Advance } from '../../shared/model/config.ts';
-import { DEFAULT_POOL, type Pools, poolSize } from '../../shared/model/pools.ts';
+import { batchSizeOf, DEFAULT_POOL, type Pools, poolSize } from '../../shared/model/pools.ts';
 import type { LogLevel } from '../../shared/observability/logger.ts';
 import { allow } from './allow.ts';
 import { ExecutionApi } from './execution-api.ts';
 import { ExecutorFunction, type ExecutorFunctionProps } from './executor-function.ts';
 import { bundleFunctions } from './function-bundles.ts';
 import { ItemTable } from './item-table.ts';
+import { LifecycleBus, type LifecycleEventsProps } from './lifecycle-bus.ts';
 import { ObserverSource } from './observer-source.ts';
 import { PayloadBucket } from './payload-bucket.ts';
 import { connectSecrets, type ReadableSecret } from './secret-access.ts';
@@ -39,7 +41,7 @@ export interface ServerlessExecutorProps {
   readonly runnerMemorySize?: number;
   /**
    * How executions advance: `eager`, who finishes a node starts what follows, where that is safe; `stream`, every result goes
-   * through the scheduler. They differ in time and cost alone. @default 'eager'
+   * through the scheduler. They differ in time and cost alone. @default 'stream'
    */
   readonly advance?: Advance;
   /** Who may call the API. @default IAM */
@@ -50,6 +52,13 @@ export interface ServerlessExecutorProps {
   readonly payloadRetention?: Duration;
   /** Where spans of executions with `traceExecution` go. @default there are none */
   readonly tracing?: TraceExportProps;
+  /**
+   * What is told to EventBridge of executions, for rules to react to: that they started, paused, went on and ended, and
+   * that nodes failed (docs/events.md). EventBridge takes $1 for a million events; an execution without a failure or a
+   * pause makes two. `false`: nothing is told, and nothing paid.
+   * @default executions and failed nodes, to the account's default bus
+   */
+  readonly lifecycleEvents?: LifecycleEventsProps | false;
   /** @default `warn` */
   readonly logLevel?: LogLevel;
   /** @default one month */
@@ -62,13 +71,15 @@ export class ServerlessExecutor extends Construct {
   readonly payloadBucket: PayloadBucket;
   readonly pools: ReadonlyMap<string, WorkerPool>;
   readonly api: ExecutionApi;
+  /** Where rules hear of executions; `undefined` without lifecycle events. */
+  readonly lifecycleBus: IEventBus | undefined;
   readonly functions: Readonly<
     Record<'api' | 'scheduler' | 'nodeRunner' | 'deadLetter' | 'sweep' | 'observer', LambdaFunction>
   >;
 
   constructor(scope: Construct, id: string, props: ServerlessExecutorProps = {}) {
     super(scope, id);
-    const { runnerTimeout = Duration.minutes(5), removalPolicy, payloadRetention, authorizer } = props;
+    const { runnerTimeout = Duration.minutes(5), removalPolicy, payloadRetention, authorizer, lifecycleEvents } = props;
     const deadLetterTimeout = Duration.minutes(1);
     this.itemTable = new ItemTable(this, 'Items', { ...(removalPolicy !== undefined && { removalPolicy }) });
     this.payloadBucket = new PayloadBucket(this, 'Payloads', {
@@ -93,6 +104,10 @@ export class ServerlessExecutor extends Construct {
     for (const pool of this.pools.values()) pool.feed(nodeRunner, deadLetter);
     if (props.tracing !== undefined) exportTraces(props.tracing, { api, observer });
     new SweepSchedule(this, 'SweepSchedule', { sweep });
+    const lifecycle = lifecycleEvents === false ? undefined : new LifecycleBus(this, 'Lifecycle', lifecycleEvents);
+    lifecycle?.connect(observer, this.itemTable);
+    api.addEnvironment('LIFECYCLE_EVENTS', lifecycle?.tellsOf ?? 'none');
+    this.lifecycleBus = lifecycle?.bus;
   }
 
   /** Each function may do what it calls, and nothing else. */
@@ -132,10 +147,12 @@ function concurrencies({
         `The pool '${name}' has the size ${size}: Lambda bounds a queue's invocations to 2 at the least`,
       );
     }
-    // One message each: what is worth a bound of its own is slow, and a batch holds all its slots until its last is done.
-    return [name, { maxConcurrency: size, batchSize: 1 }];
+    return [name, { maxConcurrency: size, batchSize: batchSizeOf(name) }];
   });
-  return { [DEFAULT_POOL]: { maxConcurrency: defaultConcurrency, batchSize: 10 }, ...Object.fromEntries(named) };
+  return {
+    [DEFAULT_POOL]: { maxConcurrency: defaultConcurrency, batchSize: batchSizeOf(DEFAULT_POOL) },
+    ...Object.fromEntries(named),
+  };
 }
 
 interface FunctionSettings extends ServerlessExecutorProps {
@@ -166,6 +183,8 @@ function createFunctions(scope: Construct, settings: FunctionSettings): Serverle
         POOLS: JSON.stringify(pools),
         HANDLERS_VERSION: handlersVersion,
         ...(settings.advance !== undefined && { ADVANCE: settings.advance }),
+        // What executions cost depends on it, and the API says what they cost.
+        RUNNER_MEMORY_MB: String(runnerMemorySize),
       },
     }),
     scheduler: create('Scheduler', {

@@ -11,6 +11,7 @@ export class SweepSchedule extends Construct {
   constructor(scope: Construct, id: string, { sweep }: { readonly sweep: LambdaFunction }) {
     super(scope, id);
     this.rule = new Rule(this, 'Rule', {
+      description: 'Deadlines of executions that only wait, and repairs',
       schedule: Schedule.rate(Duration.minutes(1)),
       targets: [new LambdaTarget(sweep, { retryAttempts: 0, maxEventAge: Duration.minutes(1) })],
     });

@@ -1,8 +1,17 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from './emulators.ts';
+
+/** Where the emulators are. */
+export interface Endpoints {
+  readonly dynamo: string;
+  readonly sqsAndS3: string;
+  readonly events: string;
+  readonly secretsManager: string;
+}
 
 /** The SDK's clients for the emulators. */
 export interface AwsClients {
@@ -10,10 +19,11 @@ export interface AwsClients {
   readonly streams: DynamoDBStreamsClient;
   readonly s3: S3Client;
   readonly sqs: SQSClient;
+  readonly events: EventBridgeClient;
   destroy(): void;
 }
 
-export function connectClients(endpoints: { readonly dynamo: string; readonly sqsAndS3: string }): AwsClients {
+export function connectClients(endpoints: Endpoints): AwsClients {
   const common = { region: LOCAL_REGION, credentials: LOCAL_CREDENTIALS };
   const dynamo = new DynamoDBClient({ ...common, endpoint: endpoints.dynamo });
   const streams = new DynamoDBStreamsClient({ ...common, endpoint: endpoints.dynamo });
@@ -24,13 +34,15 @@ export function connectClients(endpoints: { readonly dynamo: string; readonly sq
     endpoint: endpoints.sqsAndS3,
     requestHandler: { httpAgent: { maxSockets: 1_000 } },
   });
+  const events = new EventBridgeClient({ ...common, endpoint: endpoints.events });
   return {
     dynamo,
     streams,
     s3,
     sqs,
+    events,
     destroy: () => {
-      for (const client of [dynamo, streams, s3, sqs]) client.destroy();
+      for (const client of [dynamo, streams, s3, sqs, events]) client.destroy();
     },
   };
 }

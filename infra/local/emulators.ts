@@ -9,6 +9,7 @@ import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { buildApp } from 'fauxqs';
 import { FanjoinError } from '../../shared/errors.ts';
 import { LIMITS } from '../../shared/model/limits.ts';
+import type { Meter } from './metering.ts';
 
 /** What everything local calls itself; DynamoDB Local keeps the tables of each key and region apart. */
 export const LOCAL_REGION = 'us-east-1';
@@ -128,14 +129,23 @@ async function findFreePort(): Promise<number> {
 const FAUXQS_HOST = `//sqs.${LOCAL_REGION}.localhost:`;
 const OUR_HOST = '//127.0.0.1:';
 
-/** fauxqs (SQS and S3) in this process, on a free port. Not through its own `startFauxqs`, which listens on every address. */
-export async function startFauxqs(): Promise<Emulator> {
+/** fauxqs (SQS and S3) in this process, on a free port, metered where that is asked for. Not through its own `startFauxqs`, which listens on every address. */
+export async function startFauxqs(meter?: Meter): Promise<Emulator> {
   const app = buildApp({ logger: false, defaultRegion: LOCAL_REGION });
   app.addHook('preHandler', async ({ body }) => {
     const hasQueueUrl =
       typeof body === 'object' && body !== null && 'QueueUrl' in body && typeof body.QueueUrl === 'string';
     if (hasQueueUrl) Object.assign(body, { QueueUrl: String(body.QueueUrl).replace(OUR_HOST, FAUXQS_HOST) });
   });
+  if (meter !== undefined) {
+    app.addHook('onSend', async ({ method, url, headers, body }, _reply, payload) => {
+      const target = headers['x-amz-target'];
+      const said = { userAgent: headers['user-agent'], answer: typeof payload === 'string' ? payload : '' };
+      if (typeof target === 'string')
+        meter.queue({ ...said, operation: target.split('.').at(-1) ?? '', request: JSON.stringify(body) });
+      else meter.objects({ ...said, operation: method, request: url });
+    });
+  }
   // It takes objects of 11 MB; S3 takes all that we write.
   app.removeContentTypeParser('*');
   app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: 2 * LIMITS.maxPayloadBytes }, (_request, body, done) =>

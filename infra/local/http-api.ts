@@ -1,9 +1,9 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import * as z from 'zod';
 import { matchRoute, type Route } from './http-routes.ts';
 import type { InvocationOutcome, LocalFunction } from './local-function.ts';
+import { type LoopbackServer, startLoopbackServer } from './loopback-server.ts';
 import { toProxyEvent } from './proxy-event.ts';
 
 /** What one invocation takes and gives (Lambda's limit). */
@@ -21,32 +21,25 @@ export interface HttpApiOptions {
 /** Serves an HTTP API on this machine, for nobody else, as API Gateway does. */
 export class HttpApi {
   readonly url: string;
-  readonly #server: Server;
+  readonly #server: LoopbackServer;
 
-  private constructor(server: Server, url: string) {
+  private constructor(server: LoopbackServer) {
     this.#server = server;
-    this.url = url;
+    this.url = server.endpoint;
   }
 
-  static async start({ routes, log, port = 0 }: HttpApiOptions): Promise<HttpApi> {
-    const server = createServer((request, response) => {
+  static async start({ routes, log, port }: HttpApiOptions): Promise<HttpApi> {
+    const server = await startLoopbackServer((request, response) => {
       answer(request, response, routes).catch((error: unknown) => {
         log(`request failed: ${error instanceof Error ? error.message : String(error)}`);
         response.destroy();
       });
-    });
-    server.listen(port, '127.0.0.1');
-    await once(server, 'listening');
-    const address = server.address();
-    if (address === null || typeof address === 'string') throw new Error('Unreachable: the server listens on a port');
-    return new HttpApi(server, `http://127.0.0.1:${address.port}`);
+    }, port);
+    return new HttpApi(server);
   }
 
-  async stop(): Promise<void> {
-    const closed = once(this.#server, 'close');
-    this.#server.close();
-    this.#server.closeAllConnections();
-    await closed;
+  stop(): Promise<void> {
+    return this.#server.stop();
   }
 }
 

@@ -21,8 +21,9 @@ export const IGNORED_PROPERTIES: Readonly<Record<string, Ignored>> = {
     TimeToLiveSpecification: 'DynamoDB Local would delete expired items within hours; no local stack runs that long',
   },
   'AWS::Events::Rule': {
+    Description: 'a label',
     'Targets[].Id': 'a label',
-    'Targets[].RetryPolicy': 'the local schedule always reaches its function',
+    'Targets[].RetryPolicy': 'an event always reaches its target here',
   },
   'AWS::Lambda::EventInvokeConfig': {
     MaximumEventAgeInSeconds: 'an event reaches its function at once',

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { Worker } from 'node:worker_threads';
+import type { Invocation } from './metering.ts';
 import type { InvocationRequest, InvocationResponse, WorkerMessage, WorkerSettings } from './worker-protocol.ts';
 
 export interface LocalFunctionOptions extends WorkerSettings {
@@ -10,6 +11,8 @@ export interface LocalFunctionOptions extends WorkerSettings {
   readonly timeoutSeconds: number;
   /** Instances at once; further invocations wait for one. */
   readonly maxWorkers: number;
+  /** Hears of each invocation when it is over. Default: nobody. */
+  readonly onInvoked?: (invocation: Invocation) => void;
   /** Takes what the function prints, line by line. */
   readonly log: (line: string) => void;
 }
@@ -63,7 +66,8 @@ export class LocalFunction {
     const instance = await this.#acquire();
     if (instance === undefined) return { ok: false, reason: 'the local stack is stopping' };
     this.#invocations++;
-    const { timeoutSeconds } = this.#options;
+    const { timeoutSeconds, memoryMb, onInvoked } = this.#options;
+    const startedMs = performance.now();
     const request: InvocationRequest = {
       requestId: randomUUID(),
       event: JSON.stringify(event),
@@ -81,6 +85,8 @@ export class LocalFunction {
       };
       instance.worker.postMessage(request);
     });
+    const durationMs = performance.now() - startedMs;
+    onInvoked?.({ functionLabel: this.label, memoryMb, event: request.event, durationMs });
     if (this.#instances.has(instance)) this.#idle.push(instance);
     this.#waiting.shift()?.();
     if (!outcome.ok && !this.#isStopped) this.#options.log(`invocation failed: ${outcome.reason}`);

@@ -1,27 +1,29 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { StackProps } from 'aws-cdk-lib';
 import { secretVariable } from '../../shared/adapters/local/local-secrets.ts';
 import { FanjoinError } from '../../shared/errors.ts';
-import type { ExecutorStackProps } from '../executor-stack.ts';
 import { type AwsClients, connectClients } from './connect-clients.ts';
 import { type Disturbance, disturb } from './disturbance.ts';
 import { launchDynamoDbLocal, queueUrlAt, startFauxqs } from './emulators.ts';
+import { startEventBridge } from './event-bridge.ts';
+import { EventRouter } from './event-router.ts';
 import { type EventSource, startEventSources } from './event-sources.ts';
 import { type FunctionFinder, finder } from './find-function.ts';
 import { HttpApi } from './http-api.ts';
+import { Ledger } from './ledger.ts';
 import type { InvocationOutcome, LocalFunction } from './local-function.ts';
 import { makeResources } from './make-resources.ts';
+import { Meter, startTableMeter } from './metering.ts';
 import { type LocalResources, readResources } from './read-resources.ts';
 import { bucketName, secretArn } from './references.ts';
-import { startSchedule } from './schedule.ts';
+import { startRules } from './rules.ts';
 import { startSecretsManager } from './secrets-emulator.ts';
 import { startFunctions } from './start-functions.ts';
-import { synthesize } from './synthesize.ts';
+import { type SynthesizeOptions, synthesize } from './synthesize.ts';
 
-/** What the executor itself takes (`handlersEntry`, `pools`, …), and how it runs here. */
-export interface LocalStackOptions extends Omit<ExecutorStackProps, keyof StackProps>, Disturbance {
+/** What the executor itself takes (`handlersEntry`, `pools`, …), what runs beside it, and how it runs here. */
+export interface LocalStackOptions extends SynthesizeOptions, Disturbance {
   /** Values of `newSecrets`, by name. Default: the environment's, `FANJOIN_SECRET_<NAME>`; without one it has none. */
   readonly secretValues?: Readonly<Record<string, string>>;
   /** Of the API. Default: a free one. */
@@ -30,6 +32,8 @@ export interface LocalStackOptions extends Omit<ExecutorStackProps, keyof StackP
   readonly visibilityTimeoutSeconds?: number;
   /** Batches of each event source at once, however many the template allows; each takes a thread. Default 4. */
   readonly maxConcurrency?: number;
+  /** Whether a ledger is kept of what AWS would bill. Default false. */
+  readonly isMetered?: boolean;
   /** Takes what functions print, and what goes wrong. Default: stderr. */
   readonly log?: (line: string) => void;
 }
@@ -47,6 +51,8 @@ export interface LocalStack extends AsyncDisposable {
   readonly queueUrls: Readonly<Record<string, string>>;
   /** How often each function was invoked, by its construct's name: `NodeRunner`, `Scheduler`, … */
   invocations(): Readonly<Record<string, number>>;
+  /** What AWS would have billed so far; empty unless it is metered. */
+  readonly ledger: Ledger;
   /** Invokes a function, as a schedule would. */
   invoke(functionName: string, event?: unknown): Promise<InvocationOutcome>;
   /** Kills a random instance in the middle of an invocation; what it was at comes back. `false`: none is busy. */
@@ -57,7 +63,7 @@ export interface LocalStack extends AsyncDisposable {
 
 /**
  * Runs the deployed stack on this machine: synthesizes it, makes its tables, queues and buckets in Amazon's DynamoDB Local
- * and fauxqs, answers for its secrets, and hosts its functions, event sources, schedule and API. Nothing here knows the
+ * and fauxqs, answers for its secrets, and hosts its functions, event sources, rules and API. Nothing here knows the
  * executor: all is read from the template, and what of it has no local effect is listed in `ignored-properties.ts`.
  *
  * @throws {FanjoinError} `JAVA_MISSING`, `UNKNOWN_PROPERTY`, `UNKNOWN_RESOURCE_TYPE`
@@ -74,7 +80,9 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
   const outdir = mkdtempSync(join(tmpdir(), 'fanjoin-local-'));
   cleanup.defer(() => rmSync(outdir, { recursive: true, force: true }));
   const { template, assets } = synthesize(outdir, options);
-  const fauxqs = await startFauxqs();
+  const ledger = new Ledger();
+  const meter = options.isMetered === true ? new Meter(ledger) : undefined;
+  const fauxqs = await startFauxqs(meter);
   cleanup.defer(() => fauxqs.stop());
   const resources = readResources(template, fauxqs.endpoint);
   const secretsManager = await startSecretsManager((arn) => {
@@ -82,9 +90,15 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
     return secret && secretValue(secret.label, options.secretValues);
   });
   cleanup.defer(() => secretsManager.stop());
+  const deliveries = disturb(options);
+  const buses = resources.buses.map(({ properties }) => properties.Name);
+  const router = new EventRouter({ buses, deliveries, log: (line) => log('EventBridge', line) });
+  const eventBridge = await startEventBridge(router, meter);
+  cleanup.defer(() => eventBridge.stop());
   const endpoints = {
     dynamo: dynamoDbLocal.endpoint,
     sqsAndS3: fauxqs.endpoint,
+    events: eventBridge.endpoint,
     secretsManager: secretsManager.endpoint,
   };
   await dynamoDbLocal.whenReady();
@@ -96,21 +110,23 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
     log(label, `hides a message for ${visibilityTimeoutSeconds} s; in the cloud for ${properties.VisibilityTimeout} s`);
   }
 
-  const functions = startFunctions({ resources, assets, endpoints, maxConcurrency, log });
+  const tableMeter = meter && (await startTableMeter(endpoints.dynamo, meter));
+  if (tableMeter !== undefined) cleanup.defer(() => tableMeter.stop());
+  const functions = startFunctions({
+    ...{ resources, assets, maxConcurrency, log, meter },
+    // Streams are read past the meter: Lambda does so for free.
+    endpoints: { ...endpoints, ...(tableMeter !== undefined && { dynamo: tableMeter.endpoint }) },
+  });
   const queueUrlOf = (id: string): string => queueUrlAt(fauxqs.endpoint, id);
   const find = finder(resources, functions);
   let sources: readonly EventSource[] = [];
   // Together: a source waits for its invocations, and they end with their functions.
-  cleanup.defer(async () => void (await Promise.all([...sources, ...functions].map((part) => part.stop()))));
-  sources = startEventSources({
-    ...{ resources, clients, streamArns, queueUrlOf, find, maxConcurrency, log },
-    deliveries: disturb(options),
-  });
+  cleanup.defer(async () => void (await Promise.all([...sources, router, ...functions].map((part) => part.stop()))));
+  // Before anything can run: no event is to be missed.
+  const endRules = startRules({ resources, find, queueUrlOf, log, sqs: clients.sqs }, router);
+  cleanup.defer(endRules);
+  sources = startEventSources({ resources, clients, streamArns, queueUrlOf, find, maxConcurrency, log, deliveries });
   void warmUp(functions);
-  for (const { properties } of resources.rules) {
-    for (const { Arn } of properties.Targets)
-      cleanup.defer(startSchedule(properties.ScheduleExpression, find.byArn(Arn)));
-  }
   const api = await HttpApi.start({
     routes: routesOf(resources, find),
     log: (line) => log('API', line),
@@ -126,6 +142,7 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
     tableNames: resources.tables.map(({ id }) => id),
     bucketNames: resources.buckets.map(({ id }) => bucketName(id)),
     queueUrls: Object.fromEntries(resources.queues.map(({ id, label }) => [label, queueUrlOf(id)])),
+    ledger,
     invocations: () => Object.fromEntries(functions.map(({ label, invocations }) => [label, invocations])),
     invoke: (functionName, event = {}) => find.byLabel(functionName).invoke(event),
     killWorker: (functionName) => find.byLabel(functionName).killBusyWorker(),

@@ -49,6 +49,7 @@ export function readResources(template: Template, queueEndpoint: string) {
     routes: read('AWS::ApiGatewayV2::Route', RESOURCE_SCHEMAS['AWS::ApiGatewayV2::Route']),
     stages: read('AWS::ApiGatewayV2::Stage', RESOURCE_SCHEMAS['AWS::ApiGatewayV2::Stage']),
     tables: read('AWS::DynamoDB::Table', RESOURCE_SCHEMAS['AWS::DynamoDB::Table']),
+    buses: read('AWS::Events::EventBus', RESOURCE_SCHEMAS['AWS::Events::EventBus']),
     rules: read('AWS::Events::Rule', RESOURCE_SCHEMAS['AWS::Events::Rule']),
     invokeConfigs: read('AWS::Lambda::EventInvokeConfig', RESOURCE_SCHEMAS['AWS::Lambda::EventInvokeConfig']),
     eventSources: read('AWS::Lambda::EventSourceMapping', RESOURCE_SCHEMAS['AWS::Lambda::EventSourceMapping']),
@@ -59,8 +60,11 @@ export function readResources(template: Template, queueEndpoint: string) {
   };
 }
 
-/** `Local/Executor/Pool-default/Queue/Resource` → `Pool-default/Queue` */
-const labelOf = (path: string | undefined): string | undefined => path?.split('/').slice(2, -1).join('/');
+/** `Local/Executor/Pool-default/Queue/Resource` → `Pool-default/Queue`; of what stands in the stack itself its own name. */
+function labelOf(path: string | undefined): string | undefined {
+  const [, top, ...rest] = path?.split('/').slice(0, -1) ?? [];
+  return rest.length > 0 ? rest.join('/') : top;
+}
 
 function parseProperties<Schema extends z.ZodType>(
   schema: Schema,

@@ -10,6 +10,11 @@ export const tableArn = (name: string): string => arn('dynamodb', `table/${name}
 export const streamArn = (tableName: string): string => `${tableArn(tableName)}/stream/local`;
 export const queueArn = (name: string): string => arn('sqs', name);
 export const functionArn = (name: string): string => arn('lambda', `function:${name}`);
+export const ruleArn = (name: string): string => arn('events', `rule/${name}`);
+const busArn = (name: string): string => arn('events', `event-bus/${name}`);
+
+/** @param nameOrArn of an event bus */
+export const busNameOf = (nameOrArn: string): string => nameOrArn.split('event-bus/').at(-1) ?? nameOrArn;
 
 /** Without the six characters that the service would end it with. */
 export const secretArn = (name: string): string => arn('secretsmanager', `secret:${name}`);
@@ -18,17 +23,23 @@ export const secretArn = (name: string): string => arn('secretsmanager', `secret
 export const bucketName = (logicalId: string): string => logicalId.toLowerCase();
 
 interface Resolver {
-  ref?(logicalId: string): string;
-  readonly attributes?: Readonly<Record<string, (logicalId: string) => string>>;
+  ref?(logicalId: string, properties: Readonly<Record<string, unknown>>): string;
+  readonly attributes?: Readonly<
+    Record<string, (logicalId: string, properties: Readonly<Record<string, unknown>>) => string>
+  >;
 }
 
-/** What references to resources of a type stand for. A resource is named by its logical id. */
+/** What references to resources of a type stand for. A resource is named by its logical id, a bus by its own name. */
 function resolvers(queueEndpoint: string): Readonly<Record<string, Resolver>> {
   const itself = (logicalId: string): string => logicalId;
   return {
     'AWS::ApiGatewayV2::Api': { ref: itself },
     'AWS::ApiGatewayV2::Integration': { ref: itself },
     'AWS::DynamoDB::Table': { ref: itself, attributes: { Arn: tableArn, StreamArn: streamArn } },
+    'AWS::Events::EventBus': {
+      ref: (_id, { Name }) => String(Name),
+      attributes: { Arn: (_id, { Name }) => busArn(String(Name)), Name: (_id, { Name }) => String(Name) },
+    },
     'AWS::Lambda::Function': { ref: itself, attributes: { Arn: functionArn } },
     'AWS::S3::Bucket': { ref: bucketName },
     'AWS::SecretsManager::Secret': { ref: secretArn },
@@ -43,8 +54,10 @@ function resolvers(queueEndpoint: string): Readonly<Record<string, Resolver>> {
 export function localReferences({ Resources }: Template, queueEndpoint: string): References {
   const byType = resolvers(queueEndpoint);
   const resolverOf = (logicalId: string): Resolver => byType[Resources[logicalId]?.Type ?? ''] ?? {};
+  const propertiesOf = (logicalId: string) => Resources[logicalId]?.Properties ?? {};
   return {
-    ref: (logicalId) => resolverOf(logicalId).ref?.(logicalId),
-    attribute: (logicalId, attribute) => resolverOf(logicalId).attributes?.[attribute]?.(logicalId),
+    ref: (logicalId) => resolverOf(logicalId).ref?.(logicalId, propertiesOf(logicalId)),
+    attribute: (logicalId, attribute) =>
+      resolverOf(logicalId).attributes?.[attribute]?.(logicalId, propertiesOf(logicalId)),
   };
 }

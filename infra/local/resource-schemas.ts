@@ -39,14 +39,33 @@ export const RESOURCE_SCHEMAS = {
     KeySchema: z.array(KeyElement),
     StreamSpecification: z.strictObject({ StreamViewType: z.literal('NEW_AND_OLD_IMAGES') }).optional(),
   }),
+  'AWS::Events::EventBus': z.strictObject({ Name: z.string() }),
   'AWS::Events::Rule': z.strictObject({
-    ScheduleExpression: z.string().regex(/^rate\(\d+ (minute|hour|day)s?\)$/, 'only rate(…) is done locally'),
-    State: z.literal('ENABLED'),
-    Targets: z.array(z.strictObject({ Arn: z.string() })),
+    /** Name or ARN. Default: the default bus. */
+    EventBusName: z.string().optional(),
+    EventPattern: z.record(z.string(), z.unknown()).optional(),
+    ScheduleExpression: z
+      .string()
+      .regex(/^rate\(\d+ (minute|hour|day)s?\)$/, 'only rate(…) is done locally')
+      .optional(),
+    State: z.enum(['ENABLED', 'DISABLED']).default('ENABLED'),
+    Targets: z
+      .array(
+        z.strictObject({
+          Arn: z.string(),
+          /** JSON text in place of the event. */
+          Input: z.string().optional(),
+          InputPath: z
+            .string()
+            .regex(/^\$(\.[\w-]+)*$/, 'only paths of names, as $.detail.nodeId, are done locally')
+            .optional(),
+        }),
+      )
+      .default([]),
   }),
   'AWS::Lambda::EventInvokeConfig': z.strictObject({
     FunctionName: z.string(),
-    MaximumRetryAttempts: z.literal(0, 'asynchronous invocations are not repeated locally'),
+    MaximumRetryAttempts: z.int().min(0).max(2).default(2),
     Qualifier: z.literal('$LATEST'),
   }),
   'AWS::Lambda::EventSourceMapping': z.strictObject({
@@ -84,4 +103,5 @@ export const RESOURCE_SCHEMAS = {
 } as const;
 
 export type ResourceType = keyof typeof RESOURCE_SCHEMAS;
+export type RuleProperties = z.infer<(typeof RESOURCE_SCHEMAS)['AWS::Events::Rule']>;
 export type EventSourceProperties = z.infer<(typeof RESOURCE_SCHEMAS)['AWS::Lambda::EventSourceMapping']>;

@@ -1,5 +1,5 @@
 import { FanjoinError } from '../../shared/errors.ts';
-import type { LocalFunction } from './local-function.ts';
+import { type BusEvent, toBusEvent } from './bus-event.ts';
 
 const UNIT_MS: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
 
@@ -11,11 +11,19 @@ export function rateMs(expression: string): number {
   return Number(count) * unitMs;
 }
 
-/** Invokes a function at a rate, the first time after one interval. Gives what ends it. */
-export function startSchedule(expression: string, target: LocalFunction): () => void {
+/** Makes an event at a rate, the first one after one interval. Gives what ends it. */
+export function startSchedule(expression: string, ruleArn: string, onEvent: (event: BusEvent) => void): () => void {
   const timer = setInterval(
     () =>
-      void target.invoke({ source: 'aws.events', 'detail-type': 'Scheduled Event', time: new Date().toISOString() }),
+      onEvent(
+        toBusEvent({
+          source: 'aws.events',
+          'detail-type': 'Scheduled Event',
+          resources: [ruleArn],
+          detail: {},
+          atMs: Date.now(),
+        }),
+      ),
     rateMs(expression),
   );
   return () => clearInterval(timer);

@@ -1,8 +1,7 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import * as z from 'zod';
-import type { Emulator } from './emulators.ts';
+import { type LoopbackServer, startLoopbackServer } from './loopback-server.ts';
 
 const GetSecretValue = z.object({ SecretId: z.string() });
 
@@ -13,21 +12,10 @@ const GetSecretValue = z.object({ SecretId: z.string() });
  * @param findValue the value of the secret with this ARN; `undefined`: it has none
  * @see https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
  */
-export async function startSecretsManager(findValue: (arn: string) => string | undefined): Promise<Emulator> {
-  const server = createServer((request, response) => {
+export function startSecretsManager(findValue: (arn: string) => string | undefined): Promise<LoopbackServer> {
+  return startLoopbackServer((request, response) => {
     answer(request, response, findValue).catch(() => response.destroy());
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('Unreachable: the server listens on a port');
-  const stop = async () => {
-    const closed = once(server, 'close');
-    server.close();
-    server.closeAllConnections();
-    await closed;
-  };
-  return { endpoint: `http://127.0.0.1:${address.port}`, stop };
 }
 
 async function answer(

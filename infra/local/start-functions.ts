@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { FanjoinError } from '../../shared/errors.ts';
+import type { Endpoints } from './connect-clients.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from './emulators.ts';
 import { LocalFunction } from './local-function.ts';
+import type { Meter } from './metering.ts';
 import { batchesAtOnce } from './queue-source.ts';
 import type { LocalResources } from './read-resources.ts';
 import { functionArn } from './references.ts';
@@ -11,10 +13,12 @@ export interface StartFunctionsOptions {
   readonly resources: LocalResources;
   /** Folder of an asset by its key. */
   readonly assets: ReadonlyMap<string, string>;
-  readonly endpoints: { readonly dynamo: string; readonly sqsAndS3: string; readonly secretsManager: string };
+  readonly endpoints: Endpoints;
   /** Batches of each event source at once. */
   readonly maxConcurrency: number;
   readonly log: (source: string, line: string) => void;
+  /** Default: nothing is metered. */
+  readonly meter?: Meter | undefined;
 }
 
 /** Hosts the functions of a template. Nothing of this process's environment reaches them. */
@@ -24,6 +28,7 @@ export function startFunctions({
   endpoints,
   maxConcurrency,
   log,
+  meter,
 }: StartFunctionsOptions): readonly LocalFunction[] {
   return resources.functions.map(({ id, label, properties }) => {
     const { Code, Environment, Handler, MemorySize, ReservedConcurrentExecutions, Timeout } = properties;
@@ -54,10 +59,13 @@ export function startFunctions({
         AWS_ENDPOINT_URL_SQS: endpoints.sqsAndS3,
         AWS_ENDPOINT_URL_S3: endpoints.sqsAndS3,
         AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,
+        AWS_ENDPOINT_URL_EVENTBRIDGE: endpoints.events,
+        ...(meter !== undefined && { AWS_SDK_UA_APP_ID: label }),
         AWS_LAMBDA_FUNCTION_NAME: id,
         AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(MemorySize),
       },
       log: (line) => log(label, line),
+      ...(meter !== undefined && { onInvoked: (invocation) => meter.invocation(invocation) }),
     });
   });
 }

@@ -1,12 +1,15 @@
 import * as z from 'zod';
-import { fromCheckpoint, settledVisits } from '../core/checkpoint.ts';
-import { nodeAt } from '../core/plan.ts';
+import { finishedNodes, fromCheckpoint, settledVisits } from '../core/checkpoint.ts';
+import { nodeAt, type Plan } from '../core/plan.ts';
 import { CheckpointNotFoundError } from '../errors.ts';
 import { ExecutionId } from '../model/ids.ts';
-import type { CheckpointItem, MetaItem, ResultItem } from '../model/items.ts';
+import type { CheckpointItem, CheckpointOutline, MetaItem, ResultItem } from '../model/items.ts';
 import { nextLook } from '../scheduler/sweep.ts';
+import type { Snapshot } from '../store/execution-store.ts';
 import type { Store } from '../store/store.ts';
 import { forkTrace } from '../tracing/execution-trace.ts';
+import { Progress } from './description.ts';
+import { endedNodes, progressOf } from './progress.ts';
 
 /** A checkpoint as users see it. */
 export const CheckpointView = z.object({
@@ -18,6 +21,48 @@ export const CheckpointView = z.object({
 });
 export type CheckpointView = z.infer<typeof CheckpointView>;
 
+/** Nodes listed of each kind; the counts of `progress` are of all. */
+const LISTED = 1_000;
+
+/** A checkpoint with what it stands on. */
+export const CheckpointDetail = CheckpointView.extend({
+  executionId: z.string(),
+  workflow: z.string(),
+  run: z.int(),
+  /** How far the execution was: `running` had begun and not ended, and begins anew when the checkpoint is resumed. */
+  progress: Progress,
+  /** Ids of nodes by how they had ended, at most 1,000 of each. A loop counts each node by its last visit. */
+  ended: z.object({ succeeded: z.array(z.string()), failed: z.array(z.string()), skipped: z.array(z.string()) }),
+  /** The execution is still paused there: resuming the checkpoint goes on with it. Else a new execution begins. */
+  isCurrent: z.boolean(),
+});
+export type CheckpointDetail = z.infer<typeof CheckpointDetail>;
+
+/** A checkpoint in detail. @param now how its execution stands */
+export function describeCheckpoint(plan: Plan, checkpoint: CheckpointItem, now: Snapshot): CheckpointDetail {
+  const { state, executionId, run } = checkpoint;
+  const { succeeded, failed, skipped } = endedNodes(plan, state);
+  return {
+    ...viewCheckpoint(checkpoint),
+    executionId,
+    workflow: plan.definition.name,
+    run,
+    progress: progressOf(plan, state, false),
+    ended: {
+      succeeded: succeeded.slice(0, LISTED),
+      failed: failed.slice(0, LISTED),
+      skipped: skipped.slice(0, LISTED),
+    },
+    isCurrent: isStillAt(checkpoint, now),
+  };
+}
+
+/** Whether the execution is paused where the checkpoint was taken. */
+export const isStillAt = (
+  { finishedNodes: finishedThen }: Pick<CheckpointItem, 'finishedNodes'>,
+  { meta, state }: Snapshot,
+): boolean => meta.status === 'PAUSED' && state !== undefined && finishedNodes(state.state) === finishedThen;
+
 export const checkpointIdOf = (executionId: string, revision: number): string => `${executionId}.${revision}`;
 
 export const viewCheckpoint = ({
@@ -26,7 +71,7 @@ export const viewCheckpoint = ({
   reason,
   finishedNodes,
   createdAtMs,
-}: CheckpointItem): CheckpointView => ({
+}: CheckpointOutline): CheckpointView => ({
   checkpointId: checkpointIdOf(executionId, revision),
   reason,
   finishedNodes,

@@ -24,7 +24,7 @@ export interface ExecutionResult<Output = unknown> {
   readonly executionTimeMs: number;
   /** Node ids by completion; in loops a node stands once for each visit. */
   readonly nodeExecutionOrder: readonly string[];
-  /** Where the time went: by node, and along the critical path. */
+  /** Where the time went, by node and along the critical path; and what was billed for. */
   readonly metrics: ExecutionMetrics;
   readonly paused: boolean;
   /** The last checkpoint; at a pause, where it stands. */
@@ -42,10 +42,11 @@ export interface ExecutionResult<Output = unknown> {
 
 /** Reads the result of an execution that is at rest; of one that is open, as of `nowMs`. */
 export async function loadResult(executions: Executions, executionId: string, nowMs: number): Promise<ExecutionResult> {
-  const [{ description, output, partialResults, globals }, ended, definition] = await Promise.all([
+  const [{ description, output, partialResults, globals }, ended, definition, billedOperations] = await Promise.all([
     executions.outcome(executionId),
     allResults(executions, executionId, 'inline'),
     executions.definition(executionId),
+    executions.billedOperations(executionId),
   ]);
   const standing = standingOf(ended, description);
   const { workflow, status, error, failedNode, startedAtMs, endedAtMs } = description;
@@ -61,7 +62,7 @@ export async function loadResult(executions: Executions, executionId: string, no
     endedAtMs,
     executionTimeMs: (endedAtMs ?? nowMs) - startedAtMs,
     nodeExecutionOrder: standing.map(({ nodeId }) => nodeId),
-    metrics: computeMetrics(definition, standing),
+    metrics: { ...computeMetrics(definition, standing), billedOperations },
     paused: status === 'PAUSED',
     checkpointId: description.checkpointId,
     cancelled: status === 'CANCELLED',

@@ -1,16 +1,21 @@
-import { finishedNodes } from '../core/checkpoint.ts';
 import { compile, zodIssues } from '../core/compile.ts';
 import { firstWork } from '../core/decide.ts';
 import { fitsLimit, startsOf } from '../core/hand-off.ts';
 import { findNode, type Plan } from '../core/plan.ts';
 import { ExecutionExistsError, ExecutionNotFoundError, InvalidInputError, InvalidStateError } from '../errors.ts';
-import type { Advance, ExecutionConfig, ExecutionConfigInput } from '../model/config.ts';
+import { type Advance, DEFAULT_ADVANCE, type ExecutionConfig, type ExecutionConfigInput } from '../model/config.ts';
 import type { Definition } from '../model/definition.ts';
 import { ExecutionId } from '../model/ids.ts';
 import type { MetaItem } from '../model/items.ts';
 import type { Json } from '../model/json.ts';
 import type { Pools } from '../model/pools.ts';
 import { isTerminal } from '../model/result.ts';
+import {
+  type BilledOperations,
+  type BilledStack,
+  computeBilledOperations,
+  DEFAULT_STACK,
+} from '../observability/billed-operations.ts';
 import { EventPosition } from '../observability/event-position.ts';
 import type { EventsPage, ExecutionEvent } from '../observability/execution-event.ts';
 import { toMetrics, type WorkflowMetrics } from '../observability/tally.ts';
@@ -22,9 +27,13 @@ import type { Snapshot } from '../store/execution-store.ts';
 import { WINDOW_MS } from '../store/metrics-store.ts';
 import type { Store } from '../store/store.ts';
 import { beginTrace, type Caller } from '../tracing/execution-trace.ts';
+import { loadBilledItems } from './billed-execution.ts';
 import {
+  type CheckpointDetail,
   type CheckpointView,
   checkpointIdOf,
+  describeCheckpoint,
+  isStillAt,
   loadCheckpoint,
   startFromCheckpoint,
   viewCheckpoint,
@@ -57,8 +66,10 @@ export interface ServiceParts {
   readonly exportsSpans?: boolean;
   /** Sends the first nodes of what is started. Absent: they wait for the scheduler. */
   readonly dispatcher?: Dispatcher;
-  /** `eager`: who finishes a node starts what follows, where that is safe. `stream`: the scheduler starts everything. Default `eager`. */
+  /** `eager`: who finishes a node starts what follows, where that is safe. `stream`: the scheduler starts everything. Default `stream`. */
   readonly advance?: Advance;
+  /** The stack it runs on, as far as it changes what an execution costs. Default: as it is deployed by default. */
+  readonly billedStack?: BilledStack;
 }
 
 /**
@@ -76,12 +87,14 @@ export class ExecutionService {
   readonly #dispatcher: Dispatcher | undefined;
   readonly #isEager: boolean;
 
+  readonly #billedStack: BilledStack;
+
   constructor(parts: ServiceParts) {
-    const { store, clock, pools, secrets, handlersVersion, newId, exportsSpans = false } = parts;
-    const { dispatcher, advance = 'eager' } = parts;
-    this.#exportsSpans = exportsSpans;
-    this.#dispatcher = dispatcher;
-    this.#isEager = advance === 'eager';
+    const { store, clock, pools, secrets, handlersVersion, newId } = parts;
+    this.#exportsSpans = parts.exportsSpans ?? false;
+    this.#billedStack = parts.billedStack ?? DEFAULT_STACK;
+    this.#dispatcher = parts.dispatcher;
+    this.#isEager = (parts.advance ?? DEFAULT_ADVANCE) === 'eager';
     this.#handlersVersion = handlersVersion;
     this.#pools = pools;
     this.#secrets = secrets;
@@ -229,6 +242,14 @@ export class ExecutionService {
     return toMetrics(workflow, await this.#store.metrics.sum(workflow, startMs, toMs));
   }
 
+  /** What the execution was billed for so far. @throws {ExecutionNotFoundError} */
+  async billedOperations(executionId: string): Promise<BilledOperations> {
+    const snapshot = await this.#load(executionId);
+    const plan = await this.#store.definitions.loadPlan(snapshot.meta.workflow, snapshot.meta.definitionHash);
+    const items = await loadBilledItems(this.#store, plan, snapshot);
+    return computeBilledOperations({ plan, items, stack: this.#billedStack, nowMs: this.#clock.nowMs() });
+  }
+
   /** The workflow as the execution runs it. @throws {ExecutionNotFoundError} */
   async definition(executionId: string): Promise<Definition> {
     const { meta } = await this.#load(executionId);
@@ -272,6 +293,14 @@ export class ExecutionService {
     return (await this.#store.checkpoints.list(meta.executionId)).map(viewCheckpoint);
   }
 
+  /** What had ended at a checkpoint, what was under way, and what resuming it would do. @throws {CheckpointNotFoundError} */
+  async checkpoint(checkpointId: string): Promise<CheckpointDetail> {
+    const checkpoint = await loadCheckpoint(this.#store, checkpointId);
+    const snapshot = await this.#load(checkpoint.executionId);
+    const { workflow, definitionHash } = snapshot.meta;
+    return describeCheckpoint(await this.#store.definitions.loadPlan(workflow, definitionHash), checkpoint, snapshot);
+  }
+
   /**
    * Goes on from a checkpoint: the execution itself if it is still paused there, else a new one from that cut.
    *
@@ -283,10 +312,12 @@ export class ExecutionService {
     newId: ExecutionId,
   ): Promise<{ executionId: ExecutionId; isNew: boolean }> {
     const checkpoint = await loadCheckpoint(this.#store, checkpointId);
-    const { meta, state } = await this.#load(checkpoint.executionId);
-    const isStillThere =
-      meta.status === 'PAUSED' && state !== undefined && finishedNodes(state.state) === checkpoint.finishedNodes;
-    if (isStillThere && (await this.#store.executions.resume(meta, this.#clock.nowMs())) !== undefined) {
+    const snapshot = await this.#load(checkpoint.executionId);
+    const { meta } = snapshot;
+    if (
+      isStillAt(checkpoint, snapshot) &&
+      (await this.#store.executions.resume(meta, this.#clock.nowMs())) !== undefined
+    ) {
       return { executionId: meta.executionId, isNew: false };
     }
     await startFromCheckpoint(this.#store, meta, checkpoint, newId, this.#clock.nowMs());

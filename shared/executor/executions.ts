@@ -1,8 +1,9 @@
 import type { ExecutionConfigInput } from '../model/config.ts';
 import type { Definition } from '../model/definition.ts';
+import type { BilledOperations } from '../observability/billed-operations.ts';
 import type { EventsPage } from '../observability/execution-event.ts';
 import type { WorkflowMetrics } from '../observability/tally.ts';
-import type { CheckpointView } from './checkpoints.ts';
+import type { CheckpointDetail, CheckpointView } from './checkpoints.ts';
 import type { ExecutionDescription, ExecutionOutcome, ResultsPage } from './description.ts';
 import type { ExecutionsPage, ListOptions } from './listing.ts';
 
@@ -63,12 +64,16 @@ export interface Executions {
   metrics(workflow: string, range?: TimeRange): Promise<WorkflowMetrics>;
   /** The workflow as the execution runs it. */
   definition(executionId: string): Promise<Definition>;
+  /** What the execution was billed for so far, or would have been on AWS. */
+  billedOperations(executionId: string): Promise<BilledOperations>;
   cancel(executionId: string): Promise<void>;
   /** @param options `before`: pause when this node would start */
   pause(executionId: string, options?: { before?: string }): Promise<void>;
   /** Goes on after a pause; a local one also after a crash. */
   resume(executionId: string): Promise<void>;
   checkpoints(executionId: string): Promise<CheckpointView[]>;
+  /** @throws {CheckpointNotFoundError} */
+  checkpoint(checkpointId: string): Promise<CheckpointDetail>;
   /** Goes on from a checkpoint: the execution itself if it is still paused there, else a new one. Gives the id. */
   resumeCheckpoint(checkpointId: string): Promise<{ executionId: string }>;
   /** Goes on from what failed, keeping every standing result. */

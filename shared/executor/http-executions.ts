@@ -5,11 +5,12 @@ import { describeCause, FanjoinError } from '../errors.ts';
 import type { ExecutionConfigInput } from '../model/config.ts';
 import { Definition } from '../model/definition.ts';
 import { Problem } from '../model/problem.ts';
+import { BilledOperations } from '../observability/billed-operations.ts';
 import { EventsPage } from '../observability/execution-event.ts';
 import { WorkflowMetrics } from '../observability/tally.ts';
 import { type Clock, sleep } from '../ports/clock.ts';
 import { activeSpanHeaders } from '../tracing/active-span.ts';
-import { CheckpointView } from './checkpoints.ts';
+import { CheckpointDetail, CheckpointView } from './checkpoints.ts';
 import { ExecutionDescription, ExecutionOutcome, ResultsPage } from './description.ts';
 import type { Executions, ResultsOptions, StartInput, TimeRange, WaitOptions } from './executions.ts';
 import { MAX_WAIT_SECONDS } from './follow-events.ts';
@@ -88,8 +89,8 @@ export class HttpExecutions implements Executions {
     }
   }
 
-  list({ workflow, status, limit, after }: ListOptions = {}): Promise<ExecutionsPage> {
-    return this.#request('GET', `/executions?${queryOf({ workflow, status, limit, after })}`, ExecutionsPage);
+  list({ workflow, status, fromMs, limit, after }: ListOptions = {}): Promise<ExecutionsPage> {
+    return this.#request('GET', `/executions?${queryOf({ workflow, status, fromMs, limit, after })}`, ExecutionsPage);
   }
 
   metrics(workflow: string, { fromMs, toMs }: TimeRange = {}): Promise<WorkflowMetrics> {
@@ -99,6 +100,10 @@ export class HttpExecutions implements Executions {
 
   definition(executionId: string): Promise<Definition> {
     return this.#request('GET', `${this.#path(executionId)}/definition`, Definition);
+  }
+
+  billedOperations(executionId: string): Promise<BilledOperations> {
+    return this.#request('GET', `${this.#path(executionId)}/billed-operations`, BilledOperations);
   }
 
   async cancel(executionId: string): Promise<void> {
@@ -115,6 +120,10 @@ export class HttpExecutions implements Executions {
 
   checkpoints(executionId: string): Promise<CheckpointView[]> {
     return this.#request('GET', `${this.#path(executionId)}/checkpoints`, z.array(CheckpointView));
+  }
+
+  checkpoint(checkpointId: string): Promise<CheckpointDetail> {
+    return this.#request('GET', `/checkpoints/${encodeURIComponent(checkpointId)}`, CheckpointDetail);
   }
 
   /** Chooses the id of a new execution itself, so that the request can be repeated. */

@@ -11,6 +11,8 @@ export const ListRequest = z.strictObject({
   workflow: z.string().optional(),
   /** Default: any. */
   status: ExecutionStatus.optional(),
+  /** Only those that started then or later, in milliseconds since the epoch. Default: all. */
+  fromMs: z.number().min(0).optional(),
   /** Default 100, at most 1,000. */
   limit: z.int().min(1).max(1_000).default(100),
   /** The `next` of the page before. */
@@ -48,13 +50,14 @@ const LOOKED_AT = 5_000;
 export async function listExecutions(store: Store, options: ListOptions): Promise<ExecutionsPage> {
   const request = ListRequest.safeParse(options);
   if (!request.success) throw new InvalidInputError('The list request', zodIssues(request.error));
-  const { workflow, status, limit, after } = request.data;
+  const { workflow, status, fromMs = 0, limit, after } = request.data;
   const workflows = workflow === undefined ? await store.definitions.workflows() : [workflow];
   const executions: ExecutionSummary[] = [];
   let before = after;
   for (let looked = 0; ; looked += limit) {
     const latest = await latestOf(store, workflows, before, limit);
     for (const [index, found] of latest.entries()) {
+      if (found.startedAtMs < fromMs) return { executions };
       before = found.listedAs;
       if (status === undefined || found.status === status) executions.push(summaryOf(found));
       const isLast = index === latest.length - 1 && latest.length < limit;

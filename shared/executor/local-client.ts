@@ -7,12 +7,13 @@ import type { Definition } from '../model/definition.ts';
 import { DefinitionHash, ExecutionId } from '../model/ids.ts';
 import type { AnyHandler } from '../nodes/define-node.ts';
 import { HandlerRegistry } from '../nodes/handler-registry.ts';
+import type { BilledOperations } from '../observability/billed-operations.ts';
 import type { EventsPage } from '../observability/execution-event.ts';
 import type { WorkflowMetrics } from '../observability/tally.ts';
 import { type Clock, sleep } from '../ports/clock.ts';
 import { dueShards } from '../store/execution-store.ts';
 import { openStore, type Store } from '../store/store.ts';
-import type { CheckpointView } from './checkpoints.ts';
+import type { CheckpointDetail, CheckpointView } from './checkpoints.ts';
 import type { ExecutionDescription, ExecutionOutcome, ResultsPage } from './description.ts';
 import { ExecutionService } from './execution-service.ts';
 import type { Executions, ResultsOptions, StartInput, TimeRange, WaitOptions } from './executions.ts';
@@ -90,6 +91,10 @@ export class LocalClient implements Executions {
     return this.#service.definition(executionId);
   }
 
+  billedOperations(executionId: string): Promise<BilledOperations> {
+    return this.#service.billedOperations(executionId);
+  }
+
   cancel(executionId: string): Promise<void> {
     return this.#service.cancel(executionId);
   }
@@ -104,6 +109,10 @@ export class LocalClient implements Executions {
 
   checkpoints(executionId: string): Promise<CheckpointView[]> {
     return this.#service.checkpoints(executionId);
+  }
+
+  checkpoint(checkpointId: string): Promise<CheckpointDetail> {
+    return this.#service.checkpoint(checkpointId);
   }
 
   resumeCheckpoint(checkpointId: string): Promise<{ executionId: string }> {

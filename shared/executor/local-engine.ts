@@ -64,7 +64,8 @@ export interface LocalEngineOptions {
   /** Default: those of the environment. */
   readonly secrets?: SecretStore;
   readonly random: () => number;
-  readonly advance: Advance;
+  /** How executions started here advance. Default `stream`. */
+  readonly advance?: Advance;
   /** Default: nobody hears of anything. */
   readonly callbacks?: Callbacks;
   /** Default: nothing is traced. */
@@ -125,7 +126,7 @@ export class LocalEngine implements Executions {
       newId: this.#newId,
       exportsSpans: options.spans !== undefined,
       dispatcher,
-      advance: options.advance,
+      ...(options.advance !== undefined && { advance: options.advance }),
     });
     const feed = new CallbackFeed(this.#callbacks, storedValues(store));
     this.#monitor = new LocalMonitor({ store, clock, logger, feed, newId: ulid });
@@ -218,6 +219,10 @@ export class LocalEngine implements Executions {
     return this.#service.definition(executionId);
   }
 
+  billedOperations(executionId: string) {
+    return this.#service.billedOperations(executionId);
+  }
+
   async cancel(executionId: string): Promise<void> {
     await this.#service.cancel(executionId);
     await this.#adopt(executionId, { startsNodes: false });
@@ -239,6 +244,10 @@ export class LocalEngine implements Executions {
 
   checkpoints(executionId: string) {
     return this.#service.checkpoints(executionId);
+  }
+
+  checkpoint(checkpointId: string) {
+    return this.#service.checkpoint(checkpointId);
   }
 
   async resumeCheckpoint(checkpointId: string): Promise<{ executionId: string }> {

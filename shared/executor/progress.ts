@@ -1,4 +1,4 @@
-import { countBits, hasBit } from '../core/bits.ts';
+import { type Bits, countBits, hasBit, membersOf } from '../core/bits.ts';
 import { openWork } from '../core/decide.ts';
 import { nodeAt, type Plan } from '../core/plan.ts';
 import type { NodeId } from '../model/ids.ts';
@@ -37,6 +37,23 @@ export function progressOf(plan: Plan, state: ExecutionState | undefined, isEnde
     running: [...running],
     inFlight: isEnded ? 0 : state.inFlight,
     maps: Object.fromEntries(maps),
+  };
+}
+
+/** Ids of nodes by how they ended. */
+export function endedNodes(
+  plan: Plan,
+  state: ExecutionState,
+): { readonly succeeded: NodeId[]; readonly failed: NodeId[]; readonly skipped: NodeId[] } {
+  if (state.kind === 'graph') {
+    const idsOf = (set: Bits) => Array.from(membersOf(set), (index) => nodeAt(plan, index).id);
+    return { succeeded: idsOf(state.succeeded), failed: idsOf(state.failed), skipped: idsOf(state.skipped) };
+  }
+  const { failedVisit } = state;
+  return {
+    succeeded: succeededVisits(plan, state).map(({ node }) => node),
+    failed: failedVisit === undefined ? [] : [nodeAt(plan, failedVisit.node).id],
+    skipped: [],
   };
 }
 

@@ -17,7 +17,7 @@ import type { WorkflowMetrics } from '../observability/tally.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { SpanExport } from '../tracing/span-export.ts';
 import { exportBy, type TracingOptions } from '../tracing/tracing-options.ts';
-import type { CheckpointView } from './checkpoints.ts';
+import type { CheckpointDetail, CheckpointView } from './checkpoints.ts';
 import type { ExecutionDescription, ResultsPage } from './description.ts';
 import { EndpointCallbacks } from './endpoint-callbacks.ts';
 import { type ExecutionResult, loadResult } from './execution-result.ts';
@@ -44,7 +44,7 @@ export interface WorkflowExecutorOptions {
   readonly database?: string;
   /** The API of a deployed or locally run stack; without it, workflows run in this process. */
   readonly endpoint?: string;
-  /** How executions started here advance; local only. Default `eager`. */
+  /** How executions started here advance; local only. Default `stream`. */
   readonly advance?: Advance;
   /** Lines below it are not logged. Default `warn`. */
   readonly logLevel?: LogLevel;
@@ -128,7 +128,7 @@ export class WorkflowExecutor implements AsyncDisposable {
             random: options.random ?? Math.random,
             callbacks: this.callbacks,
             ...(this.#spans !== undefined && { spans: this.#spans }),
-            advance: options.advance ?? 'eager',
+            ...(options.advance !== undefined && { advance: options.advance }),
           })
         : new HttpExecutions({ endpoint: options.endpoint, config, clock });
     this.#endpointCallbacks =
@@ -187,6 +187,11 @@ export class WorkflowExecutor implements AsyncDisposable {
   /** An execution that was started before, here or elsewhere. Whether it exists shows on use. */
   get(executionId: string): ExecutionHandle {
     return new ExecutionHandle(this.#executions, executionId, this.#clock);
+  }
+
+  /** What had ended at a checkpoint, what was under way, and what resuming it would do. @throws {CheckpointNotFoundError} */
+  checkpoint(checkpointId: string): Promise<CheckpointDetail> {
+    return this.#executions.checkpoint(checkpointId);
   }
 
   /**

@@ -234,6 +234,16 @@ export const CheckpointItem = z.object({
 });
 export type CheckpointItem = z.infer<typeof CheckpointItem>;
 
+/** A checkpoint without the state it holds. */
+export const CheckpointOutline = CheckpointItem.pick({
+  executionId: true,
+  revision: true,
+  reason: true,
+  finishedNodes: true,
+  createdAtMs: true,
+});
+export type CheckpointOutline = z.infer<typeof CheckpointOutline>;
+
 /** `CACHE#hash` / `RESULT`: a success to be reused, or the claim of the execution that is computing it. */
 export const CacheItem = z.object({
   ...key,

@@ -17,4 +17,10 @@ export const Pools = z.record(
 );
 export type Pools = z.infer<typeof Pools>;
 
+/**
+ * Messages to an invocation of the runner: ten of the default pool run side by side. Of a named one each has its own: what
+ * is worth a bound is slow, and a batch holds all its slots until its last is done.
+ */
+export const batchSizeOf = (pool: string): number => (pool === DEFAULT_POOL ? 10 : 1);
+
 export const poolSize = (pools: Pools, pool: string): number => pools[pool]?.size ?? DEFAULT_SIZE;

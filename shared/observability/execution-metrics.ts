@@ -1,5 +1,6 @@
 import type { Definition, NodeDefinition } from '../model/definition.ts';
 import type { NodeResultView } from '../model/result.ts';
+import type { BilledOperations } from './billed-operations.ts';
 import { runningMs } from './to-events.ts';
 
 /** Where a node's time went, over all its visits. In milliseconds. */
@@ -14,7 +15,7 @@ export interface NodeMetrics {
 }
 
 /** What the time of an execution went into. */
-export interface ExecutionMetrics {
+export interface TimeMetrics {
   /** By id: nodes that have ended. */
   readonly nodes: Readonly<Record<string, NodeMetrics>>;
   /** The nodes, in order, each of which waited for the one before: what determined when the execution ended. */
@@ -25,8 +26,14 @@ export interface ExecutionMetrics {
   };
 }
 
+/** What the time of an execution went into, and what it was billed for. */
+export interface ExecutionMetrics extends TimeMetrics {
+  /** On AWS, or, of one that ran in this process, would have been. */
+  readonly billedOperations: BilledOperations;
+}
+
 /** @param results of standing visits, in the order in which they ended */
-export function computeMetrics(definition: Definition, results: readonly NodeResultView[]): ExecutionMetrics {
+export function computeMetrics(definition: Definition, results: readonly NodeResultView[]): TimeMetrics {
   const nodes: Record<string, NodeMetrics> = {};
   for (const result of results) nodes[result.nodeId] = plus(nodes[result.nodeId], result);
   const path = criticalPath(definition, results);
@@ -57,31 +64,35 @@ function plus(sum: NodeMetrics = NONE, { attempts, queuedAtMs }: NodeResultView)
   };
 }
 
-function criticalPath(definition: Definition, results: readonly NodeResultView[]): NodeResultView[] {
+/** As much of a visit as the critical path is found by. */
+export type EndedVisit = Pick<NodeResultView, 'nodeId' | 'queuedAtMs' | 'endedAtMs'>;
+
+/** @param results of standing visits, in the order in which they ended */
+export function criticalPath<Visit extends EndedVisit>(definition: Definition, results: readonly Visit[]): Visit[] {
   // One after another in any case.
   if (definition.strategy !== 'parallel') return [...results];
   const byId = new Map(results.map((result) => [result.nodeId, result]));
-  const path: NodeResultView[] = [];
+  const path: Visit[] = [];
   for (let at = lastOf(definition, results); at !== undefined; at = lastParent(definition, byId, at.nodeId))
     path.push(at);
   return path.reverse();
 }
 
 /** The one that ended last; of several in the same millisecond, one that no other waited for. */
-function lastOf({ nodes }: Definition, results: readonly NodeResultView[]): NodeResultView | undefined {
+function lastOf<Visit extends EndedVisit>({ nodes }: Definition, results: readonly Visit[]): Visit | undefined {
   const last = results.at(-1);
   const awaited = new Set(results.flatMap(({ nodeId }) => dependenciesOf(nodes, nodeId)));
   return results.findLast(({ nodeId, endedAtMs }) => endedAtMs === last?.endedAtMs && !awaited.has(nodeId)) ?? last;
 }
 
 /** Of the nodes that one waited for, the one that ended last; past those that were skipped without a result. */
-function lastParent(
+function lastParent<Visit extends EndedVisit>(
   { nodes }: Definition,
-  byId: ReadonlyMap<string, NodeResultView>,
+  byId: ReadonlyMap<string, Visit>,
   nodeId: string,
-): NodeResultView | undefined {
+): Visit | undefined {
   const parents = new Set(dependenciesOf(nodes, nodeId));
-  let last: NodeResultView | undefined;
+  let last: Visit | undefined;
   for (const parent of parents) {
     const result = byId.get(parent);
     if (result === undefined) for (const further of dependenciesOf(nodes, parent)) parents.add(further);

@@ -1,12 +1,24 @@
 import { ExecutionId } from '../model/ids.ts';
 import type { ChangeRecord } from '../ports/change-feed.ts';
+import type { Item } from '../ports/item-table.ts';
 import type { Store } from '../store/store.ts';
-import type { EventOf } from './execution-event.ts';
+import type { EventOf, ExecutionEvent } from './execution-event.ts';
 import { loadSample } from './sample.ts';
 import { addSample, emptyTally, type Tally } from './tally.ts';
 import { toEvents } from './to-events.ts';
 
+/** What a batch told of one execution. */
+export interface ObservedExecution {
+  readonly executionId: ExecutionId;
+  /** In order; they are written. */
+  readonly events: readonly ExecutionEvent[];
+  /** META as the batch has it last; absent if META did not change. */
+  readonly meta: Item | undefined;
+}
+
 export interface ObservedBatch {
+  /** Executions whose events are written. */
+  readonly told: readonly ObservedExecution[];
   /** Executions that ended. */
   readonly ended: readonly EventOf<'ExecutionEnded'>[];
   /** Records of executions whose events could not be written, to be delivered again; and why. */
@@ -23,7 +35,7 @@ export class Observer {
 
   /** Never throws for one of the executions. */
   async handle(records: readonly ChangeRecord[]): Promise<ObservedBatch> {
-    const ended: EventOf<'ExecutionEnded'>[] = [];
+    const told: ObservedExecution[] = [];
     const failed: { records: readonly ChangeRecord[]; error: unknown }[] = [];
     const groups = Map.groupBy(
       records.filter(({ key }) => key.pk.startsWith('EXEC#')),
@@ -33,14 +45,16 @@ export class Observer {
       [...groups].map(async ([pk, group]) => {
         try {
           const events = group.flatMap(toEvents);
-          await this.#store.events.put(ExecutionId.parse(pk.slice('EXEC#'.length)), events);
-          ended.push(...events.filter((event) => event.type === 'ExecutionEnded'));
+          const executionId = ExecutionId.parse(pk.slice('EXEC#'.length));
+          await this.#store.events.put(executionId, events);
+          told.push({ executionId, events, meta: group.findLast(({ key }) => key.sk === 'META')?.after });
         } catch (error) {
           failed.push({ records: group, error });
         }
       }),
     );
-    return { ended, failed };
+    const ended = told.flatMap(({ events }) => events.filter((event) => event.type === 'ExecutionEnded'));
+    return { told, ended, failed };
   }
 
   /** Counts executions that ended, by what stands of them: the same each time it is asked. Changes `tallies`, which are by workflow. */

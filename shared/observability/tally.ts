@@ -14,6 +14,8 @@ export const Tally = z.object({
   /** Anything not successful. */
   failed: z.int(),
   durationMs: z.number(),
+  /** What the executions took. Absent from what earlier versions counted. */
+  executions: DurationSketch.optional(),
   /** By node id: what its visits took. */
   nodes: z.record(z.string(), DurationSketch),
 });
@@ -28,6 +30,8 @@ export const WorkflowMetrics = z.object({
   failedExecutions: z.int(),
   /** From start, or redrive, to end. 0 if there is none. */
   averageDurationMs: z.number(),
+  /** The same durations in more detail: of those that were counted since this is. Absent if there are none. */
+  executionTimes: DurationSummary.optional(),
   /** By node id: what its visits took, waits between attempts left out. Skipped visits do not count. */
   nodeExecutionTimes: z.record(z.string(), DurationSummary),
 });
@@ -53,6 +57,8 @@ export function addSample(
   if (isSuccess) tally.succeeded++;
   else tally.failed++;
   tally.durationMs += durationMs;
+  tally.executions ??= emptySketch();
+  addDuration(tally.executions, durationMs);
   for (const [nodeId, visitMs] of visits) addDuration(sketchOf(tally, nodeId), visitMs);
 }
 
@@ -61,11 +67,18 @@ export function mergeTally(tally: Tally, other: Tally): void {
   tally.succeeded += other.succeeded;
   tally.failed += other.failed;
   tally.durationMs += other.durationMs;
+  if (other.executions !== undefined) {
+    tally.executions ??= emptySketch();
+    mergeSketch(tally.executions, other.executions);
+  }
   for (const [nodeId, sketch] of Object.entries(other.nodes)) mergeSketch(sketchOf(tally, nodeId), sketch);
 }
 
 /** What readers see of a tally. */
-export function toMetrics(workflow: string, { succeeded, failed, durationMs, nodes }: Tally): WorkflowMetrics {
+export function toMetrics(
+  workflow: string,
+  { succeeded, failed, durationMs, executions, nodes }: Tally,
+): WorkflowMetrics {
   const total = succeeded + failed;
   return {
     workflow,
@@ -73,6 +86,7 @@ export function toMetrics(workflow: string, { succeeded, failed, durationMs, nod
     successfulExecutions: succeeded,
     failedExecutions: failed,
     averageDurationMs: total === 0 ? 0 : durationMs / total,
+    ...(executions !== undefined && { executionTimes: summarize(executions) }),
     nodeExecutionTimes: Object.fromEntries(
       Object.entries(nodes).map(([nodeId, sketch]) => [nodeId, summarize(sketch)]),
     ),

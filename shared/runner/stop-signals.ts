@@ -5,7 +5,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { ExecutionStore } from '../store/execution-store.ts';
 
 /** How often the flags of executions with running handlers are read: signals abort within 5 s, with room for a slow read. */
-const POLL_MS = 2_000;
+export const STOP_POLL_MS = 2_000;
 
 interface Watched {
   readonly controller: AbortController;
@@ -66,7 +66,7 @@ export class StopSignals {
         if (this.#watched.size > 0) this.#poll();
       });
     };
-    this.#cancelPoll ??= this.#clock.after(POLL_MS, look, { isLook: true });
+    this.#cancelPoll ??= this.#clock.after(STOP_POLL_MS, look, { isLook: true });
   }
 
   async #look(): Promise<void> {

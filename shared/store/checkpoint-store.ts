@@ -1,11 +1,13 @@
 import { finishedNodes } from '../core/checkpoint.ts';
 import type { ExecutionId } from '../model/ids.ts';
-import { CheckpointItem, ITEM_VERSION } from '../model/items.ts';
+import { CheckpointItem, CheckpointOutline, ITEM_VERSION } from '../model/items.ts';
 import type { ExecutionState } from '../model/state.ts';
-import type { ItemTable } from '../ports/item-table.ts';
+import type { ItemTable, Page } from '../ports/item-table.ts';
 import { FIRST_WRITER_WINS } from './conditions.ts';
 import { checkpointKey, executionPk } from './keys.ts';
 import { parseItem } from './parse-item.ts';
+
+const LISTED = 1_000;
 
 /** The `CHECKPOINT` items of executions. */
 export class CheckpointStore {
@@ -36,9 +38,20 @@ export class CheckpointStore {
     return item === undefined ? undefined : parseItem(CheckpointItem, item);
   }
 
-  /** Oldest first, at most 1,000. */
-  async list(executionId: ExecutionId): Promise<CheckpointItem[]> {
-    const { items } = await this.#table.query(executionPk(executionId), { prefix: 'CHECKPOINT#' });
-    return items.map((item) => parseItem(CheckpointItem, item));
+  /** Oldest first, at most 1,000. Read page by page: the states, which are not asked for, count towards a page's megabyte. */
+  async list(executionId: ExecutionId): Promise<CheckpointOutline[]> {
+    const found: CheckpointOutline[] = [];
+    let after: string | undefined;
+    do {
+      const page: Page = await this.#table.query(executionPk(executionId), {
+        prefix: 'CHECKPOINT#',
+        limit: LISTED - found.length,
+        attributes: Object.keys(CheckpointOutline.shape),
+        ...(after !== undefined && { after }),
+      });
+      for (const item of page.items) found.push(parseItem(CheckpointOutline, item));
+      after = page.next;
+    } while (after !== undefined && found.length < LISTED);
+    return found;
   }
 }

@@ -4,12 +4,13 @@ import { EventsItem, ITEM_VERSION, ObservedItem } from '../model/items.ts';
 import { sortablePosition } from '../observability/event-position.ts';
 import { ExecutionEvent } from '../observability/execution-event.ts';
 import { EVENTFUL } from '../observability/to-events.ts';
-import type { Item, ItemTable, Page, QueryOptions } from '../ports/item-table.ts';
+import type { Item, ItemTable, Page } from '../ports/item-table.ts';
 import { behindEvent, EVENT_PREFIX, eventKey, executionPk, metaKey, observedKey } from './keys.ts';
 import { parseItem } from './parse-item.ts';
+import { queryAll } from './query-all.ts';
 
 /** Far below what an item may weigh: an event has 3 KB at the most. */
-const EVENTS_PER_ITEM = 100;
+export const EVENTS_PER_ITEM = 100;
 const ITEMS_PER_PAGE = 10;
 /** In the due index beside the shards of the sweep. */
 const MARKED_SHARD = 'observe-local';
@@ -77,7 +78,7 @@ export class EventStore {
   async written(executionId: ExecutionId): Promise<{ ids: Set<string>; last?: string }> {
     const ids = new Set<string>();
     let last: string | undefined;
-    for await (const item of this.#all(executionId, { prefix: EVENT_PREFIX })) {
+    for await (const item of queryAll(this.#table, executionPk(executionId), { prefix: EVENT_PREFIX })) {
       for (const { id, position } of eventsIn(executionId, item)) {
         ids.add(id);
         last = position;
@@ -90,7 +91,8 @@ export class EventStore {
   async *eventful(executionId: ExecutionId, types: Iterable<string> = EVENTFUL.keys()): AsyncGenerator<Item> {
     for (const type of types) {
       if (type !== 'META') {
-        yield* this.#all(executionId, { prefix: `${type}#`, attributes: EVENTFUL.get(type) ?? [] });
+        const options = { prefix: `${type}#`, attributes: EVENTFUL.get(type) ?? [] };
+        yield* queryAll(this.#table, executionPk(executionId), options);
         continue;
       }
       const meta = await this.#table.get(metaKey(executionId));
@@ -116,18 +118,6 @@ export class EventStore {
 
   async #putMark(mark: Omit<ObservedItem, 'pk' | 'sk' | 'v'>): Promise<void> {
     await this.#table.put({ ...observedKey(mark.executionId), v: ITEM_VERSION, ...mark });
-  }
-
-  async *#all(executionId: ExecutionId, options: QueryOptions): AsyncGenerator<Item> {
-    let after: string | undefined;
-    do {
-      const page: Page = await this.#table.query(executionPk(executionId), {
-        ...options,
-        ...(after !== undefined && { after }),
-      });
-      yield* page.items;
-      after = page.next;
-    } while (after !== undefined);
   }
 }
 

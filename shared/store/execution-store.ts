@@ -6,8 +6,9 @@ import type { ErrorInfo, ExecutionStatus, Payload } from '../model/result.ts';
 import type { ExecutionState, StopReason } from '../model/state.ts';
 import type { Condition, Item, ItemChange, ItemTable } from '../ports/item-table.ts';
 import { canRedrive, FIRST_WRITER_WINS, isNotStopping, isOpen, isPaused, isRunning, revisionIs } from './conditions.ts';
-import { listingKey, metaKey, stateKey } from './keys.ts';
+import { executionPk, listingKey, metaKey, stateKey } from './keys.ts';
 import { parseItem } from './parse-item.ts';
+import { queryAll } from './query-all.ts';
 
 /** How the due index spreads its writes: a partition takes 1,000 a second. */
 const DUE_SHARDS = 4;
@@ -204,6 +205,11 @@ export class ExecutionStore {
   /** When the sweep is to look at an open execution again. */
   async postpone(meta: MetaItem, dueAtMs: number): Promise<void> {
     await this.#table.update(metaKey(meta.executionId), { set: { dueAtMs } }, isOpen(meta.run));
+  }
+
+  /** Whole items of an execution, by the beginning of their sort key. */
+  items(executionId: ExecutionId, prefix: string): AsyncGenerator<Item> {
+    return queryAll(this.#table, executionPk(executionId), { prefix });
   }
 
   /** Open executions that are due, earliest first. */

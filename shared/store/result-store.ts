@@ -1,6 +1,6 @@
 import type { ExecutionId, NodeId } from '../model/ids.ts';
 import { AttemptItem, ChunkItem, ITEM_VERSION, MapItem, ResultItem, type StartedItem } from '../model/items.ts';
-import type { Item, ItemTable, Page } from '../ports/item-table.ts';
+import type { Item, ItemTable } from '../ports/item-table.ts';
 import { FIRST_WRITER_WINS } from './conditions.ts';
 import {
   attemptKey,
@@ -14,6 +14,7 @@ import {
   type VisitKey,
 } from './keys.ts';
 import { parseItem } from './parse-item.ts';
+import { queryAll } from './query-all.ts';
 
 type New<T> = Omit<T, 'pk' | 'sk' | 'v' | 'advance'>;
 
@@ -176,17 +177,9 @@ export class ResultStore {
     };
   }
 
-  async *#all(executionId: ExecutionId, prefix: string, attributes?: readonly string[]): AsyncGenerator<Item> {
-    let after: string | undefined;
-    do {
-      const page: Page = await this.#table.query(executionPk(executionId), {
-        prefix,
-        ...(after !== undefined && { after }),
-        ...(attributes !== undefined && { attributes }),
-      });
-      yield* page.items;
-      after = page.next;
-    } while (after !== undefined);
+  #all(executionId: ExecutionId, prefix: string, attributes?: readonly string[]): AsyncGenerator<Item> {
+    const options = { prefix, ...(attributes !== undefined && { attributes }) };
+    return queryAll(this.#table, executionPk(executionId), options);
   }
 
   async #putFirst(item: Item): Promise<FirstWrite> {

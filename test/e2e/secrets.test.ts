@@ -6,6 +6,7 @@ import type { LocalStack } from '../../infra/local/local-stack.ts';
 import { secretVariable } from '../../shared/adapters/local/local-secrets.ts';
 import { WorkflowExecutor } from '../../shared/executor/workflow-executor.ts';
 import type { ExecutionEvent } from '../../shared/observability/execution-event.ts';
+import { addReactor } from '../support/add-reactor.ts';
 import { canRunEmulators } from '../support/aws-emulators.ts';
 import { digestOf, handlers } from '../support/canary-handlers.ts';
 import { canariesIn, everythingKept } from '../support/canary-search.ts';
@@ -159,11 +160,16 @@ describe.skipIf(!canRunEmulators())('on the functions, no canary', () => {
   beforeAll(async () => {
     const newSecrets = [...Object.keys(CANARIES), 'without-value'];
     const tracing = { otlpEndpoint: collector.url };
-    ({ stack, lines } = await aLocalStack({ handlersEntry: HANDLERS, newSecrets, secretValues: CANARIES, tracing }));
+    ({ stack, lines } = await aLocalStack({
+      ...{ handlersEntry: HANDLERS, newSecrets, secretValues: CANARIES, tracing },
+      lifecycleEvents: { nodeEvents: true },
+      // Prints what the bus is told, so that it is searched with the logs.
+      extend: (extended) => addReactor(extended),
+    }));
   });
   afterAll(() => stack?.stop());
 
-  it('is in what is told of executions, printed, logged, traced, or kept in the table and the bucket', {
+  it('is in what is told of executions and on the bus, printed, logged, traced, or kept in the table and the bucket', {
     timeout: 120_000,
   }, async () => {
     await using executor = new WorkflowExecutor({ endpoint: stack.url, logLevel: 'error' });
@@ -172,8 +178,12 @@ describe.skipIf(!canRunEmulators())('on the functions, no canary', () => {
     const printed = await runByCommand(['--endpoint', stack.url], {});
     const kept = await everythingKept(stack);
     await expectTraced(ran);
+    const isHeard = () =>
+      lines.some((line) => line.includes('heard') && line.includes(`${ran.failed.executionId}/META#1#ENDED`));
+    await expect.poll(isHeard, { timeout: 20_000 }).toBe(true);
 
     expectUsed(ran);
+    expect(lines.filter((line) => line.includes('heard')).join('\n')).toContain('[secret canary-one]');
     expect(lines.join('\n')).toContain('message [secret canary-one]');
     expect(kept.size).toBeGreaterThan(50);
     expect([...kept.keys()].map((key) => key.split(/[ #]/)[0])).toContain('item');

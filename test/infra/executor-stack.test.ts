@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Match } from 'aws-cdk-lib/assertions';
+import { EventBus } from 'aws-cdk-lib/aws-events';
 import { afterAll, describe, expect, it } from 'vitest';
 import { API_ROUTES } from '../../infra/constructs/execution-api.ts';
 import { synthesized } from './synthesized.ts';
@@ -211,6 +212,7 @@ describe('functions', () => {
 
   it.each([
     ['exports spans: the observer', OTLP, /tumbling|isFinalInvokeForWindow/],
+    ['puts events on a bus: the observer', EVENTBRIDGE, /isFinalInvokeForWindow/],
     ['reads secrets: the node runner', /com\.amazonaws\.secretsmanager/, /SECRET_ARNS/],
   ])('load what %s alone has it, in a chunk that comes when it is needed', (_what, mark, ownMark) => {
     const having = bundles(outdir).filter((files) => [...files.values()].some((source) => mark.test(source)));
@@ -250,6 +252,17 @@ describe('functions', () => {
     expect(version(other)).not.toBe(version(template));
   });
 
+  it('tell the API what of the stack changes what executions cost', () => {
+    const variables = (from: typeof template) =>
+      Object.entries(from.findResources('AWS::Lambda::Function')).find(([id]) => id.includes('ApiFunction'))?.[1]
+        .Properties.Environment.Variables;
+    const { template: other, outdir: folder } = synthesized({ runnerMemorySize: 2_048, lifecycleEvents: false });
+    rmSync(folder, { recursive: true });
+
+    expect(variables(template)).toMatchObject({ RUNNER_MEMORY_MB: '1024', LIFECYCLE_EVENTS: 'executions' });
+    expect(variables(other)).toMatchObject({ RUNNER_MEMORY_MB: '2048', LIFECYCLE_EVENTS: 'none' });
+  });
+
   it('may be retried more often than Lambda takes for a loop', () => {
     const allowed = resources('AWS::Lambda::Function').filter(
       ([, { Properties }]) => Properties.RecursiveLoop === 'Allow',
@@ -276,9 +289,41 @@ const dynamicImports = (source: string): string[] => matches(source, /\bimport\(
 
 /** What only the exporter for OTLP says. */
 const OTLP = /v1\/traces/;
+/** The same of EventBridge's client: the protocol's name of the service. */
+const EVENTBRIDGE = /AWSEvents/;
 
 const BUILTIN =
   /^(assert|async_hooks|buffer|child_process|crypto|events|fs|http|http2|https|module|net|os|path|process|stream|tls|url|util|zlib)(\/promises)?$/;
+
+describe('lifecycle events', () => {
+  const observerOf = (from: typeof template) =>
+    Object.entries(from.findResources('AWS::Lambda::Function')).find(([id]) => id.includes('Observer'))?.[1].Properties
+      .Environment.Variables;
+
+  it('go to the default bus of the account: executions and failures, not every node', () => {
+    const { EVENT_BUS_ARN, LIFECYCLE_EVENTS } = observerOf(template);
+
+    expect(JSON.stringify(EVENT_BUS_ARN)).toMatch(/:events:.*AWS::Region.*AWS::AccountId.*:event-bus\/default/);
+    expect(LIFECYCLE_EVENTS).toBe('executions');
+    template.resourceCountIs('AWS::Events::EventBus', 0);
+  });
+
+  it('go to another bus, with all nodes, if that was asked for', () => {
+    const bus = EventBus.fromEventBusName(new Stack(), 'Bus', 'orders');
+    const { template: other, outdir: folder } = synthesized({ lifecycleEvents: { bus, nodeEvents: true } });
+    rmSync(folder, { recursive: true });
+
+    expect(JSON.stringify(observerOf(other).EVENT_BUS_ARN)).toContain(':event-bus/orders');
+    expect(observerOf(other).LIFECYCLE_EVENTS).toBe('nodes');
+  });
+
+  it('go nowhere if they are not wanted', () => {
+    const { template: silent, outdir: folder } = synthesized({ lifecycleEvents: false });
+    rmSync(folder, { recursive: true });
+
+    expect(observerOf(silent)).not.toHaveProperty('EVENT_BUS_ARN');
+  });
+});
 
 describe('the API', () => {
   it('has the routes its function answers, and no other', () => {

@@ -1,6 +1,10 @@
 import { rmSync } from 'node:fs';
+import { Stack } from 'aws-cdk-lib';
+import type { Template } from 'aws-cdk-lib/assertions';
+import { EventBus } from 'aws-cdk-lib/aws-events';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import type { LifecycleEventsProps } from '../../infra/constructs/lifecycle-bus.ts';
 import { synthesized } from './synthesized.ts';
 
 const Statement = z.object({
@@ -15,13 +19,13 @@ const Policy = z.object({
 
 const { template, outdir } = synthesized({ pools: { slow: {} } });
 rmSync(outdir, { recursive: true });
-const policies = Object.values(template.findResources('AWS::IAM::Policy')).map(({ Properties }) =>
-  Policy.parse(Properties),
-);
+const policiesOf = (of: Template) =>
+  Object.values(of.findResources('AWS::IAM::Policy')).map(({ Properties }) => Policy.parse(Properties));
+const policies = policiesOf(template);
 
 /** What a function's role may do, as `action on resource`. */
-function permissionsOf(role: string): string[] {
-  const own = policies.filter(({ Roles }) => Roles.some(({ Ref }) => Ref.includes(`Executor${role}Role`)));
+function permissionsOf(role: string, all = policies): string[] {
+  const own = all.filter(({ Roles }) => Roles.some(({ Ref }) => Ref.includes(`Executor${role}Role`)));
   const statements = own.flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
   const permissions = statements.flatMap(({ Action, Resource }) =>
     Action.flatMap((action) => Resource.map((resource) => `${action} on ${nameOf(resource)}`)),
@@ -33,7 +37,9 @@ function permissionsOf(role: string): string[] {
 function nameOf(resource: unknown): string {
   const text = JSON.stringify(resource);
   const name =
-    /(ItemsTable|PayloadsBucket|Pool(?:default|slow)(?:DeadLetter)?Queue|StreamGivenUp|Logs)/.exec(text)?.[1] ?? text;
+    /(ItemsTable|PayloadsBucket|Pool(?:default|slow)(?:DeadLetter)?Queue|StreamGivenUp|Logs|event-bus\/\w+)/.exec(
+      text,
+    )?.[1] ?? text;
   const part = /StreamArn/.test(text) ? '/stream' : (/"(\/[^"]*)"/.exec(text)?.[1] ?? '');
   return name + part;
 }
@@ -113,7 +119,8 @@ describe('each function may do what it calls and nothing else', () => {
       [
         ...LOGS,
         ...PAYLOADS,
-        ...items('Query', 'PutItem'),
+        ...items('Query', 'PutItem', 'GetItem'),
+        'events:PutEvents on event-bus/default',
         ...['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'].map(
           (action) => `dynamodb:${action} on ItemsTable/stream`,
         ),
@@ -122,6 +129,30 @@ describe('each function may do what it calls and nothing else', () => {
     ],
   ])('%s', (role, expected) => {
     expect(permissionsOf(role)).toEqual(expected.toSorted());
+  });
+});
+
+describe('the observer', () => {
+  const observer = (lifecycleEvents: LifecycleEventsProps | false) => {
+    const { template: other, outdir: folder } = synthesized({ lifecycleEvents });
+    rmSync(folder, { recursive: true });
+    return permissionsOf('Observer', policiesOf(other));
+  };
+
+  it('may put events on the bus it was given, and on no other', () => {
+    const arn = 'arn:aws:events:eu-west-1:111122223333:event-bus/orders';
+    const permissions = observer({ bus: EventBus.fromEventBusArn(new Stack(), 'Bus', arn) });
+
+    expect(permissions.filter((permission) => permission.startsWith('events:'))).toEqual([
+      'events:PutEvents on event-bus/orders',
+    ]);
+  });
+
+  it('may neither put events nor read single items where none are sent', () => {
+    const permissions = observer(false);
+
+    expect(permissions.filter((permission) => /events:|GetItem/.test(permission))).toEqual([]);
+    expect(permissions).toContain('dynamodb:Query on ItemsTable');
   });
 });
 

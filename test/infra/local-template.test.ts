@@ -37,11 +37,11 @@ describe('reading a template', () => {
   });
 
   it('throws for a property it does not know within another', () => {
-    const target = { Arn: 'x', Input: '{}' };
+    const target = { Arn: 'x', InputTransformer: {} };
     const properties = { ScheduleExpression: 'rate(1 minute)', State: 'ENABLED', Targets: [target] };
 
     expect(() => read({ R: { Type: 'AWS::Events::Rule', Properties: properties } })).toThrow(
-      /R \(AWS::Events::Rule\) .*: Targets\.0\.Input is not known/,
+      /R \(AWS::Events::Rule\) .*: Targets\.0\.InputTransformer is not known/,
     );
   });
 

@@ -1,5 +1,7 @@
-/** Answers of 4xx that pass when one waits. Their names differ from service to service. */
+/** Errors that pass when one waits, whatever their status. Their names differ from service to service. */
 const TRANSIENT_NAMES: ReadonlySet<string> = new Set([
+  'InternalException',
+  'InternalFailure',
   'ProvisionedThroughputExceededException',
   'RequestLimitExceeded',
   'RequestThrottled',
@@ -15,12 +17,15 @@ const TRANSIENT_NAMES: ReadonlySet<string> = new Set([
   'KmsThrottled',
 ]);
 
+/** Whether an error of this name passes when one waits: of one entry of a batch the name is all there is. */
+export const isTransientName = (name: string): boolean => TRANSIENT_NAMES.has(name);
+
 /**
  * Whether sending the same request again may help: throttling, a fault of the service (5xx), a timeout or a broken
  * connection. Not: what the service understood and refused.
  */
 export function isTransient(error: unknown): boolean {
-  if (TRANSIENT_NAMES.has(errorName(error))) return true;
+  if (isTransientName(errorName(error))) return true;
   const status = httpStatus(error);
   return status === undefined || status < 400 || status >= 500;
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-const MAIN = join(ROOT, 'cli/main.ts');
+export const MAIN = join(ROOT, 'cli/main.ts');
 
 export interface Finished {
   readonly code: number | null;
@@ -58,6 +58,7 @@ export class CliProcess {
     child.stdin.end(input);
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.#stdout += text;
+      for (const wake of this.#waiters) wake();
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr += text;
@@ -77,9 +78,18 @@ export class CliProcess {
   }
 
   /** Resolves when stderr holds `text`. @throws if the process ends without it */
-  async untilStderr(text: string): Promise<void> {
-    while (!this.#stderr.includes(text)) {
-      if (this.#isClosed) throw new Error(`fanjoin ended without '${text}' on stderr:\n${this.#stderr}`);
+  untilStderr(text: string): Promise<void> {
+    return this.#until(text, () => this.#stderr);
+  }
+
+  /** The same of stdout. */
+  untilStdout(text: string): Promise<void> {
+    return this.#until(text, () => this.#stdout);
+  }
+
+  async #until(text: string, printed: () => string): Promise<void> {
+    while (!printed().includes(text)) {
+      if (this.#isClosed) throw new Error(`fanjoin ended without '${text}':\n${printed()}\n${this.#stderr}`);
       await new Promise<void>((resolve) => {
         const wake = () => {
           this.#waiters.delete(wake);

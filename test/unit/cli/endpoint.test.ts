@@ -31,7 +31,6 @@ beforeEach(async () => {
   const { default: workflow } = await import(gated);
   const handlers = new HandlerRegistry([...(await loadHandlers(join(ORDERS, 'handlers.ts'))), ...workflow.handlers]);
   engine = new LocalEngine({
-    advance: 'eager',
     database: ':memory:',
     config: {},
     handlers,
@@ -73,6 +72,8 @@ async function answer(request: IncomingMessage): Promise<unknown> {
       return engine.results(id);
     case 'GET definition':
       return engine.definition(id);
+    case 'GET billed-operations':
+      return engine.billedOperations(id);
     case 'POST cancel':
       return engine.cancel(id);
     case 'POST pause':

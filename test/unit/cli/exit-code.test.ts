@@ -4,6 +4,7 @@ import { exitCodeOfSignal, exitCodeOfStatus } from '../../../cli/exit-code.ts';
 import { reportError } from '../../../cli/report-error.ts';
 import { UsageError } from '../../../cli/usage-error.ts';
 import {
+  CheckpointNotFoundError,
   DatabaseError,
   ExecutionExistsError,
   ExecutionNotFoundError,
@@ -40,6 +41,7 @@ describe('the exit code', () => {
     [2, new CommanderError(1, 'commander.unknownOption', `error: unknown option '--x'`)],
     [0, new CommanderError(0, 'commander.helpDisplayed', '(outputHelp)')],
     [3, new ExecutionNotFoundError('x')],
+    [3, new CheckpointNotFoundError('x.1')],
     [4, new DatabaseError('DATABASE_IN_USE', 'x')],
     [4, new DatabaseError('DATABASE_FULL', 'x')],
     [4, new EndpointError('http://x', 'did not answer')],

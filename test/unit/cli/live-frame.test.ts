@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { bar, fitLine } from '../../../cli/progress/fit-line.ts';
+import { bar, fitLine, rowsTaken } from '../../../cli/progress/fit-line.ts';
 import { liveFrame } from '../../../cli/progress/live-frame.ts';
 import { PLAIN, paletteFor } from '../../../cli/text.ts';
 import type { ExecutionDescription } from '../../../shared/executor/description.ts';
@@ -95,4 +95,16 @@ it('a line is cut by its text, not by its styles', () => {
       5,
     ),
   ).toBe('*abc**d*…');
+});
+
+it.each([
+  [80, 3],
+  [40, 3],
+  [39, 4],
+  [20, 5],
+  [19, 7],
+])('on %i columns its lines take %i rows', (columns, rows) => {
+  const lines = [`\u001b[32m${'x'.repeat(40)}\u001b[39m`, '', 'y'.repeat(39)];
+
+  expect(rowsTaken(lines, columns)).toBe(rows);
 });

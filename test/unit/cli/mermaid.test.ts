@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { label, toMermaid } from '../../../cli/mermaid.ts';
+import { type Direction, label, toMermaid } from '../../../cli/graph/mermaid.ts';
+import { toWorkflowGraph } from '../../../cli/graph/workflow-graph.ts';
+import type { Plan } from '../../../shared/core/plan.ts';
 import { aPlan } from './progress-fixtures.ts';
 
 /** What Mermaid shows of a label. */
@@ -25,9 +27,11 @@ describe('a label', () => {
   });
 });
 
+const draw = (plan: Plan, direction?: Direction): string => toMermaid(toWorkflowGraph(plan), direction);
+
 describe('a flowchart', () => {
   it('gives each type its shape and marks maps, fallbacks and conditions', () => {
-    const text = toMermaid(
+    const text = draw(
       aPlan({
         end: { handler: 'a.b', fallback: { handler: 'a.c' } },
         each: { type: 'map', handler: 'x', dependsOn: ['end'] },
@@ -56,7 +60,7 @@ describe('a flowchart', () => {
   });
 
   it('chains the nodes of a sequence', () => {
-    const text = toMermaid(
+    const text = draw(
       aPlan({ a: { handler: 'x' }, b: { handler: 'x' }, c: { handler: 'x' } }, { strategy: 'sequential' }),
       'LR',
     );
@@ -66,7 +70,7 @@ describe('a flowchart', () => {
   });
 
   it('shows every way a route may go, with its condition', () => {
-    const text = toMermaid(
+    const text = draw(
       aPlan(
         {
           ask: {

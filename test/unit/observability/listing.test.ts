@@ -77,10 +77,26 @@ describe('a list of executions', () => {
     expect(await bench.idsOf({ status: 'PAUSED' })).toEqual([]);
   });
 
+  it('ends with those that started at a given time', async () => {
+    await using bench = await aBench();
+    for (let index = 0; index < 30; index++) await bench.start('orders', `e${index}`, 100 + index, index % 10 === 0);
+
+    expect(await bench.idsOf({ fromMs: 128 })).toEqual(['e29', 'e28']);
+    expect(await bench.allIds({ fromMs: 110, limit: 4 })).toHaveLength(20);
+    expect(await bench.allIds({ fromMs: 110, limit: 4, status: 'FAILED' })).toEqual(['e20', 'e10']);
+    expect(await listExecutions(bench.store, { fromMs: 130 })).toEqual({ executions: [] });
+  });
+
   it('refuses what is no page, status or limit', async () => {
     await using bench = await aBench();
 
-    for (const options of [{ after: 'x' }, { limit: 0 }, { limit: 1_001 }, { status: 'DONE' as 'FAILED' }]) {
+    for (const options of [
+      { after: 'x' },
+      { limit: 0 },
+      { limit: 1_001 },
+      { fromMs: -1 },
+      { status: 'DONE' as 'FAILED' },
+    ]) {
       await expect(listExecutions(bench.store, options)).rejects.toMatchObject({ code: 'INVALID_INPUT' });
     }
   });

@@ -7,6 +7,7 @@ import {
   mergeTally,
   type Sample,
   splitTally,
+  Tally,
   toMetrics,
 } from '../../../shared/observability/tally.ts';
 import { toEvents } from '../../../shared/observability/to-events.ts';
@@ -44,8 +45,25 @@ describe('a tally', () => {
       successfulExecutions: 1,
       failedExecutions: 1,
       averageDurationMs: 200,
+      executionTimes: { count: 2, meanMs: 200, maxMs: 300 },
       nodeExecutionTimes: { pack: { count: 2, meanMs: 50, maxMs: 60 }, constructor: { count: 1 } },
     });
+  });
+
+  it('of an earlier version adds up with one that knows what executions took', () => {
+    const earlier = Tally.parse({ succeeded: 3, failed: 0, durationMs: 600, nodes: {} });
+    const tally = emptyTally();
+    addSample(tally, aSample({ durationMs: 1_000 }));
+
+    const sum = emptyTally();
+    for (const part of [earlier, tally, earlier]) mergeTally(sum, part);
+
+    expect(toMetrics('orders', sum)).toMatchObject({
+      totalExecutions: 7,
+      averageDurationMs: 2_200 / 7,
+      executionTimes: { count: 1, p95Ms: expect.closeTo(1_000, -2), maxMs: 1_000 },
+    });
+    expect(toMetrics('orders', earlier)).not.toHaveProperty('executionTimes');
   });
 
   it('is, cut in parts, the sum of them', () => {

@@ -1,0 +1,34 @@
+import { type OperationCounts, sumOperations } from '../../shared/observability/prices.ts';
+
+/** What one request or invocation would have been billed for, and for which executions it was. */
+export interface LedgerEntry {
+  /** As AWS calls it: `PutItem`, `ReceiveMessage`, `Invoke`. */
+  readonly operation: string;
+  /** The function that asked, by its construct's name; of an invocation, the one that was invoked. Absent: Lambda itself. */
+  readonly caller?: string | undefined;
+  readonly executionIds: ReadonlySet<string>;
+  readonly counts: Partial<OperationCounts>;
+}
+
+/** What a local stack was asked for, as AWS would bill it. */
+export class Ledger {
+  readonly #entries: LedgerEntry[] = [];
+
+  record(entry: LedgerEntry): void {
+    this.#entries.push(entry);
+  }
+
+  /** Every entry for an execution, in order. */
+  entriesOf(executionId: string): readonly LedgerEntry[] {
+    return this.#entries.filter(({ executionIds }) => executionIds.has(executionId));
+  }
+
+  /** What was done for an execution; of what was for several at once, its share. @param isPart which entries count */
+  countsOf(executionId: string, isPart: (entry: LedgerEntry) => boolean = () => true): OperationCounts {
+    return sumOperations(
+      this.entriesOf(executionId)
+        .filter(isPart)
+        .map(({ counts, executionIds }) => sumOperations([counts], 1 / executionIds.size)),
+    );
+  }
+}

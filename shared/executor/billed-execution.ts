@@ -1,0 +1,70 @@
+import { countBits } from '../core/bits.ts';
+import { isMapNode, type Plan } from '../core/plan.ts';
+import type { ExecutionId } from '../model/ids.ts';
+import { MapItem } from '../model/items.ts';
+import type { ExecutionState } from '../model/state.ts';
+import { type BilledItem, toBilledItem } from '../observability/billed-items.ts';
+import type { Item } from '../ports/item-table.ts';
+import type { Snapshot } from '../store/execution-store.ts';
+import { chunkPrefix } from '../store/keys.ts';
+import { parseItem } from '../store/parse-item.ts';
+import type { Store } from '../store/store.ts';
+
+/** Of more results, or of more chunks of one map, the first so many stand for all: they are alike. */
+const READ_OF_EACH = 20_000;
+
+/** The items of an execution, as they are billed. @param readOfEach as {@link READ_OF_EACH} */
+export async function loadBilledItems(
+  store: Store,
+  plan: Plan,
+  { meta, state }: Snapshot,
+  readOfEach = READ_OF_EACH,
+): Promise<BilledItem[]> {
+  const { executionId, config } = meta;
+  const read = (prefix: string, total?: number) =>
+    readBilled(store.executions.items(executionId, prefix), { total, readOfEach });
+  const hasMaps = plan.nodes.some(({ definition }) => isMapNode(definition));
+  const loaded = await Promise.all([
+    read('META'),
+    read('STATE'),
+    read('RESULT#', settledVisits(state?.state)),
+    read('ATTEMPT#'),
+    read('CHECKPOINT#'),
+    ...(config.traceExecution ? [read('STARTED#')] : []),
+    ...(hasMaps ? [readMaps(store, executionId, readOfEach)] : []),
+  ]);
+  return loaded.flat();
+}
+
+async function readMaps(store: Store, executionId: ExecutionId, readOfEach: number): Promise<BilledItem[]> {
+  const billed: BilledItem[] = [];
+  for await (const item of store.executions.items(executionId, 'MAP#')) {
+    const map = parseItem(MapItem, item);
+    const items = store.executions.items(executionId, chunkPrefix(map));
+    const chunks = await readBilled(items, { total: map.chunks, readOfEach });
+    for (const one of [toBilledItem(item), ...chunks]) if (one !== undefined) billed.push(one);
+  }
+  return billed;
+}
+
+/** @param total how many there are; unknown, all are read */
+async function readBilled(
+  items: AsyncIterable<Item>,
+  { total, readOfEach }: { readonly total: number | undefined; readonly readOfEach: number },
+): Promise<BilledItem[]> {
+  const billed: BilledItem[] = [];
+  for await (const item of items) {
+    if (total !== undefined && billed.length === readOfEach)
+      return billed.map((one) => ({ ...one, times: Math.max(1, total / readOfEach) }));
+    const one = toBilledItem(item);
+    if (one !== undefined) billed.push(one);
+  }
+  return billed;
+}
+
+/** About as many results as there are. */
+function settledVisits(state: ExecutionState | undefined): number {
+  if (state === undefined) return 0;
+  if (state.kind === 'graph') return countBits(state.succeeded) + countBits(state.failed);
+  return Object.values(state.visits).reduce((sum, visits) => sum + visits, 0);
+}

@@ -1,0 +1,58 @@
+import { batchSizeOf } from '../model/pools.ts';
+import { STOP_POLL_MS } from '../runner/stop-signals.ts';
+import type { OperationCounts } from './prices.ts';
+
+/** Messages of one request to SQS. */
+const REQUEST_MESSAGES = 10;
+
+/** A message that a runner took, that stands for `times` like it. */
+export interface BilledMessage {
+  readonly pool: string;
+  /** What was sent by one decision went out together, in as few requests as can be. */
+  readonly sentWith: string;
+  readonly times: number;
+  /** How long the runner was at it. */
+  readonly runningMs: number;
+  /** No message brought it: it ran on with the one before it. */
+  readonly isInline: boolean;
+}
+
+/**
+ * What it takes to bring messages to the runner and to run them: each sent, received and deleted, in batches as full as
+ * they can be. Under load pollers may find fewer messages at once, and then need more requests.
+ *
+ * @param pollUnits read units of one look at an execution's flags; a runner looks every 2 s
+ */
+export function billMessages(
+  messages: readonly BilledMessage[],
+  { runnerMemoryMb, pollUnits }: { readonly runnerMemoryMb: number; readonly pollUnits: number },
+): Partial<OperationCounts> {
+  let queueRequests = 0;
+  let invocations = 0;
+  let runningMs = 0;
+  let polls = 0;
+  const { inline = [], sent = [] } = Object.groupBy(messages, ({ isInline }) => (isInline ? 'inline' : 'sent'));
+  for (const { times, runningMs: inlineMs } of inline) {
+    runningMs += times * inlineMs;
+    polls += times * Math.floor(inlineMs / STOP_POLL_MS);
+  }
+  for (const group of Map.groupBy(sent, ({ pool, sentWith }) => `${pool} ${sentWith}`).values()) {
+    const pool = group[0]?.pool ?? '';
+    const count = group.reduce((sum, { times }) => sum + times, 0);
+    const batches = Math.ceil(count / batchSizeOf(pool));
+    const meanMs = group.reduce((sum, message) => sum + message.times * message.runningMs, 0) / count;
+    const longestMs = group.reduce((longest, message) => Math.max(longest, message.runningMs), 0);
+    // Those of a batch run side by side, and which of them are in one is not known any more.
+    const groupMs = Math.max(longestMs, meanMs * batches);
+    queueRequests += Math.ceil(count / REQUEST_MESSAGES) + 2 * batches;
+    invocations += batches;
+    runningMs += groupMs;
+    polls += batches * Math.floor(groupMs / batches / STOP_POLL_MS);
+  }
+  return {
+    queueRequests,
+    invocations,
+    readUnits: polls * pollUnits,
+    computeGbSeconds: (runnerMemoryMb / 1_024) * (runningMs / 1_000),
+  };
+}

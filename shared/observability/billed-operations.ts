@@ -1,0 +1,157 @@
+import * as z from 'zod';
+import { nodeAt, type Plan } from '../core/plan.ts';
+import { isTerminal } from '../model/result.ts';
+import { SWEEP_INTERVAL_MS } from '../scheduler/sweep.ts';
+import { billHistory } from './billed-history.ts';
+import type { BilledItem, BilledItemOf } from './billed-items.ts';
+import { billMessages } from './billed-messages.ts';
+import { StandingResults } from './billed-results.ts';
+import { readUnits, writeUnits } from './billed-units.ts';
+import { BilledVisits } from './billed-visits.ts';
+import type { LifecycleScope } from './lifecycle-event.ts';
+import { OperationCounts, priceOf, sumOperations } from './prices.ts';
+
+/** What an execution was billed for, and what that costs. */
+export const BilledOperations = OperationCounts.extend({
+  /** By the list prices of `observability/prices.ts`, in USD. */
+  estimatedUsd: z.number(),
+});
+export type BilledOperations = Readonly<z.infer<typeof BilledOperations>>;
+
+/** What of a stack changes what an execution costs. */
+export interface BilledStack {
+  readonly runnerMemoryMb: number;
+  readonly lifecycleEvents: LifecycleScope | 'none';
+}
+/** As it is deployed unless something else is asked for. */
+export const DEFAULT_STACK: BilledStack = { runnerMemoryMb: 1_024, lifecycleEvents: 'executions' };
+
+interface Parts {
+  readonly plan: Plan;
+  readonly items: readonly BilledItem[];
+  readonly stack: BilledStack;
+  readonly nowMs: number;
+}
+
+/**
+ * What an execution was billed for on AWS, or would have been, derived from what stands of it: nothing is written down for
+ * it while it runs. What leaves no trace is not in it: deliveries that came again and writes that lost a race; reads of
+ * what an instance did not remember; who looked at the execution; the time that functions take besides the runner's work;
+ * polls of queues that were empty; the metrics of its workflow, its definition, and what nodes cache. Executions that run
+ * side by side share invocations, so that each costs a little less than this.
+ */
+export function computeBilledOperations({ plan, items, stack, nowMs }: Parts): BilledOperations {
+  const meta = items.find((item) => item.type === 'META');
+  const state = items.find((item) => item.type === 'STATE');
+  if (meta === undefined) return { ...sumOperations([]), estimatedUsd: 0 };
+  const results = new StandingResults(plan, items, meta.item.run);
+  const visits = new BilledVisits({ plan, items, meta, results });
+  const counts = sumOperations([
+    ...items.map(billWrite),
+    billMeta(meta, nowMs),
+    billScheduler(plan, meta, state, results),
+    ...visits.counts,
+    billMessages(visits.messages, { runnerMemoryMb: stack.runnerMemoryMb, pollUnits: readUnits(meta.openBytes) }),
+    billHistory(
+      items.flatMap(({ events, times }) => events.map((event) => ({ ...event, times }))),
+      stack.lifecycleEvents,
+    ),
+    billCounting(meta, items),
+  ]);
+  return { ...counts, estimatedUsd: priceOf(counts) };
+}
+
+/** What is put once. META is changed again and again, and each revision of STATE is put anew. */
+function billWrite(item: BilledItem): Partial<OperationCounts> {
+  if (item.type === 'META') return {};
+  const units = item.times * writeUnits(item.bytes);
+  return { writeUnits: item.type === 'STATE' ? units * item.item.revision : units };
+}
+
+/** The start, what controlled it, the sweep's looks at it, and the end. */
+function billMeta(meta: BilledItemOf<'META'>, nowMs: number): Partial<OperationCounts> {
+  const {
+    run,
+    status,
+    cachedFrom,
+    cache,
+    pausedAtMs,
+    resumedAtMs,
+    stop,
+    settleElapsed,
+    startedAtMs,
+    redrivenAtMs,
+    endedAtMs,
+    input,
+    globals,
+  } = meta.item;
+  // The table's item and the one in the index of what is due, which has all of it.
+  const open = writeUnits(meta.openBytes);
+  const LISTED = 1;
+  const ended = writeUnits(meta.bytes);
+  const start = {
+    apiRequests: 1,
+    invocations: 1,
+    writeUnits: cachedFrom === undefined ? 2 * open + LISTED : ended + LISTED,
+    objectPuts: [input, globals].filter((payload) => payload?.blob !== undefined).length,
+  };
+  if (cachedFrom !== undefined) return sumOperations([start, { readUnits: 1 }]);
+  const flags = [
+    ...(pausedAtMs === undefined ? [] : [{ isAsked: true, isListed: true }]),
+    ...(resumedAtMs === undefined ? [] : [{ isAsked: true, isListed: true }]),
+    ...(settleElapsed === undefined ? [] : [{ isAsked: false, isListed: false }]),
+    ...(stop === undefined ? [] : [{ isAsked: stop.reason === 'CANCELLED', isListed: false }]),
+    ...Array.from({ length: run - 1 }, () => ({ isAsked: true, isListed: true })),
+  ].map(({ isAsked, isListed }) => ({
+    ...(isAsked && { apiRequests: 1, invocations: 1 }),
+    writeUnits: 2 * open + (isListed ? LISTED : 0),
+  }));
+  const looks = Math.floor(Math.max(0, (endedAtMs ?? nowMs) - (redrivenAtMs ?? startedAtMs)) / SWEEP_INTERVAL_MS);
+  const sweep = {
+    // In the index of what is due it moves: one item goes, another comes.
+    writeUnits: looks * 3 * open,
+    readUnits: looks * (readUnits(meta.openBytes) + 1),
+  };
+  const end = { writeUnits: endsOf(meta) * (Math.max(open, ended) + open + LISTED) };
+  // Looked up and claimed; kept if it succeeded.
+  const caching =
+    cache === undefined ? {} : { readUnits: 1, writeUnits: 1 + (status === 'SUCCEEDED' ? writeUnits(meta.bytes) : 0) };
+  return sumOperations([start, ...flags, sweep, end, caching]);
+}
+
+/** The scheduler's invocations and reads. It remembers what it decided on, so that it reads the state once. */
+function billScheduler(
+  plan: Plan,
+  meta: BilledItemOf<'META'>,
+  state: BilledItemOf<'STATE'> | undefined,
+  results: StandingResults,
+): Partial<OperationCounts> {
+  if (state === undefined) return {};
+  const { status, failedNode } = meta.item;
+  const ending = status === 'SUCCEEDED' ? endingNodes(plan, results) : failedNode === undefined ? [] : [failedNode];
+  const isComposed = ending.length > 1;
+  const outputBlob = meta.item.output?.blob;
+  return {
+    invocations: state.item.revision,
+    readUnits: readUnits(meta.openBytes) + 1 + ending.reduce((sum, id) => sum + results.readUnits(id), 0),
+    objectGets: isComposed ? ending.filter((id) => results.hasLargeOutput(id)).length : 0,
+    objectPuts: isComposed && outputBlob !== undefined ? 1 : 0,
+  };
+}
+
+/** The nodes whose outputs make the execution's. */
+function endingNodes(plan: Plan, results: StandingResults): readonly string[] {
+  const ids = plan.nodes.map(({ id }) => id).filter((id) => results.has(id));
+  if (plan.kind === 'route') return ids;
+  if (plan.definition.strategy === 'sequential') return ids.slice(-1);
+  return plan.sinks.map((sink) => nodeAt(plan, sink).id).filter((id) => results.has(id));
+}
+
+/** For the metrics of its workflow, the observer reads every result once an execution has ended. */
+function billCounting(meta: BilledItemOf<'META'>, items: readonly BilledItem[]): Partial<OperationCounts> {
+  const bytes = items.reduce((sum, item) => (item.type === 'RESULT' ? sum + item.times * item.bytes : sum), 0);
+  return { readUnits: endsOf(meta) * readUnits(bytes) };
+}
+
+/** It ended before each redrive. */
+const endsOf = ({ item: { run, status } }: BilledItemOf<'META'>): number => (isTerminal(status) ? run : run - 1);

@@ -1,0 +1,163 @@
+import { findNode, nodeAt, type Plan } from '../core/plan.ts';
+import { DEFAULT_POOL } from '../model/pools.ts';
+import { poolOf } from '../scheduler/dispatcher.ts';
+import type { BilledItem, BilledItemOf } from './billed-items.ts';
+import type { BilledMessage } from './billed-messages.ts';
+import type { StandingResults } from './billed-results.ts';
+import { roundsOf } from './billed-rounds.ts';
+import { readUnits } from './billed-units.ts';
+import type { OperationCounts } from './prices.ts';
+
+/** What one message of a visit reads. */
+type Reads = Pick<OperationCounts, 'readUnits' | 'objectGets'>;
+/** What a visit leads to, beside its messages. */
+type VisitCounts = Partial<OperationCounts>;
+
+interface VisitParts {
+  readonly plan: Plan;
+  readonly items: readonly BilledItem[];
+  readonly meta: BilledItemOf<'META'>;
+  readonly results: StandingResults;
+}
+
+/** Two short ranges of the object that holds a map's items. */
+const MANIFEST_GETS = 2;
+
+/** What the runner takes for an execution's visits: the messages, and what each of them reads and keeps. */
+export class BilledVisits {
+  readonly #parts: VisitParts;
+  readonly #maps: ReadonlyMap<string, BilledItemOf<'MAP'>>;
+  readonly #chunks: ReadonlyMap<string, readonly BilledItemOf<'CHUNK'>[]>;
+  readonly #rounds: ReadonlyMap<string, number>;
+  /** By node and run: visits that no message brought. */
+  readonly #inlined = new Map<string, number>();
+  readonly #inputs = new Map<string, Reads>();
+  readonly #manifests = new Set<string>();
+  readonly messages: BilledMessage[] = [];
+  readonly counts: VisitCounts[] = [];
+
+  constructor(parts: VisitParts) {
+    this.#parts = parts;
+    const maps = parts.items.filter((item) => item.type === 'MAP');
+    const chunks = parts.items.filter((item) => item.type === 'CHUNK');
+    this.#maps = new Map(maps.map((map) => [visitOf(map), map]));
+    this.#chunks = Map.groupBy(chunks, visitOf);
+    const results = parts.items.filter((item) => item.type === 'RESULT');
+    for (const { item } of results) {
+      if (item.inlined === undefined) continue;
+      const key = `${nodeAt(parts.plan, item.inlined).id} ${item.run}`;
+      this.#inlined.set(key, (this.#inlined.get(key) ?? 0) + 1);
+    }
+    this.#rounds = roundsOf(parts.plan, new Map(results.map(({ item }) => [item.node, item.queuedAtMs])));
+    for (const item of parts.items) {
+      if (item.type === 'RESULT') this.#addResult(item);
+      else if (item.type === 'MAP') this.#addPlan(item);
+      else if (item.type === 'CHUNK') this.#addChunk(item);
+    }
+    // The timer that ends the wait for what runs on after a stop.
+    if (parts.meta.item.stop !== undefined) {
+      this.messages.push({ pool: DEFAULT_POOL, sentWith: 'settle', times: 1, runningMs: 0, isInline: false });
+      this.counts.push({ readUnits: readUnits(parts.meta.openBytes) });
+    }
+  }
+
+  #addResult(result: BilledItemOf<'RESULT'>): void {
+    const { bytes, times, item } = result;
+    // It was not run here, but taken over with a checkpoint.
+    if (item.copiedFrom !== undefined) {
+      this.counts.push({ readUnits: times * readUnits(bytes) });
+      return;
+    }
+    const map = this.#maps.get(visitOf(result));
+    const objectPuts = [item.output, item.failures].filter((payload) => payload?.blob !== undefined).length;
+    if (objectPuts > 0) this.counts.push({ objectPuts: times * objectPuts });
+    if (map === undefined) this.#addMessages(result, this.#inputOf(item.node));
+    else this.#addCollect(result, map);
+  }
+
+  #addPlan({ bytes: _bytes, times, item }: BilledItemOf<'MAP'>): void {
+    // A redrive goes on with the items that were cut before.
+    const isCut = !this.#manifests.has(item.manifest);
+    this.#manifests.add(item.manifest);
+    if (isCut) this.counts.push({ objectPuts: times });
+    this.#addMessage(
+      { node: item.node, sentWith: `plan ${item.visit} ${item.run}`, times, runningMs: 0, isInline: false },
+      this.#inputOf(item.node),
+    );
+  }
+
+  #addChunk(chunk: BilledItemOf<'CHUNK'>): void {
+    const map = this.#maps.get(visitOf(chunk));
+    if (chunk.item.outcome.blob !== undefined) this.counts.push({ objectPuts: chunk.times });
+    this.#addMessages(chunk, { readUnits: readUnits(map?.bytes ?? 0), objectGets: MANIFEST_GETS });
+  }
+
+  /** Puts the outputs of all chunks together; its attempt began, for its result, when the map was planned. */
+  #addCollect({ times, item }: BilledItemOf<'RESULT'>, map: BilledItemOf<'MAP'>): void {
+    const chunks = this.#chunks.get(visitOf(map)) ?? [];
+    const reads = {
+      readUnits: readUnits(map.bytes) + readUnits(chunks.reduce((sum, chunk) => sum + chunk.times * chunk.bytes, 0)),
+      objectGets: chunks.reduce(
+        (sum, { times: like, item: { outcome } }) => sum + (outcome.blob === undefined ? 0 : like),
+        0,
+      ),
+    };
+    this.#addMessage({ node: item.node, sentWith: this.#sentWith(item), times, runningMs: 0, isInline: false }, reads);
+  }
+
+  /** The first message went out with others; each retry alone. */
+  #addMessages({ times, item }: BilledItemOf<'RESULT' | 'CHUNK'>, reads: Reads): void {
+    for (const [index, { startedAtMs, endedAtMs }] of item.attempts.entries()) {
+      const sentWith = index === 0 ? this.#sentWith(item) : `retry ${item.node} ${startedAtMs}`;
+      const isInline = index === 0 && this.#ranInline(item);
+      const runningMs = Math.max(0, endedAtMs - startedAtMs);
+      this.#addMessage({ node: item.node, sentWith, times, runningMs, isInline }, reads);
+    }
+  }
+
+  /** Results say which node ran on with them; of a loop's visits it does not matter which. */
+  #ranInline({ node, run }: BilledItemOf<'RESULT' | 'CHUNK'>['item']): boolean {
+    const key = `${node} ${run}`;
+    const left = this.#inlined.get(key) ?? 0;
+    this.#inlined.set(key, left - 1);
+    return left > 0;
+  }
+
+  /** A route goes one step at a time. */
+  #sentWith({ node, visit, queuedAtMs }: BilledItemOf<'RESULT' | 'CHUNK'>['item']): string {
+    return this.#parts.plan.kind === 'route'
+      ? `${queuedAtMs} ${node} ${visit}`
+      : `${queuedAtMs} ${this.#rounds.get(node) ?? 0}`;
+  }
+
+  #addMessage({ node, ...message }: Omit<BilledMessage, 'pool'> & { readonly node: string }, reads: Reads): void {
+    this.messages.push({ ...message, pool: poolOf(this.#parts.plan, node) });
+    this.counts.push({
+      // META first: whether the message still counts.
+      readUnits: message.times * (readUnits(this.#parts.meta.openBytes) + reads.readUnits),
+      objectGets: message.times * reads.objectGets,
+    });
+  }
+
+  /** The results that a node's input is made of, or the workflow's input. */
+  #inputOf(node: string): Reads {
+    const known = this.#inputs.get(node);
+    if (known !== undefined) return known;
+    const { plan, meta, results } = this.#parts;
+    const found = findNode(plan, node);
+    const parents = (found?.parents ?? []).map((parent) => nodeAt(plan, parent).id);
+    const sources = [...new Set([...parents, ...(found?.references ?? [])])];
+    const reads = {
+      readUnits: sources.reduce((sum, source) => sum + results.readUnits(source), 0),
+      objectGets:
+        sources.length === 0
+          ? Number(meta.item.input.blob !== undefined)
+          : sources.filter((source) => results.hasLargeOutput(source)).length,
+    };
+    this.#inputs.set(node, reads);
+    return reads;
+  }
+}
+
+const visitOf = ({ item: { node, visit, run } }: BilledItemOf<'RESULT' | 'MAP' | 'CHUNK'>): string =>
+  `${node} ${visit} ${run}`;

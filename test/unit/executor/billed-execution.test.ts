@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { loadBilledItems } from '../../../shared/executor/billed-execution.ts';
+import { WorkflowExecutor } from '../../../shared/executor/workflow-executor.ts';
+import { defineNode } from '../../../shared/nodes/define-node.ts';
+import { aMap, aPlan, aTask } from '../../support/factories.ts';
+import { aMeta, aResult, aStore, executionId } from '../../support/factories-observability.ts';
+
+const echo = defineNode({ type: 'test.behave', execute: (value: unknown) => value });
+
+describe('what an execution in this process would be billed for', () => {
+  it('comes with its result, and is the same when it is asked again', async () => {
+    await using executor = new WorkflowExecutor({ handlers: [echo] });
+    const handler = 'test.behave';
+
+    const handle = await executor.start(
+      { name: 'two', nodes: { a: { handler }, b: { handler, dependsOn: ['a'] } } },
+      'x',
+    );
+    const { metrics } = await handle.result();
+    const again = await handle.result();
+
+    expect(metrics.billedOperations).toMatchObject({ apiRequests: 1, queueRequests: 6, objectPuts: 0, busEvents: 2 });
+    expect(metrics.billedOperations.estimatedUsd).toBeGreaterThan(10e-6);
+    expect(again.metrics.billedOperations).toEqual(metrics.billedOperations);
+  });
+
+  it('has the objects of large payloads, and each attempt', async () => {
+    let calls = 0;
+    const large = defineNode({
+      type: 'large',
+      execute: () => {
+        if (++calls === 1) throw new Error('not yet');
+        return 'x'.repeat(10_000);
+      },
+    });
+    await using executor = new WorkflowExecutor({ handlers: [echo, large] });
+    const retry = { maxRetries: 1, intervalSeconds: 0 };
+
+    const { metrics } = await executor.execute(
+      {
+        name: 'large',
+        nodes: {
+          a: { handler: 'large', retry },
+          b: { handler: 'test.behave', dependsOn: ['a'], input: '{% $length($) %}' },
+        },
+      },
+      null,
+    );
+
+    expect(metrics.billedOperations).toMatchObject({ queueRequests: 9, objectPuts: 1, objectGets: 1 });
+  });
+});
+
+describe('the items that are billed', () => {
+  it('are all of the execution, without its history', async () => {
+    await using opened = aStore();
+    const { store, table } = opened;
+    const history = { ...aResult(), sk: 'EVENT#1#1', events: '[]' };
+    for (const item of [aMeta(), aResult(), aResult({ sk: 'RESULT#a#000001#0001', node: 'a' }), history])
+      await table.put(item);
+    const snapshot = await store.executions.loadSnapshot(executionId);
+    if (snapshot === undefined) throw new Error('Unreachable: META was put');
+
+    const items = await loadBilledItems(store, aPlan({ a: aTask(), pack: aTask() }), snapshot);
+
+    expect(items.map(({ type, times }) => [type, times])).toEqual([
+      ['META', 1],
+      ['RESULT', 1],
+      ['RESULT', 1],
+    ]);
+  });
+
+  it('stand for others like them, where a map has more chunks than are read', async () => {
+    await using opened = aStore();
+    const { store, table } = opened;
+    const visit = { ...aResult(), node: 'each' };
+    const outcome = { inline: '[]' };
+    await table.put(aMeta());
+    await table.put({ ...visit, sk: 'MAP#each#000001#0001', items: 10, chunks: 10, chunkSize: 1, manifest: 'm' });
+    for (let chunk = 0; chunk < 10; chunk++)
+      await table.put({ ...visit, sk: `CHUNK#each#000001#0001#000000${chunk}`, chunk, failedItems: 0, outcome });
+    const snapshot = await store.executions.loadSnapshot(executionId);
+    if (snapshot === undefined) throw new Error('Unreachable: META was put');
+
+    const items = await loadBilledItems(store, aPlan({ each: aMap() }), snapshot, 4);
+
+    const chunks = items.filter(({ type }) => type === 'CHUNK');
+    expect(chunks.map(({ times }) => times)).toEqual([2.5, 2.5, 2.5, 2.5]);
+    expect(items.filter(({ type }) => type === 'MAP').map(({ times }) => times)).toEqual([1]);
+  });
+});
