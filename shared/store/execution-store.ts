@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { ExecutionConfig } from '../model/config.ts';
 import type { DefinitionHash, ExecutionId, NodeId, WorkflowName } from '../model/ids.ts';
 import { ITEM_VERSION, ListedMeta, MetaItem, StateItem } from '../model/items.ts';
@@ -55,11 +55,13 @@ export interface TerminalWrite {
 export class ExecutionStore {
   readonly #table: ItemTable;
   /** Tells this store's changes from those of others. */
-  readonly #id = randomUUID();
+  readonly #id: string;
   #changes = 0;
 
-  constructor(table: ItemTable) {
+  /** @param id nobody else's */
+  constructor(table: ItemTable, id: string) {
     this.#table = table;
+    this.#id = id;
   }
 
   /** Puts META if absent: the one write that makes an execution exist. `existing`: its id is taken. */
