@@ -1,0 +1,420 @@
+import type { DynamoDBBatchResponse, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { giveUpBatch } from '../../functions/dead-letter/give-up-batch.ts';
+import { runBatch } from '../../functions/node-runner/run-batch.ts';
+import { observeBatch } from '../../functions/observer/observe-batch.ts';
+import { advanceBatch } from '../../functions/scheduler/advance-batch.ts';
+import {
+  OBSERVER_SOURCE,
+  POOL_SOURCE,
+  SCHEDULER_SOURCE,
+  STREAM_FAILURES,
+  TIMEOUT_SECONDS,
+} from '../../infra/constructs/source-settings.ts';
+import type { Plan } from '../../shared/core/plan.ts';
+import { FanjoinError } from '../../shared/errors.ts';
+import { ExecutionService } from '../../shared/executor/execution-service.ts';
+import { isTerminal } from '../../shared/model/result.ts';
+import type { AnyHandler } from '../../shared/nodes/define-node.ts';
+import { HandlerRegistry } from '../../shared/nodes/handler-registry.ts';
+import { Logger } from '../../shared/observability/logger.ts';
+import { Observer } from '../../shared/observability/observer.ts';
+import type { ChangeRecord } from '../../shared/ports/change-feed.ts';
+import type { Clock } from '../../shared/ports/clock.ts';
+import type { Item } from '../../shared/ports/item-table.ts';
+import { deadLetterPool, type OutgoingMessage } from '../../shared/ports/task-queue.ts';
+import { NodeRunner } from '../../shared/runner/runner.ts';
+import { Dispatcher } from '../../shared/scheduler/dispatcher.ts';
+import { Reconciler } from '../../shared/scheduler/reconcile.ts';
+import { Scheduler } from '../../shared/scheduler/scheduler.ts';
+import { SWEEP_INTERVAL_MS, Sweep } from '../../shared/scheduler/sweep.ts';
+import { parseMeta } from '../../shared/store/execution-store.ts';
+import { openStore, type Store } from '../../shared/store/store.ts';
+import { Invariants } from '../support/invariants.ts';
+import { Accounting } from './accounting.ts';
+import { Dice } from './dice.ts';
+import { EventLoop } from './event-loop.ts';
+import { type FaultPlan, Faults } from './faults.ts';
+import { FunctionHost } from './function-host.ts';
+import { MemoryBlobs } from './memory-blobs.ts';
+import { MemoryTable } from './memory-table.ts';
+import { atOnce } from './ports.ts';
+import { isAskedFor, type SimulatedProcess, type Surroundings } from './process.ts';
+import { SimulatedQueue } from './queue-source.ts';
+import { SimulatedStream, type StreamBatch } from './stream-source.ts';
+import { watchedHandlers } from './watched-handlers.ts';
+
+/** How long things take when nothing goes wrong, in milliseconds, by the site at which they happen. */
+export interface Latencies {
+  readonly callMs: Surroundings['callMs'];
+  readonly streamMs: (site: string) => number;
+  readonly queueMs: (site: string) => number;
+}
+
+export interface WorldOptions {
+  readonly seed: number;
+  readonly faults: FaultPlan;
+  readonly latencies: Latencies;
+  /** Workflows there are, by name: what the watchers check executions against. */
+  readonly plans: ReadonlyMap<string, Plan>;
+  readonly pools: readonly string[];
+  readonly maxConcurrency: number;
+  readonly lanes: number;
+  readonly isObserved: boolean;
+  readonly handlers: (clock: Clock) => readonly AnyHandler[];
+  readonly onTrace?: ((line: string) => void) | undefined;
+}
+
+const API_TIMEOUT_MS = 29_000;
+
+/** A request to the API function. */
+export type Request = (service: ExecutionService) => Promise<unknown>;
+export type Answer = { readonly value: unknown } | { readonly refused: string };
+
+/** The deployed stack on simulated time: its real functions, between a table, queues and a stream that do as a seed says. */
+export class World {
+  readonly loop = new EventLoop();
+  readonly dice: Dice;
+  readonly faults: Faults;
+  readonly table: MemoryTable;
+  readonly blobs = new MemoryBlobs();
+  /** Without faults and at once, to look and to ask. */
+  readonly store: Store;
+  readonly violations: string[] = [];
+  readonly api: FunctionHost<Request, Answer>;
+  readonly functions: ReadonlyMap<string, Pick<FunctionHost<never, never>, 'invocations' | 'coldStarts'>>;
+  /** Executions there are, by id. */
+  readonly executions = new Map<string, Invariants>();
+  readonly queues = new Map<string, SimulatedQueue>();
+  readonly stream: SimulatedStream;
+  readonly observerStream: SimulatedStream | undefined;
+  /** Whether something was lost that only a sweep makes good, or that history lacks for good. */
+  hasLost = { message: false, record: false, observed: false };
+  readonly #options: WorldOptions;
+  readonly #surroundings: Surroundings;
+  readonly #accounting: Accounting;
+  readonly #sweeps: FunctionHost<undefined, void>;
+  #lagging: MemoryTable | undefined;
+  #ticks = 0;
+  #ids = 0;
+  #isOver = false;
+
+  constructor(options: WorldOptions) {
+    const { seed, plans, latencies, onTrace } = options;
+    this.#options = options;
+    this.dice = new Dice(seed);
+    const trace: Surroundings['trace'] =
+      onTrace === undefined
+        ? () => undefined
+        : (line) => onTrace(`${this.loop.elapsedMs.toFixed(3).padStart(12)} ${line()}`);
+    this.faults = new Faults(
+      options.faults,
+      this.dice,
+      () => this.loop.elapsedMs,
+      ({ id, kind, what }) => {
+        if (kind === 'messageLost') this.hasLost.message = true;
+        trace(() => `FAULT ${id}: ${what}`);
+      },
+    );
+    this.table = new MemoryTable((record) => this.#onChange(record));
+    const backend = {
+      table: this.table,
+      blobs: this.blobs,
+      due: (...query: [string, number, number]) => this.#due(...query),
+      send: (pool: string, messages: readonly OutgoingMessage[]) => this.#send(pool, messages),
+    };
+    this.#surroundings = {
+      loop: this.loop,
+      dice: this.dice,
+      faults: this.faults,
+      backend,
+      callMs: latencies.callMs,
+      trace,
+    };
+    const direct = atOnce(this.table, this.blobs);
+    this.store = openStore(direct.table, direct.blobs, 'onlooker');
+    this.#accounting = new Accounting({
+      table: this.table,
+      planOf: (workflow) => plans.get(workflow),
+      waiting: () => [...this.queues.values()].flatMap(({ bodies }) => bodies),
+      violated: (what) => this.violated(what),
+    });
+
+    const scheduler = this.#host<StreamBatch, DynamoDBBatchResponse>(
+      'scheduler',
+      TIMEOUT_SECONDS.scheduler,
+      (process) => this.#scheduler(process),
+    );
+    const runner = this.#host<SQSEvent, SQSBatchResponse>('runner', TIMEOUT_SECONDS.runner, (process) => {
+      const parts = this.#runner(process, this.#handlers(process));
+      return (event, context) => runBatch(parts, event, context);
+    });
+    const deadLetter = this.#host<SQSEvent, SQSBatchResponse>('dead-letter', TIMEOUT_SECONDS.deadLetter, (process) => {
+      const parts = this.#runner(process, []);
+      return (event) => giveUpBatch(parts, event);
+    });
+    const observer = this.#host<StreamBatch, DynamoDBBatchResponse>('observer', TIMEOUT_SECONDS.observer, (process) =>
+      this.#observer(process),
+    );
+    this.#sweeps = this.#host<undefined, void>('sweep', TIMEOUT_SECONDS.sweep, (process) => this.#sweep(process));
+    this.api = this.#host<Request, Answer>('api', API_TIMEOUT_MS / 1_000, (process) => this.#service(process));
+    this.functions = new Map(
+      Object.entries({ scheduler, runner, deadLetter, observer, sweep: this.#sweeps, api: this.api }),
+    );
+    for (const pool of options.pools) this.#openPool(pool, runner, deadLetter);
+    this.stream = new SimulatedStream(
+      {
+        name: 'stream',
+        ...SCHEDULER_SOURCE,
+        ...this.#failures(),
+        lanes: options.lanes,
+        onHandled: (records) => {
+          if (!this.hasLost.message) this.#accounting.onHandled(records);
+        },
+        onGivenUp: () => {
+          this.hasLost.record = true;
+        },
+      },
+      this.#surroundings,
+      scheduler,
+    );
+    if (options.isObserved) this.observerStream = this.#observe(observer);
+    this.#armSweep();
+  }
+
+  violated(what: string): void {
+    this.violations.push(what);
+    this.#surroundings.trace(() => `VIOLATED ${what}`);
+  }
+
+  get isQuiet(): boolean {
+    return (
+      this.stream.isEmpty &&
+      (this.observerStream?.isEmpty ?? true) &&
+      [...this.queues.values()].every(({ isEmpty }) => isEmpty)
+    );
+  }
+
+  /** No more sweeps: nothing is left to look at. */
+  close(): void {
+    this.#isOver = true;
+  }
+
+  #host<Event, Result>(
+    name: string,
+    timeoutSeconds: number,
+    start: (
+      process: SimulatedProcess,
+    ) => (event: Event, context: { getRemainingTimeInMillis(): number }) => Promise<Result>,
+  ): FunctionHost<Event, Result> {
+    return new FunctionHost({ name, timeoutMs: timeoutSeconds * 1_000, start }, this.#surroundings);
+  }
+
+  #failures() {
+    return {
+      retryAttempts: STREAM_FAILURES.retryAttempts,
+      bisects: STREAM_FAILURES.bisectBatchOnError,
+      deliveryMs: this.#options.latencies.streamMs,
+    };
+  }
+
+  /** What `functions/runtime.ts` builds for an instance. */
+  #runtime({ name, clock, ports }: SimulatedProcess) {
+    const store = openStore(ports.table, ports.blobs, name);
+    const logger = new Logger({ write: (line) => this.#onLog(line) });
+    return { store, clock, logger, dispatcher: new Dispatcher(ports.sender) };
+  }
+
+  #scheduler(process: SimulatedProcess) {
+    const { store, clock, logger, dispatcher } = this.#runtime(process);
+    const parts = { scheduler: new Scheduler({ store, dispatcher, clock }), logger };
+    return ({ records }: StreamBatch) => advanceBatch(parts, records);
+  }
+
+  #runner(process: SimulatedProcess, handlers: readonly AnyHandler[]) {
+    const runtime = this.#runtime(process);
+    const registry = new HandlerRegistry(handlers);
+    const runner = new NodeRunner({ ...runtime, handlers: registry, random: process.random });
+    return { runner, logger: runtime.logger };
+  }
+
+  #sweep(process: SimulatedProcess) {
+    const { store, clock, dispatcher } = this.#runtime(process);
+    const scheduler = new Scheduler({ store, dispatcher, clock });
+    const sweep = new Sweep({ store, clock, reconciler: new Reconciler({ store, scheduler }) });
+    return async () => {
+      const { failed } = await sweep.run();
+      for (const { error } of failed) this.#onError(error);
+    };
+  }
+
+  #observer(process: SimulatedProcess) {
+    const { store, logger } = this.#runtime(process);
+    const parts = { store, observer: new Observer(store), logger, shard: 'stream' };
+    return ({ records, window }: StreamBatch) => observeBatch(parts, records, window);
+  }
+
+  #service(process: SimulatedProcess) {
+    const { store, clock } = this.#runtime(process);
+    const pools = Object.fromEntries(
+      this.#options.pools.filter((pool) => pool !== 'default').map((pool) => [pool, {}]),
+    );
+    const newId = () => `made-${++this.#ids}`;
+    const service = new ExecutionService({ store, clock, pools, handlersVersion: () => '', newId });
+    return async (request: Request): Promise<Answer> => {
+      try {
+        return { value: await request(service) };
+      } catch (error) {
+        // What the API says no to is an answer; anything else is worth another try.
+        if (error instanceof FanjoinError && !error.retryable) return { refused: error.code };
+        throw error;
+      }
+    };
+  }
+
+  #handlers(process: SimulatedProcess): readonly AnyHandler[] {
+    return watchedHandlers(this.#options.handlers(process.clock), {
+      process,
+      loop: this.loop,
+      dice: this.dice,
+      faults: this.faults,
+      plans: this.#options.plans,
+      invariantsOf: (executionId) => this.executions.get(executionId),
+      workflowOf: (executionId) => String(this.table.get({ pk: `EXEC#${executionId}`, sk: 'META' })?.workflow),
+    });
+  }
+
+  #openPool(
+    pool: string,
+    runner: FunctionHost<SQSEvent, SQSBatchResponse>,
+    deadLetter: FunctionHost<SQSEvent, SQSBatchResponse>,
+  ): void {
+    const { latencies, maxConcurrency } = this.#options;
+    const margin = POOL_SOURCE.visibilityMarginSeconds;
+    const onRemoved = (body: string) => {
+      if (!this.hasLost.message) this.#accounting.onRemoved(body);
+    };
+    const dead = new SimulatedQueue(
+      {
+        name: deadLetterPool(pool),
+        visibilityMs: (TIMEOUT_SECONDS.deadLetter + margin) * 1_000,
+        batchSize: POOL_SOURCE.deadLetterBatchSize,
+        maxConcurrency: 2,
+        deliveryMs: latencies.queueMs,
+        onRemoved,
+      },
+      this.#surroundings,
+      deadLetter,
+    );
+    const queue = new SimulatedQueue(
+      {
+        name: pool,
+        visibilityMs: (TIMEOUT_SECONDS.runner + margin) * 1_000,
+        maxReceiveCount: POOL_SOURCE.maxReceiveCount,
+        deadLetters: dead,
+        batchSize: pool === 'default' ? POOL_SOURCE.defaultBatchSize : POOL_SOURCE.namedBatchSize,
+        maxConcurrency: pool === 'default' ? maxConcurrency : 2,
+        deliveryMs: latencies.queueMs,
+        onRemoved,
+      },
+      this.#surroundings,
+      runner,
+    );
+    this.queues.set(pool, queue);
+    this.queues.set(deadLetterPool(pool), dead);
+  }
+
+  #observe(observer: FunctionHost<StreamBatch, DynamoDBBatchResponse>): SimulatedStream {
+    return new SimulatedStream(
+      {
+        name: 'observer-stream',
+        ...OBSERVER_SOURCE,
+        ...this.#failures(),
+        lanes: 2,
+        windowMs: OBSERVER_SOURCE.tumblingWindowMs,
+        batchingWindowMs: OBSERVER_SOURCE.batchingWindowSeconds * 1_000,
+        onGivenUp: () => {
+          this.hasLost.observed = true;
+        },
+      },
+      this.#surroundings,
+      observer,
+    );
+  }
+
+  #armSweep(): void {
+    this.loop.after(SWEEP_INTERVAL_MS, () => {
+      if (this.#isOver) return;
+      const site = `sweep ${++this.#ticks}`;
+      if (this.faults.at(site, ['sweepMissed'], site) === undefined) void this.#sweeps.invoke(undefined);
+      this.#lagging = this.table.clone();
+      this.#armSweep();
+    });
+  }
+
+  #due(shard: string, untilMs: number, limit: number): readonly Item[] {
+    const isBehind = this.faults.at(`due ${this.#ticks} ${shard}`, ['indexLags'], shard) !== undefined;
+    return (isBehind ? (this.#lagging ?? this.table) : this.table).queryDue(shard, untilMs, limit);
+  }
+
+  #send(pool: string, messages: readonly OutgoingMessage[]): void {
+    const queue = this.queues.get(pool);
+    if (queue === undefined) throw new FanjoinError('UNKNOWN_POOL', `There is no pool '${pool}'`);
+    queue.send(messages);
+    for (const { body } of messages) {
+      this.#accounting.onSend(body);
+      const { executionId }: { executionId: string } = JSON.parse(body);
+      this.#watching(executionId, (invariants) => invariants.onSend(body));
+    }
+  }
+
+  #onChange(record: ChangeRecord): void {
+    const { pk, sk } = record.key;
+    if (pk.startsWith('EXEC#')) {
+      const executionId = pk.slice('EXEC#'.length);
+      this.#accounting.onChange(record);
+      if (!sk.startsWith('EVENT#') && !sk.startsWith('CHECKPOINT#')) {
+        if (sk === 'META' && record.after !== undefined) this.#adopt(executionId, record.after);
+        this.#watching(executionId, (invariants) => invariants.onChange(record));
+      }
+    }
+    this.stream.push(record);
+    this.observerStream?.push(record);
+  }
+
+  #adopt(executionId: string, item: Item): void {
+    if (this.executions.has(executionId)) return;
+    const meta = parseMeta(item);
+    const plan = this.#options.plans.get(meta.workflow);
+    if (plan === undefined) return;
+    const invariants = new Invariants(plan, meta.config.maxParallelNodes);
+    this.executions.set(executionId, invariants);
+    // Of one that goes on from a checkpoint all this was there before it was.
+    for (const before of this.table.partition(item.pk))
+      if (before.sk !== 'META') invariants.onChange({ shard: '', sequence: '0', key: before, after: before });
+    if (isTerminal(meta.status)) return;
+  }
+
+  #watching(executionId: string, look: (invariants: Invariants) => void): void {
+    const invariants = this.executions.get(executionId);
+    if (invariants === undefined) return;
+    const before = invariants.violations.length;
+    look(invariants);
+    for (const what of invariants.violations.slice(before)) this.violated(`${executionId}: ${what}`);
+  }
+
+  /** What functions log as errors is what was asked for, or news. */
+  #onLog(line: string): void {
+    const { level, message, error } = JSON.parse(line) as {
+      level: string;
+      message: string;
+      error?: { message: string; stack?: string };
+    };
+    if (level !== 'error' || message === 'runner crashed' || isAskedFor(error?.message ?? '')) return;
+    this.violated(`logged: ${message}: ${error?.stack ?? ''}`);
+  }
+
+  #onError(error: unknown): void {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    if (!isAskedFor(text)) this.violated(`a sweep failed: ${text}`);
+  }
+}
