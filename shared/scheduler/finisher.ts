@@ -9,7 +9,10 @@ import type { Ending, ExecutionState } from '../model/state.ts';
 import type { TerminalWrite } from '../store/execution-store.ts';
 import type { Store } from '../store/store.ts';
 
-/** What the terminal write of an ended execution says: its output or error, from the standing results. */
+/**
+ * What the terminal write of an ended execution says: its output or error, from the standing results. Of reasons to stop
+ * the first stands, and only META knows it: what failed because it was stopped is no failure.
+ */
 export async function composeEnding(
   store: Store,
   plan: Plan,
@@ -18,8 +21,9 @@ export async function composeEnding(
   ending: Ending,
   nowMs: number,
 ): Promise<TerminalWrite> {
-  const base = { status: ending.status, endedAtMs: nowMs };
-  switch (ending.status) {
+  const status = ending.status === 'FAILED' && meta.stop !== undefined ? meta.stop.reason : ending.status;
+  const base = { status, endedAtMs: nowMs };
+  switch (status) {
     case 'SUCCEEDED':
       try {
         return { ...base, output: await composeOutput(store, plan, meta, state) };

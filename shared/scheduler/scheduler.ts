@@ -8,6 +8,7 @@ import { FanjoinError, ItemTooLargeError, toErrorInfo } from '../errors.ts';
 import { ExecutionId } from '../model/ids.ts';
 import type { MetaItem, StateItem } from '../model/items.ts';
 import { isTerminal } from '../model/result.ts';
+import type { Ending } from '../model/state.ts';
 import { type ChangeRecord, compareSequence } from '../ports/change-feed.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Snapshot } from '../store/execution-store.ts';
@@ -190,12 +191,7 @@ export class Scheduler {
     if (state.checkpointRevision === revision)
       await this.#store.checkpoints.put(meta.executionId, revision, state, nowMs);
     if (state.ending !== undefined) {
-      const ending = await composeEnding(this.#store, plan, meta, state, state.ending, nowMs);
-      const ended = await this.#store.executions.finish(meta, ending);
-      if (ended?.cache !== undefined && ended.output !== undefined && ended.status === 'SUCCEEDED') {
-        const { key, ttlSeconds } = ended.cache;
-        await this.#store.cache.keep(key, meta.executionId, ended.output, nowMs + ttlSeconds * 1000);
-      }
+      await this.#end(plan, meta, state, state.ending);
       this.#cache.forget(meta.executionId);
     } else if (state.pausingBefore !== undefined && meta.status === 'RUNNING') {
       const paused = await this.#store.executions.pause(meta, nowMs);
@@ -203,6 +199,22 @@ export class Scheduler {
     } else if (state.stop !== undefined && meta.stop === undefined) {
       const stopping = await this.#store.executions.requestStop(meta, state.stop, nowMs);
       if (stopping !== undefined) this.#cache.refresh(stopping);
+    }
+  }
+
+  /** Writes the end. Refused because META is not as this scheduler knows it, it looks again: the first reason to stop stands. */
+  async #end(plan: Plan, known: MetaItem, state: StateItem['state'], ending: Ending): Promise<void> {
+    const { executionId, run, cache } = known;
+    for (let meta: MetaItem | undefined = known; meta !== undefined; ) {
+      const nowMs = this.#clock.nowMs();
+      const end = await composeEnding(this.#store, plan, meta, state, ending, nowMs);
+      // Before the end is written: who finds it ended has nothing left to keep.
+      if (cache !== undefined && end.status === 'SUCCEEDED' && end.output !== undefined)
+        await this.#store.cache.keep(cache.key, executionId, end.output, nowMs + cache.ttlSeconds * 1000);
+      if ((await this.#store.executions.finish(meta, end)) !== undefined) return;
+      const now = await this.#store.executions.loadMeta(executionId);
+      const isOpen = now !== undefined && !isTerminal(now.status) && now.run === run;
+      meta = isOpen ? now : undefined;
     }
   }
 

@@ -128,10 +128,10 @@ export class ExecutionStore {
     return outcome.written ? item : undefined;
   }
 
-  /** Ends the execution, once. `undefined`: it had ended, or another run is on. */
+  /** Ends the execution, once. `undefined`: it had ended, another run is on, or it was told to stop and `meta` does not know. */
   async finish(meta: MetaItem, ending: TerminalWrite): Promise<MetaItem | undefined> {
     const change = { set: { ...ending }, remove: ['dueShard', 'dueAtMs', 'parked'] };
-    return this.#change(meta, change, isOpen(meta.run));
+    return this.#change(meta, change, meta.stop === undefined ? isNotStopping(meta.run) : isOpen(meta.run));
   }
 
   /** Tells runners and the scheduler to stop. `undefined`: it ended, or is stopping for another reason. */

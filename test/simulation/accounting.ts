@@ -7,7 +7,6 @@ import { TaskMessage } from '../../shared/model/message.ts';
 import { isTerminal } from '../../shared/model/result.ts';
 import type { ExecutionState } from '../../shared/model/state.ts';
 import type { ChangeRecord } from '../../shared/ports/change-feed.ts';
-import { compareSequence } from '../../shared/ports/change-feed.ts';
 import { workOf } from '../../shared/scheduler/core-events.ts';
 import { parseMeta } from '../../shared/store/execution-store.ts';
 import { chunkKey, executionPk, itemType, mapKey, metaKey, resultKey, stateKey } from '../../shared/store/keys.ts';
@@ -97,7 +96,7 @@ export class Accounting {
     }
     const last = batches.stream;
     const end = records.at(-1)?.sequence ?? '0';
-    if (last === undefined || compareSequence(last.sequence, end) > 0) return;
+    if (last === undefined || last.sequence !== end) return;
     for (const ref of decodeWork(last.sends)) {
       const work = encodeWork([ref]);
       const isSent = this.#sent.has(nameOf({ executionId, run: meta.run }, work));

@@ -7,8 +7,9 @@ import type { Control, PlannedExecution, Scenario } from './scenario.ts';
 import type { Answer, Request, World } from './world.ts';
 
 /** A client that gets no answer asks again, so often; longer than any fault lasts. */
-const TRIES = 30;
+const TRIES = 100;
 const PAUSE_MS = 700;
+const MAX_PAUSE_MS = 10_000;
 const LOOK_MS = 20_000;
 /** After the end of all, so long nothing new may come of it. */
 const AFTERMATH_MS = 130_000;
@@ -126,7 +127,7 @@ export class Client {
       const outcome = await api.invoke(request);
       this.#lastActMs = loop.elapsedMs;
       if (outcome.ok) return outcome.result;
-      await new Promise<void>((resolve) => void loop.after(PAUSE_MS * tries, resolve));
+      await new Promise<void>((resolve) => void loop.after(Math.min(PAUSE_MS * tries, MAX_PAUSE_MS), resolve));
     }
     return undefined;
   }
