@@ -1,12 +1,21 @@
-import { allResults } from '../../shared/executor/execution-result.ts';
 import { ExecutionService } from '../../shared/executor/execution-service.ts';
-import type { Executions } from '../../shared/executor/executions.ts';
+import { Definition, type DefinitionInput } from '../../shared/model/definition.ts';
 import { isTerminal } from '../../shared/model/result.ts';
+import type { EventOf, ExecutionEvent } from '../../shared/observability/execution-event.ts';
+import type { WorkflowMetrics } from '../../shared/observability/tally.ts';
+import type { Item } from '../../shared/ports/item-table.ts';
+import { parseMeta } from '../../shared/store/execution-store.ts';
 import { readAgreement } from '../support/agreement.ts';
+import { historyProblems } from '../support/history-agreement.ts';
 import { check } from '../support/oracle.ts';
+import { configOf, policyOf } from '../support/oracle-node.ts';
 import type { Client } from './client.ts';
-import type { PlannedExecution, Scenario } from './scenario.ts';
+import type { Scenario } from './scenario.ts';
 import type { World } from './world.ts';
+
+const MAX_SKEW_MS = 3_000;
+/** A message may come so much before its time. */
+const EARLY_MS = 1_000;
 
 /** What is wrong with how everything ended. */
 export async function endingProblems(world: World, scenario: Scenario, client: Client): Promise<string[]> {
@@ -17,37 +26,137 @@ export async function endingProblems(world: World, scenario: Scenario, client: C
     newId: () => '',
   });
   const problems: string[] = [];
+  const events: ExecutionEvent[] = [];
+  const isTold = world.observerStream !== undefined && !world.hasLost.observed;
   for (const executionId of client.executionIds) {
-    const planned = scenario.executions.find(
-      (one) => executionId === one.executionId || executionId.startsWith(`${one.executionId}-`),
+    const own = scenario.executions.find(
+      ({ executionId: id }) => executionId === id || executionId.startsWith(`${id}-`),
     );
-    if (planned === undefined) continue;
-    const found = await executionProblems(world, service, executionId, planned);
+    const items = world.table.partition(`EXEC#${executionId}`);
+    if (own === undefined) continue;
+    const found = [
+      ...(await outcomeProblems(world, service, executionId, items, own)),
+      ...retryProblems(world, own.definition, items),
+    ];
+    if (isTold) {
+      const told = await historyOf(service, executionId);
+      const { results } = await service.results(executionId);
+      const copied = new Set(
+        items.flatMap(({ copiedFrom, node, visit, run }) =>
+          copiedFrom === undefined ? [] : [visitName(node, visit, run)],
+        ),
+      );
+      found.push(
+        ...historyProblems(
+          told,
+          results.filter(({ nodeId, visit, run }) => !copied.has(visitName(nodeId, visit, run))),
+          { isDisturbed: true },
+        ),
+      );
+      events.push(...told);
+    }
     problems.push(...found.map((problem) => `${executionId}: ${problem}`));
+  }
+  if (isTold) {
+    for (const [workflow, ofWorkflow] of byWorkflow(events))
+      problems.push(...metricsProblems(await service.metrics(workflow), ofWorkflow));
   }
   return problems;
 }
 
-async function executionProblems(
-  world: World,
+async function outcomeProblems(
+  { faults }: World,
   service: ExecutionService,
   executionId: string,
-  { definition, input }: PlannedExecution,
+  items: readonly Item[],
+  { definition, input }: { definition: DefinitionInput; input: Parameters<typeof check>[1] },
 ): Promise<string[]> {
-  const items = world.table.partition(`EXEC#${executionId}`);
-  const meta = items.find(({ sk }) => sk === 'META');
-  if (meta === undefined) return ['it is not there'];
-  if (!isTerminal(meta.status as never)) return [`it is ${String(meta.status)}`];
-  if (meta.cachedFrom !== undefined) return [];
-  const result = await readAgreement(service, executionId);
-  if (result.status === 'CANCELLED' || result.status === 'TIMED_OUT' || hasForeignErrors(world, items)) return [];
-  return check(definition, input, result, { slackMs: 3_000 });
+  const item = items.find(({ sk }) => sk === 'META');
+  if (item === undefined) return ['it is not there'];
+  const meta = parseMeta(item);
+  if (!isTerminal(meta.status)) return [`it is ${meta.status}`];
+  const { status } = meta;
+  if (status !== 'SUCCEEDED' && meta.stop !== undefined && meta.stop.reason !== status)
+    return [`it ended ${status}, and was told to stop because ${meta.stop.reason}`];
+  // What a stop of another's making cut off, and errors that no handler threw: what they lead to, the oracle does not know.
+  const isForeign =
+    faults.fired.some(({ kind }) => kind === 'handlerIsStuck') || JSON.stringify(items).includes('RunnerCrashed');
+  if (meta.cachedFrom !== undefined || status === 'CANCELLED' || status === 'TIMED_OUT' || isForeign) return [];
+  return check(definition, input, await readAgreement(service, executionId), { slackMs: MAX_SKEW_MS });
 }
 
-/** Errors that no handler threw: what they lead to, the oracle does not know. */
-const hasForeignErrors = ({ faults }: World, items: readonly unknown[]): boolean =>
-  faults.fired.some(({ kind }) => kind === 'handlerIsStuck') || JSON.stringify(items).includes('RunnerCrashed');
-
-export async function resultsOf(service: ExecutionService, executionId: string) {
-  return allResults({ results: (id, page) => service.results(id, page) } as Executions, executionId);
+/** Attempts beyond the policy, or before their time. */
+function retryProblems({ faults }: World, source: DefinitionInput, items: readonly Item[]): string[] {
+  const definition = Definition.parse(source);
+  const slackMs = EARLY_MS + (faults.fired.some(({ kind }) => kind === 'clockIsOff') ? MAX_SKEW_MS : 0);
+  return items.flatMap(({ sk, node, attempts }): string[] => {
+    const owner = Object.entries(definition.nodes).find(([id]) => id === node)?.[1];
+    if (!Array.isArray(attempts) || owner === undefined || !('handler' in owner)) return [];
+    const tries = attempts as { attempt: number; startedAtMs: number; endedAtMs: number }[];
+    const policy = policyOf(owner, configOf(definition));
+    const most = (policy?.maxRetries ?? 0) + 1;
+    const problems = tries.length > most ? [`${sk} took ${tries.length} attempts, ${most} may be`] : [];
+    for (const [index, { attempt, startedAtMs }] of tries.entries()) {
+      if (attempt !== index + 1) problems.push(`${sk}: attempt ${attempt} stands at place ${index + 1}`);
+      const before = tries[index - 1];
+      if (before === undefined || policy === undefined || policy.jitterStrategy === 'FULL') continue;
+      const seconds = Math.min(
+        policy.intervalSeconds * policy.backoffRate ** (index - 1),
+        policy.maxDelaySeconds ?? Number.POSITIVE_INFINITY,
+      );
+      if (startedAtMs - before.endedAtMs < seconds * 1_000 - slackMs)
+        problems.push(
+          `${sk}: attempt ${attempt} came after ${startedAtMs - before.endedAtMs} ms, ${seconds} s are asked for`,
+        );
+    }
+    return problems;
+  });
 }
+
+async function historyOf(service: ExecutionService, executionId: string): Promise<ExecutionEvent[]> {
+  const events: ExecutionEvent[] = [];
+  let after: string | undefined;
+  do {
+    const page = await service.history(executionId, { limit: 1_000, ...(after !== undefined && { after }) });
+    events.push(...page.events);
+    after = page.next;
+  } while (after !== undefined);
+  return events;
+}
+
+function byWorkflow(events: readonly ExecutionEvent[]): Map<string, ExecutionEvent[]> {
+  const workflowOf = new Map(
+    events.flatMap((event) => (event.type === 'ExecutionStarted' ? [[event.executionId, event.workflow]] : [])),
+  );
+  return Map.groupBy(events, ({ executionId }) => workflowOf.get(executionId) ?? '');
+}
+
+/** What a workflow's metrics say otherwise than the histories of its executions do. */
+function metricsProblems(metrics: WorkflowMetrics, events: readonly ExecutionEvent[]): string[] {
+  const ended = events.filter((event): event is EventOf<'ExecutionEnded'> => event.type === 'ExecutionEnded');
+  const succeeded = ended.filter(({ status }) => status === 'SUCCEEDED').length;
+  const problems: string[] = [];
+  if (metrics.successfulExecutions !== succeeded || metrics.totalExecutions !== ended.length)
+    problems.push(
+      `${metrics.workflow}: ${ended.length} ended, ${succeeded} well; counted are ${metrics.totalExecutions} and ${metrics.successfulExecutions}`,
+    );
+  const counts = new Map<string, number>();
+  for (const end of ended) {
+    for (const event of events) {
+      if (event.type !== 'NodeSucceeded' && event.type !== 'NodeFailed') continue;
+      const isPart =
+        event.executionId === end.executionId &&
+        event.run === end.run &&
+        (end.status === 'SUCCEEDED' || event.atMs <= end.atMs);
+      if (isPart) counts.set(event.nodeId, (counts.get(event.nodeId) ?? 0) + 1);
+    }
+  }
+  for (const nodeId of new Set([...counts.keys(), ...Object.keys(metrics.nodeExecutionTimes)])) {
+    const counted = Object.hasOwn(metrics.nodeExecutionTimes, nodeId) ? metrics.nodeExecutionTimes[nodeId]?.count : 0;
+    if (counted !== (counts.get(nodeId) ?? 0))
+      problems.push(`${metrics.workflow}: ${nodeId} ran ${counts.get(nodeId) ?? 0} times, ${counted} are counted`);
+  }
+  return problems;
+}
+
+const visitName = (nodeId: unknown, visit: unknown, run: unknown): string => `${nodeId} ${visit} ${run}`;

@@ -133,18 +133,21 @@ export class SimulatedStream {
       const [batch, ...rest] = pending;
       if (batch === undefined) return;
       if (batch.failures > 0) await this.#sleep(Math.min(FIRST_BACKOFF_MS * 2 ** batch.failures, MAX_BACKOFF_MS));
-      const { firstFailed, isPartial } = await this.#invoke(batch.records, lane);
+      const isTwice = faults.at(`${site}/${round}`, ['batchTwice'], lane.name) !== undefined;
+      const { firstFailed, isPartial } = await this.#invoke(batch.records, lane, isTwice);
+      if (firstFailed === undefined && isTwice) continue;
       onHandled?.(firstFailed === undefined ? batch.records : batch.records.slice(0, firstFailed));
-      if (firstFailed === undefined && faults.at(`${site}/${round}`, ['batchTwice'], lane.name) !== undefined) continue;
       const next = planNext(batch, firstFailed, isPartial, { maxRetryAttempts: retryAttempts, bisects });
       if (next.givenUp.length > 0) onGivenUp(next.givenUp);
       pending = [...next.pending, ...rest];
     }
   }
 
+  /** @param isForgotten what it returned is lost with the note that the batch was handled: a window's state goes with it */
   async #invoke(
     records: readonly ChangeRecord[],
     { window }: Lane,
+    isForgotten: boolean,
   ): Promise<{ firstFailed: number | undefined; isPartial: boolean }> {
     const { loop } = this.#surroundings;
     const isNew = window !== undefined && window.endMs === undefined;
@@ -152,7 +155,7 @@ export class SimulatedStream {
     const invoking = this.#host.invoke({ records, window: fields });
     if (isNew) this.#armWindow(window);
     const invoked = await invoking;
-    const isKept = !invoked.ok || window === undefined || window.keep(invoked.result);
+    const isKept = !invoked.ok || window === undefined || isForgotten || window.keep(invoked.result);
     const identifiers = records.map(({ sequence }) => sequence);
     const failed = failedItems(invoked.ok && isKept ? invoked : { ok: false, reason: '' }, identifiers, true);
     const firstFailed = identifiers.findIndex((identifier) => failed.has(identifier));

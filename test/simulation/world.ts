@@ -13,6 +13,7 @@ import {
 import type { Plan } from '../../shared/core/plan.ts';
 import { FanjoinError } from '../../shared/errors.ts';
 import { ExecutionService } from '../../shared/executor/execution-service.ts';
+import { ExecutionId } from '../../shared/model/ids.ts';
 import { isTerminal } from '../../shared/model/result.ts';
 import type { AnyHandler } from '../../shared/nodes/define-node.ts';
 import { HandlerRegistry } from '../../shared/nodes/handler-registry.ts';
@@ -40,6 +41,7 @@ import { MemoryTable } from './memory-table.ts';
 import { atOnce } from './ports.ts';
 import { isAskedFor, type SimulatedProcess, type Surroundings } from './process.ts';
 import { SimulatedQueue } from './queue-source.ts';
+import { rebuiltProblems } from './rebuilt.ts';
 import { SimulatedStream, type StreamBatch } from './stream-source.ts';
 import { watchedHandlers } from './watched-handlers.ts';
 
@@ -65,6 +67,8 @@ export interface WorldOptions {
 }
 
 const API_TIMEOUT_MS = 29_000;
+/** How many of the states that could be rebuilt are. */
+const REBUILT = 0.1;
 
 /** A request to the API function. */
 export type Request = (service: ExecutionService) => Promise<unknown>;
@@ -93,9 +97,11 @@ export class World {
   readonly #surroundings: Surroundings;
   readonly #accounting: Accounting;
   readonly #sweeps: FunctionHost<undefined, void>;
+  readonly #deciders: readonly { readonly busy: number }[];
   #lagging: MemoryTable | undefined;
   #ticks = 0;
   #ids = 0;
+  #rebuilds = 0;
   #isOver = false;
 
   constructor(options: WorldOptions) {
@@ -156,6 +162,7 @@ export class World {
       this.#observer(process),
     );
     this.#sweeps = this.#host<undefined, void>('sweep', TIMEOUT_SECONDS.sweep, (process) => this.#sweep(process));
+    this.#deciders = [scheduler, this.#sweeps];
     this.api = this.#host<Request, Answer>('api', API_TIMEOUT_MS / 1_000, (process) => this.#service(process));
     this.functions = new Map(
       Object.entries({ scheduler, runner, deadLetter, observer, sweep: this.#sweeps, api: this.api }),
@@ -169,6 +176,7 @@ export class World {
         lanes: options.lanes,
         onHandled: (records) => {
           if (!this.hasLost.message) this.#accounting.onHandled(records);
+          for (const pk of new Set(records.map(({ key }) => key.pk))) this.#rebuildSoon(pk);
         },
         onGivenUp: () => {
           this.hasLost.record = true;
@@ -400,6 +408,20 @@ export class World {
     const before = invariants.violations.length;
     look(invariants);
     for (const what of invariants.violations.slice(before)) this.violated(`${executionId}: ${what}`);
+  }
+
+  /** Once all that is known of an execution is decided on, its state must be what its results tell. */
+  #rebuildSoon(pk: string): void {
+    if (!this.dice.chance(`rebuild ${++this.#rebuilds}`, REBUILT)) return;
+    this.loop.after(0, () => {
+      const isSettled = !this.stream.hasLeft(pk) && this.#deciders.every(({ busy }) => busy === 0);
+      if (!isSettled || this.hasLost.record) return;
+      const clock = { nowMs: () => this.loop.nowMs, after: () => () => undefined };
+      const executionId = ExecutionId.parse(pk.slice('EXEC#'.length));
+      void rebuiltProblems(this.table, this.blobs, executionId, clock).then((problems) => {
+        for (const problem of problems) this.violated(`${executionId}: ${problem}`);
+      });
+    });
   }
 
   /** What functions log as errors is what was asked for, or news. */
