@@ -1,5 +1,16 @@
 import { parseArgs } from 'node:util';
-import { simulate } from './simulate.ts';
+import { enumerateCrashes } from './crash-points.ts';
+import { FAULT_KINDS } from './faults.ts';
+import { shrink } from './shrink.ts';
+import { type Report, simulate } from './simulate.ts';
+import { workloadScenarios } from './workloads.ts';
+
+const USAGE = `Runs the deployed functions on simulated time, with faults (docs/reliability.md).
+
+  npm run simulate -- --seed N [--trace]         one seed, the same each time; if it fails, also with fewest faults
+  npm run simulate -- --seeds N [--from M]       many, with a table
+  npm run simulate -- --crash-points [--pairs]   a crash before and after every call of each workload
+`;
 
 const { values } = parseArgs({
   options: {
@@ -7,31 +18,90 @@ const { values } = parseArgs({
     seeds: { type: 'string' },
     from: { type: 'string', default: '1' },
     trace: { type: 'boolean', default: false },
+    'first-failure': { type: 'boolean', default: false },
+    'crash-points': { type: 'boolean', default: false },
+    pairs: { type: 'boolean', default: false },
   },
 });
 
-if (values.seed !== undefined) {
-  const onTrace = values.trace ? (line: string) => console.log(line) : undefined;
-  const report = await simulate(Number(values.seed), { onTrace });
-  console.log(JSON.stringify({ ...report, faults: report.faults.length }, undefined, 2));
-} else {
-  const first = Number(values.from);
-  const count = Number(values.seeds ?? 100);
-  const startMs = performance.now();
-  let steps = 0;
-  let failed = 0;
+const onTrace = values.trace ? (line: string) => console.log(line) : undefined;
+if (values.seed !== undefined) await runSeed(Number(values.seed));
+else if (values.seeds !== undefined) await runSeeds(Number(values.from), Number(values.seeds));
+else if (values['crash-points']) await crashPoints();
+else console.log(USAGE);
+
+async function runSeed(seed: number): Promise<void> {
+  const report = await simulate(seed, { onTrace });
+  console.log(
+    `seed ${seed}: ${report.executions} executions, ${report.steps} steps, ${seconds(report.virtualMs)} s of virtual time, ${report.faults.length} faults`,
+  );
+  if (report.violations.length > 0) await explain(report);
+}
+
+/** What fails with the fewest faults, and how it came about. */
+async function explain(failing: Report): Promise<void> {
+  process.exitCode = 1;
+  const { seed } = failing;
+  console.log(`seed ${seed} FAILED: ${failing.violations.join('\n  ')}`);
+  const { report, runs } = await shrink(failing, (exactly) => simulate(seed, { exactly }));
+  const lines: string[] = [];
+  const left = new Set([...report.faults.map(({ id }) => id), ...report.controls]);
+  await simulate(seed, { exactly: left, onTrace: (line) => lines.push(line) });
+  console.log(
+    `\nIts history with the ${left.size} of ${failing.faults.length + failing.controls.length} faults and controls that it takes (${runs} runs):`,
+  );
+  for (const line of lines) console.log(line);
+  console.log(`\nFaults and controls: ${[...left].join(', ') || 'none'}`);
+  console.log(`seed ${seed} FAILED: ${report.violations.join('\n  ')}`);
+}
+
+async function runSeeds(first: number, count: number): Promise<void> {
+  const beganMs = performance.now();
+  const kinds = new Map<string, number>(Object.keys(FAULT_KINDS).map((kind) => [kind, 0]));
+  const sum = { runs: 0, steps: 0, virtualMs: 0, executions: 0, controls: 0 };
+  const failed: Report[] = [];
   for (let seed = first; seed < first + count; seed++) {
     const report = await simulate(seed);
-    steps += report.steps;
-    if (report.violations.length > 0) {
-      failed++;
-      console.log(
-        `seed ${seed}: ${report.violations[0]?.slice(0, 300)}  [${report.faults.length} faults, ${report.steps} steps]`,
-      );
-    }
+    sum.runs++;
+    sum.steps += report.steps;
+    sum.virtualMs += report.virtualMs;
+    sum.executions += report.executions;
+    sum.controls += report.controls.length;
+    for (const { kind } of report.faults) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+    if (report.violations.length === 0) continue;
+    failed.push(report);
+    console.log(`seed ${seed} FAILED: ${report.violations[0]?.slice(0, 400)} [${report.faults.length} faults]`);
+    if (values['first-failure']) break;
   }
-  const seconds = (performance.now() - startMs) / 1_000;
-  console.log(
-    `${count} seeds, ${failed} failed, ${steps} steps, ${seconds.toFixed(1)} s, ${(count / seconds).toFixed(1)} seeds/s`,
-  );
+  const tookS = (performance.now() - beganMs) / 1_000;
+  const faults = [...kinds.values()].reduce((total, number) => total + number, 0);
+  console.log(`\nseeds         ${sum.runs}, of which ${failed.length} failed`);
+  console.log(`executions    ${sum.executions}, with ${sum.controls} pauses, resumes, cancels, redrives`);
+  console.log(`steps         ${sum.steps}`);
+  console.log(`virtual time  ${(sum.virtualMs / 3_600_000).toFixed(1)} h`);
+  console.log(`time          ${tookS.toFixed(1)} s, ${(sum.runs / tookS).toFixed(1)} seeds/s`);
+  console.log(`faults        ${faults}`);
+  for (const [kind, number] of kinds) console.log(`  ${kind.padEnd(16)} ${number}`);
+  const [example] = failed;
+  if (example !== undefined && !values['first-failure']) await explain(example);
+  else if (example !== undefined) process.exitCode = 1;
+}
+
+async function crashPoints(): Promise<void> {
+  let total = 0;
+  for (const [name, scenario] of workloadScenarios()) {
+    const beganMs = performance.now();
+    const { calls, points, failed } = await enumerateCrashes(scenario, { inPairs: values.pairs });
+    total += points;
+    console.log(
+      `${name.padEnd(18)} ${String(calls).padStart(4)} calls ${String(points).padStart(7)} points ${String(failed.length).padStart(4)} failed ${seconds(performance.now() - beganMs)} s`,
+    );
+    for (const { crashes, violations } of failed.slice(0, 3)) console.log(`  ${crashes.join(', ')}: ${violations[0]}`);
+    if (failed.length > 0) process.exitCode = 1;
+  }
+  console.log(`${total} crash points`);
+}
+
+function seconds(ms: number): string {
+  return (ms / 1_000).toFixed(1);
 }

@@ -12,6 +12,7 @@ export interface Surroundings {
   readonly backend: Backend;
   /** How long calls take, in milliseconds. */
   readonly callMs: (site: string, call: Pick<Call<unknown>, 'port' | 'name' | 'isWrite'>) => number;
+  readonly onCall?: ((site: string) => void) | undefined;
   readonly trace: (line: () => string) => void;
 }
 
@@ -68,12 +69,13 @@ export class SimulatedProcess {
   }
 
   #call<T>(call: Call<T>): Promise<T> {
-    const { loop, dice, faults, callMs, trace } = this.#surroundings;
+    const { loop, dice, faults, callMs, onCall, trace } = this.#surroundings;
     return new Promise((resolve, reject) => {
       if (this.#isDead) return;
       const site = `${this.name}#${++this.#calls}`;
       const what = `${call.port} ${call.name}`;
       trace(() => `${site} ${what}`);
+      onCall?.(site);
       const fault = faults.at(site, CALL_FAULTS, what);
       if (fault === 'crashBefore') return this.kill(`before ${what}`);
       const tookMs = callMs(site, call) * (fault === 'callHangs' ? 100 : 1);

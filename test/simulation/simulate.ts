@@ -9,6 +9,8 @@ export interface SimulateOptions {
   /** Only these faults and controls, by their ids. Default: those the seed draws. */
   readonly exactly?: ReadonlySet<string> | undefined;
   readonly onTrace?: ((line: string) => void) | undefined;
+  /** Told of each call of a port, by its site. */
+  readonly onCall?: ((site: string) => void) | undefined;
 }
 
 export interface Report {
@@ -38,10 +40,17 @@ export const simulate = (seed: number, options: SimulateOptions = {}): Promise<R
 
 export async function simulateScenario(
   scenario: Scenario,
-  { exactly, onTrace }: SimulateOptions = {},
+  { exactly, onTrace, onCall }: SimulateOptions = {},
 ): Promise<Report> {
   const { seed, executions: _planned, controls, redrives: _redrives, faults, ...rest } = scenario;
-  const world = new World({ ...rest, seed, faults: { ...faults, exactly }, handlers: genericHandlers, onTrace });
+  const world = new World({
+    ...rest,
+    seed,
+    faults: { ...faults, exactly },
+    handlers: genericHandlers,
+    onTrace,
+    onCall,
+  });
   const wanted = exactly === undefined ? controls : controls.filter(({ id }) => exactly.has(id));
   const client = new Client(world, scenario, wanted);
   const { loop, violations } = world;

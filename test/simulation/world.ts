@@ -64,6 +64,7 @@ export interface WorldOptions {
   readonly isObserved: boolean;
   readonly handlers: (clock: Clock) => readonly AnyHandler[];
   readonly onTrace?: ((line: string) => void) | undefined;
+  readonly onCall?: ((site: string) => void) | undefined;
 }
 
 const API_TIMEOUT_MS = 29_000;
@@ -134,6 +135,7 @@ export class World {
       faults: this.faults,
       backend,
       callMs: latencies.callMs,
+      onCall: options.onCall,
       trace,
     };
     const direct = atOnce(this.table, this.blobs);
