@@ -107,14 +107,22 @@ export class Scheduler {
         lost.length > 0 ||
         snapshot.state === undefined ||
         !isDeepStrictEqual(before, decision.state);
-      const batches = withRepair(snapshot.state, decision.dispatch);
+      const sends = [...decision.dispatch, ...lost];
+      const batches = withRepair(snapshot.state, sends);
       const saved = isNews ? await this.#save(snapshot, decision.state, batches) : snapshot.state;
       if (saved === undefined) continue;
       await this.#send(plan, snapshot.meta, decision.dispatch, lost, resend ?? 'all');
-      await this.#conclude(plan, snapshot.meta, saved);
+      const told = sends.length === 0 ? saved : await this.#forgetRepair({ ...snapshot, state: saved });
+      await this.#conclude(plan, snapshot.meta, told);
       return;
     }
     throw tooManyRaces(executionId);
+  }
+
+  /** What a repair recorded is sent. Another decider may have saved meanwhile: then the next repair sends it once more. */
+  async #forgetRepair({ meta, state }: Snapshot & { state: StateItem }): Promise<StateItem> {
+    const { [REPAIR]: _sent, ...others } = state.batches;
+    return (await this.#save({ meta, state }, state.state, others)) ?? state;
   }
 
   async #advance(executionId: ExecutionId, records: readonly ChangeRecord[]): Promise<void> {
@@ -249,14 +257,11 @@ function stillOpen(plan: Plan, state: StateItem['state'], work: readonly WorkRef
   return work.filter((ref) => open.has(encodeWork([ref])));
 }
 
-/** Under this name a repair records what it dispatches: no stream brings that a second time, but the next repair does. */
+/** Under this name a repair records what it is about to send, and no longer: no stream brings that a second time, but the next repair does. */
 const REPAIR = 'repair';
 
-/** What the last repair dispatched, if nothing was saved since: it may have died before it sent. */
-function unsureSends(state: StateItem | undefined): WorkRef[] {
-  const repair = state?.batches[REPAIR];
-  return repair !== undefined && repair.sequence === String(state?.revision) ? decodeWork(repair.sends) : [];
-}
+/** What a repair was about to send: it may have died before it did. */
+const unsureSends = (state: StateItem | undefined): WorkRef[] => decodeWork(state?.batches[REPAIR]?.sends ?? '');
 
 const withRepair = (state: StateItem | undefined, sends: readonly WorkRef[]): StateItem['batches'] =>
   withBatch(state?.batches ?? {}, { shard: REPAIR, sequence: String((state?.revision ?? 0) + 1) }, sends);

@@ -43,6 +43,11 @@ export class Client {
     return this.#isDone;
   }
 
+  /** Everything has ended, and what is left of it comes to rest; or somebody is still to ask for something. */
+  get isResting(): boolean {
+    return this.#pending > 0 || this.#quietSinceMs !== undefined;
+  }
+
   /** When somebody last asked for anything, since the beginning. */
   get lastActMs(): number {
     return this.#lastActMs;

@@ -22,6 +22,8 @@ export const FAULT_KINDS = {
   /** A message comes again while its runner is at work. */
   visibilityEnds: 'a message becomes visible while its runner lives',
   removalLost: 'a message is handled, its removal is lost',
+  /** Its removal was lost so often. */
+  buried: 'a message is handled, and given up all the same',
   recordLost: 'a stream record is lost',
   batchTwice: 'a stream batch is handled, and comes again',
   /** Its source gives a function up for dead, and goes on; it lives. */

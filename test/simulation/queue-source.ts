@@ -124,7 +124,7 @@ export class SimulatedQueue {
   #deliver(batch: readonly Message[]): void {
     if (batch.length === 0) return;
     const { faults, dice, loop, trace } = this.#surroundings;
-    const { name, visibilityMs } = this.#settings;
+    const { name, visibilityMs, maxReceiveCount } = this.#settings;
     const site = `${name}/delivery ${++this.#deliveries}`;
     const receipts = batch.map((message) => {
       message.receiveCount++;
@@ -141,14 +141,15 @@ export class SimulatedQueue {
       this.#atWork--;
       const identifiers = batch.map(({ id }) => id);
       const failed = failedItems(outcome.ok ? outcome : { ok: false, reason: '' }, identifiers, true);
-      const isLost = faults.at(`${site}/removal`, ['removalLost'], name) !== undefined;
+      const fault = faults.at(`${site}/removal`, ['removalLost', 'buried'], name);
       for (const [index, message] of batch.entries()) {
         if (failed.has(message.id)) continue;
         // By a receipt that has expired a message is removed or not.
         const counts = message.receipt === receipts[index] || dice.chance(`${site}/${message.id}/expired`, 0.5);
-        if (isLost || !counts || message.isGone) continue;
+        if (fault === 'removalLost' || !counts || message.isGone) continue;
         this.#remove(message);
         this.#settings.onRemoved?.(message.body);
+        if (fault === 'buried') this.#settings.deadLetters?.bury(message.id, message.body, maxReceiveCount ?? 1);
       }
       this.#poll();
     });

@@ -63,6 +63,7 @@ const BASE_RATES: Readonly<Record<FaultKind, number>> = {
   messageLost: 0.015,
   visibilityEnds: 0.12,
   removalLost: 0.06,
+  buried: 0.06,
   recordLost: 0.03,
   batchTwice: 0.15,
   givenUp: 0.04,

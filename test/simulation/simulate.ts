@@ -33,6 +33,11 @@ const MAX_STEPS = 400_000;
  * the sweep calls it stalled); the rest is work, a minute of attempts and their backoff for each of its nodes.
  */
 const END_WITHIN_MS = 75 * 60_000;
+/**
+ * So long nothing may move, once nobody disturbs anything any more: a message whose runner died comes again after five and
+ * a half minutes, what a record would have told a sweep finds within two. Only messages that are lost take longer.
+ */
+const MOVE_WITHIN_MS = 13 * 60_000;
 
 /** Runs a seed's world to its end, and says what was wrong. */
 export const simulate = (seed: number, options: SimulateOptions = {}): Promise<Report> =>
@@ -58,6 +63,9 @@ export async function simulateScenario(
     if (!(await loop.step())) break;
     if (loop.steps >= MAX_STEPS) world.violated(`it does not end: ${loop.steps} steps`);
     const lastMs = Math.max(client.lastActMs, world.faults.fired.at(-1)?.atMs ?? 0);
+    const isLost = world.hasLost.message || world.hasLost.batch;
+    if (!isLost && !client.isResting && loop.elapsedMs - Math.max(lastMs, world.movedAtMs) > MOVE_WITHIN_MS)
+      world.violated(`nothing moves for ${MOVE_WITHIN_MS / 60_000} minutes: ${openIn(world, client)}`);
     if (loop.elapsedMs - lastMs > END_WITHIN_MS)
       world.violated(
         `something is open ${END_WITHIN_MS / 60_000} minutes after the last disturbance: ${openIn(world, client)}`,

@@ -27,7 +27,10 @@ export interface StreamSettings {
   /** From a change to its delivery, in milliseconds. */
   readonly deliveryMs: (site: string) => number;
   readonly onHandled?: (records: readonly ChangeRecord[]) => void;
-  readonly onGivenUp: (records: readonly ChangeRecord[]) => void;
+  /** A record never comes. */
+  readonly onLost: () => void;
+  /** Records were tried too often. */
+  readonly onGivenUp: () => void;
 }
 
 interface Lane {
@@ -74,11 +77,11 @@ export class SimulatedStream {
 
   push(record: ChangeRecord): void {
     const { faults } = this.#surroundings;
-    const { name, onGivenUp } = this.#settings;
+    const { name, onLost } = this.#settings;
     if (!this.#isWanted(toFilterView(record))) return;
     const { pk, sk } = record.key;
     if (faults.at(`${name}/record ${record.sequence}`, ['recordLost'], `${pk} ${sk}`) !== undefined) {
-      onGivenUp([record]);
+      onLost();
       return;
     }
     this.#undelivered.set(pk, (this.#undelivered.get(pk) ?? 0) + 1);
@@ -138,7 +141,7 @@ export class SimulatedStream {
       if (firstFailed === undefined && isTwice) continue;
       onHandled?.(firstFailed === undefined ? batch.records : batch.records.slice(0, firstFailed));
       const next = planNext(batch, firstFailed, isPartial, { maxRetryAttempts: retryAttempts, bisects });
-      if (next.givenUp.length > 0) onGivenUp(next.givenUp);
+      if (next.givenUp.length > 0) onGivenUp();
       pending = [...next.pending, ...rest];
     }
   }
@@ -188,7 +191,7 @@ export class SimulatedStream {
       return;
     }
     window?.close();
-    this.#settings.onGivenUp([]);
+    this.#settings.onGivenUp();
   }
 
   #sleep(ms: number): Promise<void> {

@@ -74,7 +74,7 @@ const WORKLOADS: Readonly<Record<string, Workload>> = {
           itemInput: { behaviour: '{% $item %}', received: '{% $index %}' },
           chunkSize: 2,
         },
-        then: behave({}, after('m')),
+        behind: behave({}, after('m')),
       },
       { config: { maxParallelNodes: 2, timeoutSeconds: 86_400 } },
     ),

@@ -93,7 +93,9 @@ export class World {
   readonly stream: SimulatedStream;
   readonly observerStream: SimulatedStream | undefined;
   /** Whether something was lost that only a sweep makes good, or that history lacks for good. */
-  hasLost = { message: false, record: false, observed: false };
+  hasLost = { message: false, record: false, batch: false, observed: false };
+  /** When anything last changed but for the time of the next sweep, since the beginning. */
+  movedAtMs = 0;
   readonly #options: WorldOptions;
   readonly #surroundings: Surroundings;
   readonly #accounting: Accounting;
@@ -180,8 +182,12 @@ export class World {
           if (!this.hasLost.message) this.#accounting.onHandled(records);
           for (const pk of new Set(records.map(({ key }) => key.pk))) this.#rebuildSoon(pk);
         },
+        onLost: () => {
+          this.hasLost.record = true;
+        },
         onGivenUp: () => {
           this.hasLost.record = true;
+          this.hasLost.batch = true;
         },
       },
       this.#surroundings,
@@ -289,7 +295,8 @@ export class World {
       faults: this.faults,
       plans: this.#options.plans,
       invariantsOf: (executionId) => this.executions.get(executionId),
-      workflowOf: (executionId) => String(this.table.get({ pk: `EXEC#${executionId}`, sk: 'META' })?.workflow),
+      table: this.table,
+      violated: (what) => this.violated(what),
     });
   }
 
@@ -342,6 +349,9 @@ export class World {
         lanes: 2,
         windowMs: OBSERVER_SOURCE.tumblingWindowMs,
         batchingWindowMs: OBSERVER_SOURCE.batchingWindowSeconds * 1_000,
+        onLost: () => {
+          this.hasLost.observed = true;
+        },
         onGivenUp: () => {
           this.hasLost.observed = true;
         },
@@ -379,6 +389,8 @@ export class World {
 
   #onChange(record: ChangeRecord): void {
     const { pk, sk } = record.key;
+    const isPostponed = sk === 'META' && record.before?.changedBy === record.after?.changedBy;
+    if (record.before === undefined || !isPostponed) this.movedAtMs = this.loop.elapsedMs;
     if (pk.startsWith('EXEC#')) {
       const executionId = pk.slice('EXEC#'.length);
       this.#accounting.onChange(record);
