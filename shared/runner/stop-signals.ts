@@ -22,6 +22,7 @@ export class StopSignals {
   readonly #clock: Clock;
   readonly #watched = new Map<ExecutionId, Watched>();
   #cancelPoll: (() => void) | undefined;
+  #isLooking = false;
 
   constructor(executions: ExecutionStore, clock: Clock) {
     this.#executions = executions;
@@ -60,9 +61,13 @@ export class StopSignals {
   }
 
   #poll(): void {
+    // Whoever looks right now polls on.
+    if (this.#isLooking) return;
     const look = () => {
+      this.#cancelPoll = undefined;
+      this.#isLooking = true;
       void this.#look().finally(() => {
-        this.#cancelPoll = undefined;
+        this.#isLooking = false;
         if (this.#watched.size > 0) this.#poll();
       });
     };
