@@ -8,7 +8,7 @@ import type { Snapshot } from '../store/execution-store.ts';
 import type { Store } from '../store/store.ts';
 import { chunkEvent, flagEvents, mapEvent, resultEvent } from './core-events.ts';
 import type { Resend } from './resender.ts';
-import type { Scheduler } from './scheduler.ts';
+import { isPausing, type Scheduler } from './scheduler.ts';
 
 export interface ReconcileOptions {
   /** What is dispatched and unsettled to send again. Default nothing: only what the state did not know is made good. */
@@ -41,7 +41,7 @@ export class Reconciler {
         if (chunk.run === run) events.push(chunkEvent(plan, chunk));
     }
     const settled = results.map((result) => resultEvent(plan, result));
-    const isResumed = state?.state.paused === true && meta.status === 'RUNNING';
+    const isResumed = state?.state.paused === true && meta.status === 'RUNNING' && !isPausing(meta, state.state);
     // What was parked went with the record that was lost: any of the open work may have been.
     const parked = isResumed ? openWork(plan, state.state) : [];
     const isRedriven = state !== undefined && state.state.run < run;

@@ -201,8 +201,8 @@ export class Scheduler {
     if (state.ending !== undefined) {
       await this.#end(plan, meta, state, state.ending);
       this.#cache.forget(meta.executionId);
-    } else if (state.pausingBefore !== undefined && meta.status === 'RUNNING') {
-      const paused = await this.#store.executions.pause(meta, nowMs);
+    } else if (isPausing(meta, state)) {
+      const paused = await this.#store.executions.pauseAt(meta, state.passedPoints.length, nowMs);
       if (paused !== undefined) this.#cache.refresh(paused);
     } else if (state.stop !== undefined && meta.stop === undefined) {
       const stopping = await this.#store.executions.requestStop(meta, state.stop, nowMs);
@@ -249,6 +249,10 @@ export class Scheduler {
     return this.#store.executions.saveState(meta.executionId, state?.revision ?? 0, next, batches, this.#clock.nowMs());
   }
 }
+
+/** Whether the state has reached a point to pause at, and META does not say so yet. */
+export const isPausing = ({ status, pointsPassed = 0 }: MetaItem, state: StateItem['state']): boolean =>
+  status === 'RUNNING' && state.pausingBefore !== undefined && pointsPassed < state.passedPoints.length;
 
 /** Of work that was sent before, what is still waited for: the rest has settled since. */
 function stillOpen(plan: Plan, state: StateItem['state'], work: readonly WorkRef[]): WorkRef[] {

@@ -5,7 +5,16 @@ import { ITEM_VERSION, ListedMeta, MetaItem, StateItem } from '../model/items.ts
 import type { ErrorInfo, ExecutionStatus, Payload } from '../model/result.ts';
 import type { ExecutionState, StopReason } from '../model/state.ts';
 import type { Condition, Item, ItemChange, ItemTable } from '../ports/item-table.ts';
-import { canRedrive, FIRST_WRITER_WINS, isNotStopping, isOpen, isPaused, isRunning, revisionIs } from './conditions.ts';
+import {
+  canRedrive,
+  FIRST_WRITER_WINS,
+  isNotStopping,
+  isOpen,
+  isPaused,
+  isPointAhead,
+  isRunning,
+  revisionIs,
+} from './conditions.ts';
 import { executionPk, listingKey, metaKey, stateKey } from './keys.ts';
 import { parseItem } from './parse-item.ts';
 import { queryAll } from './query-all.ts';
@@ -108,6 +117,12 @@ export class ExecutionStore {
     return { meta: parseItem(MetaItem, meta), state: state === undefined ? undefined : parseItem(StateItem, state) };
   }
 
+  /** The scheduler's state of an execution alone. */
+  async loadState(executionId: ExecutionId): Promise<StateItem | undefined> {
+    const item = await this.#table.get(stateKey(executionId));
+    return item === undefined ? undefined : parseItem(StateItem, item);
+  }
+
   /** Saves the state that follows `revision` (0: none yet). `undefined`: another decider was first. */
   async saveState(
     executionId: ExecutionId,
@@ -146,6 +161,12 @@ export class ExecutionStore {
   /** `undefined`: it is not running, or is stopping. */
   async pause(meta: MetaItem, nowMs: number): Promise<MetaItem | undefined> {
     return this.#change(meta, { set: { status: 'PAUSED', pausedAtMs: nowMs } }, isRunning(meta.run));
+  }
+
+  /** Pauses at a point: the `point`th that was reached. `undefined`: it is not running, is stopping, or was paused there. */
+  async pauseAt(meta: MetaItem, point: number, nowMs: number): Promise<MetaItem | undefined> {
+    const change = { set: { status: 'PAUSED', pausedAtMs: nowMs, pointsPassed: point } };
+    return this.#change(meta, change, isPointAhead(meta.run, point));
   }
 
   /** Sets a point to pause at. `undefined`: it has ended, or is stopping. */
