@@ -104,6 +104,7 @@ export class World {
   #lagging: MemoryTable | undefined;
   #ticks = 0;
   #ids = 0;
+  readonly #pauses = new Map<string, number>();
   #rebuilds = 0;
   #isOver = false;
 
@@ -395,7 +396,10 @@ export class World {
       const executionId = pk.slice('EXEC#'.length);
       this.#accounting.onChange(record);
       if (!sk.startsWith('EVENT#') && !sk.startsWith('CHECKPOINT#')) {
-        if (sk === 'META' && record.after !== undefined) this.#adopt(executionId, record.after);
+        if (sk === 'META' && record.after !== undefined) {
+          this.#adopt(executionId, record.after);
+          this.#countPause(record);
+        }
         this.#watching(executionId, (invariants) => invariants.onChange(record));
       }
     }
@@ -414,6 +418,16 @@ export class World {
     for (const before of this.table.partition(item.pk))
       if (before.sk !== 'META') invariants.onChange({ shard: '', sequence: '0', key: before, after: before });
     if (isTerminal(meta.status)) return;
+  }
+
+  /** What pauses by itself does so at its points, at each once. */
+  #countPause({ key, before, after }: ChangeRecord): void {
+    const isOfUser = String(after?.changedBy).startsWith('api');
+    if (before?.status !== 'RUNNING' || after?.status !== 'PAUSED' || isOfUser) return;
+    const pauses = (this.#pauses.get(key.pk) ?? 0) + 1;
+    this.#pauses.set(key.pk, pauses);
+    const points = after.pauseBefore instanceof Set ? after.pauseBefore.size : 0;
+    if (pauses > points) this.violated(`${key.pk} paused ${pauses} times at ${points} points`);
   }
 
   #watching(executionId: string, look: (invariants: Invariants) => void): void {
