@@ -2,7 +2,7 @@ import { hasBit } from '../../shared/core/bits.ts';
 import { findNode, type Plan } from '../../shared/core/plan.ts';
 import { decodeWork, encodeWork } from '../../shared/core/work-list.ts';
 import { ExecutionId } from '../../shared/model/ids.ts';
-import { type MetaItem, StateItem } from '../../shared/model/items.ts';
+import { type MetaItem, ResultItem, StateItem } from '../../shared/model/items.ts';
 import { TaskMessage } from '../../shared/model/message.ts';
 import { isTerminal } from '../../shared/model/result.ts';
 import type { ExecutionState } from '../../shared/model/state.ts';
@@ -37,9 +37,24 @@ export class Accounting {
   }
 
   onChange({ key, after }: ChangeRecord): void {
-    if (key.sk !== 'META' || after === undefined) return;
+    if (after === undefined) return;
+    if (itemType(key.sk) === 'RESULT') this.#onResult(key.pk, ResultItem.parse(after));
+    if (key.sk !== 'META') return;
     const meta = parseMeta(after);
     for (const work of meta.parked ?? []) this.#parked.add(nameOf(meta, work));
+  }
+
+  /** A map that was planned has chunks under way; who gives up its plan's message must leave it alone. */
+  #onResult(pk: string, result: ResultItem): void {
+    if (result.error?.name !== 'RunnerCrashed') return;
+    const { table, violated } = this.#parts;
+    const meta = table.get({ pk, sk: 'META' });
+    const plan = meta === undefined ? undefined : this.#parts.planOf(String(meta.workflow));
+    const index = plan === undefined ? undefined : findNode(plan, result.node)?.index;
+    if (index === undefined || table.get(mapKey(result)) === undefined) return;
+    const collecting = encodeWork([{ kind: 'collect', node: index, visit: result.visit }]);
+    if (!this.#sent.has(nameOf(result, collecting)))
+      violated(`the map ${result.node} of ${result.executionId} was given up, and its plan stands`);
   }
 
   /** A message was handled, and removed from its queue. */

@@ -35,6 +35,7 @@ export class Client {
     this.#scenario = scenario;
     for (const execution of scenario.executions) this.#at(execution.startAtMs, () => this.#start(execution));
     for (const control of controls) this.#at(control.atMs, () => this.#act(control));
+    world.onEnd = (executionId) => this.#redriveSoon(executionId);
     this.#look();
   }
 
@@ -135,6 +136,13 @@ export class Client {
       await new Promise<void>((resolve) => void loop.after(Math.min(PAUSE_MS * tries, MAX_PAUSE_MS), resolve));
     }
     return undefined;
+  }
+
+  /** Some do not wait: they redrive as soon as they see the end, while others still work on it. */
+  #redriveSoon(executionId: string): void {
+    const { dice } = this.#world;
+    const site = `redrive ${executionId} ${this.#redriven.get(executionId) ?? 0}`;
+    if (dice.chance(site, 0.5)) this.#at(dice.roll(`${site}/time`) * 150, async () => void this.#goOn(executionId));
   }
 
   #look(): void {

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { enumerateCrashes } from './crash-points.ts';
 import { FAULT_KINDS } from './faults.ts';
+import { type MutantOutcome, runMutants } from './mutants.ts';
 import { shrink } from './shrink.ts';
 import { type Report, simulate } from './simulate.ts';
 import { workloadScenarios } from './workloads.ts';
@@ -10,6 +11,7 @@ const USAGE = `Runs the deployed functions on simulated time, with faults (docs/
   npm run simulate -- --seed N [--trace]         one seed, the same each time; if it fails, also with fewest faults
   npm run simulate -- --seeds N [--from M]       many, with a table
   npm run simulate -- --crash-points [--pairs]   a crash before and after every call of each workload
+  npm run simulate -- --mutants [--mutant NAME]  whether it notices when the sources are broken
 `;
 
 const { values } = parseArgs({
@@ -21,6 +23,8 @@ const { values } = parseArgs({
     'first-failure': { type: 'boolean', default: false },
     'crash-points': { type: 'boolean', default: false },
     pairs: { type: 'boolean', default: false },
+    mutants: { type: 'boolean', default: false },
+    mutant: { type: 'string' },
   },
 });
 
@@ -28,6 +32,7 @@ const onTrace = values.trace ? (line: string) => console.log(line) : undefined;
 if (values.seed !== undefined) await runSeed(Number(values.seed));
 else if (values.seeds !== undefined) await runSeeds(Number(values.from), Number(values.seeds));
 else if (values['crash-points']) await crashPoints();
+else if (values.mutants) mutants(values.mutant);
 else console.log(USAGE);
 
 async function runSeed(seed: number): Promise<void> {
@@ -91,7 +96,8 @@ async function crashPoints(): Promise<void> {
   let total = 0;
   for (const [name, scenario] of workloadScenarios()) {
     const beganMs = performance.now();
-    const { calls, points, failed } = await enumerateCrashes(scenario, { inPairs: values.pairs });
+    const isEnough = (found: number) => values['first-failure'] && found > 0;
+    const { calls, points, failed } = await enumerateCrashes(scenario, { inPairs: values.pairs, isEnough });
     total += points;
     console.log(
       `${name.padEnd(18)} ${String(calls).padStart(4)} calls ${String(points).padStart(7)} points ${String(failed.length).padStart(4)} failed ${seconds(performance.now() - beganMs)} s`,
@@ -100,6 +106,19 @@ async function crashPoints(): Promise<void> {
     if (failed.length > 0) process.exitCode = 1;
   }
   console.log(`${total} crash points`);
+}
+
+function mutants(wanted: string | undefined): void {
+  const outcomes: MutantOutcome[] = [];
+  for (const outcome of runMutants(wanted)) {
+    outcomes.push(outcome);
+    const { name, found } = outcome;
+    console.log(
+      `${name.padEnd(32)} ${found === undefined ? 'MISSED' : `${found.by}: ${found.violation.slice(0, 120)}`}`,
+    );
+    if (found === undefined) process.exitCode = 1;
+  }
+  console.log(`${outcomes.filter(({ found }) => found !== undefined).length} of ${outcomes.length} mutants found`);
 }
 
 function seconds(ms: number): string {

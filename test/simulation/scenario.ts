@@ -41,8 +41,10 @@ export interface Scenario {
   readonly isObserved: boolean;
   readonly faults: FaultPlan;
   readonly latencies: Latencies;
-  /** How often each execution that did not succeed is redriven in the end. */
+  /** How often each execution that did not succeed is redriven. */
   readonly redrives: number;
+  /** Faults that happen even where only given ones do, by their ids. */
+  readonly always?: readonly string[];
 }
 
 const SMALL_POOL = 'small';
@@ -156,17 +158,21 @@ function furnished(definition: DefinitionInput, dice: Dice, of: number): Definit
 function controlsOf(dice: Dice, executions: readonly PlannedExecution[]): Control[] {
   const count = dice.pick('controls', [0, 0, 1, 2, 4, 8, 16]);
   const horizonMs = dice.pick('horizon', HORIZONS_MS);
-  return Array.from({ length: count }, (_, index): Control => {
+  return Array.from({ length: count }, (_, index): Control[] => {
     const kind = dice.pick(`control ${index}`, CONTROL_WEIGHTS);
     const { executionId, startAtMs } = dice.pick(`controlled ${index}`, executions);
-    return {
+    const control: Control = {
       id: `${kind}@control ${index}`,
       kind,
       executionId,
       atMs: startAtMs + dice.int(`control time ${index}`, 0, horizonMs),
       choice: dice.roll(`control choice ${index}`),
     };
-  });
+    if (kind !== 'pause' || !dice.chance(`brief ${index}`, 0.6)) return [control];
+    // So brief that messages which saw the pause are parked as it ends.
+    const atMs = control.atMs + dice.roll(`brief time ${index}`) * 120;
+    return [control, { ...control, id: `resume@control ${index}`, kind: 'resume', atMs }];
+  }).flat();
 }
 
 /** Each seed has some kinds of faults and not others: together they would hide what one alone would show. */

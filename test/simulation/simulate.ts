@@ -47,11 +47,12 @@ export async function simulateScenario(
   scenario: Scenario,
   { exactly, onTrace, onCall }: SimulateOptions = {},
 ): Promise<Report> {
-  const { seed, executions: _planned, controls, redrives: _redrives, faults, ...rest } = scenario;
+  const { seed, executions: _planned, controls, redrives: _redrives, always = [], faults, ...rest } = scenario;
+  const given = exactly === undefined ? undefined : new Set([...exactly, ...always]);
   const world = new World({
     ...rest,
     seed,
-    faults: { ...faults, exactly },
+    faults: { ...faults, exactly: given },
     handlers: genericHandlers,
     onTrace,
     onCall,

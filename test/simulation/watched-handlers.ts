@@ -5,7 +5,7 @@ import type { AnyHandler } from '../../shared/nodes/define-node.ts';
 import type { NodeContext } from '../../shared/nodes/node-context.ts';
 import { sleep } from '../../shared/ports/clock.ts';
 import { parseMeta } from '../../shared/store/execution-store.ts';
-import { metaKey } from '../../shared/store/keys.ts';
+import { metaKey, resultKey } from '../../shared/store/keys.ts';
 import type { Invariants } from '../support/invariants.ts';
 import type { Dice } from './dice.ts';
 import type { EventLoop } from './event-loop.ts';
@@ -35,7 +35,7 @@ const never = new Promise<never>(() => undefined);
 
 /** Handlers whose calls are watched, and may go wrong. */
 export function watchedHandlers(handlers: readonly AnyHandler[], parts: WatchParts): readonly AnyHandler[] {
-  const { process, dice, faults, table, plans, invariantsOf } = parts;
+  const { process, dice, faults, table, plans, invariantsOf, violated } = parts;
   let calls = 0;
   return handlers.map((handler) => ({
     ...handler,
@@ -50,6 +50,8 @@ export function watchedHandlers(handlers: readonly AnyHandler[], parts: WatchPar
       const fault = faults.at(site, ['handlerCrashes', 'handlerIsSlow', 'handlerIsStuck'], name);
       const invariants = invariantsOf(executionId);
       invariants?.onHandlerStart(name);
+      if (isTakenOver(table, context))
+        violated(`the handler of ${name} ran, and its result was taken over with a checkpoint`);
       const end = watchStart(parts, context, name);
       if (fault === 'handlerCrashes') process.kill(`in the handler of ${name}`);
       if (process.isDead) {
@@ -94,6 +96,11 @@ function watchStart(
   look(0);
   return () => cancel?.();
 }
+
+/** What a checkpoint brought stands: it does not run again in the first run of what goes on from it. */
+const isTakenOver = (table: MemoryTable, { executionId, nodeId, visit }: NodeContext): boolean =>
+  table.get(resultKey({ executionId, node: nodeId, visit, run: 1 }))?.copiedFrom !== undefined &&
+  metaOf(table, executionId)?.run === 1;
 
 function metaOf(table: MemoryTable, executionId: ExecutionId) {
   const item = table.get(metaKey(executionId));

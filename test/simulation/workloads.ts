@@ -11,6 +11,8 @@ interface Workload {
   readonly controls?: readonly { readonly kind: ControlKind; readonly atMs: number; readonly choice?: number }[];
   readonly executions?: number;
   readonly redrives?: number;
+  /** What goes wrong in any case. */
+  readonly faults?: readonly string[];
 }
 
 const behave = (
@@ -127,6 +129,8 @@ const WORKLOADS: Readonly<Record<string, Workload>> = {
     }),
     controls: [{ kind: 'resumeCheckpoint', atMs: 3_000, choice: 0.9 }],
   },
+  'lost start': { definition: parallel(chain), faults: ['recordLost@stream/record 3'] },
+  'lost result': { definition: parallel(chain), faults: ['recordLost@stream/record 5'] },
   failure: {
     definition: parallel({
       a: behave(),
@@ -141,7 +145,14 @@ const WORKLOADS: Readonly<Record<string, Workload>> = {
 export const workloadScenarios = (): ReadonlyMap<string, Scenario> =>
   new Map(Object.entries(WORKLOADS).map(([name, workload]) => [name, scenarioOf(workload)]));
 
-function scenarioOf({ definition, input = null, controls = [], executions = 1, redrives = 0 }: Workload): Scenario {
+function scenarioOf({
+  definition,
+  input = null,
+  controls = [],
+  executions = 1,
+  redrives = 0,
+  faults = [],
+}: Workload): Scenario {
   const source = definition as DefinitionInput;
   const plan = compile(source);
   return {
@@ -173,5 +184,6 @@ function scenarioOf({ definition, input = null, controls = [], executions = 1, r
       queueMs: () => 15,
     },
     redrives,
+    always: faults,
   };
 }

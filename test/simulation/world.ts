@@ -94,6 +94,8 @@ export class World {
   readonly observerStream: SimulatedStream | undefined;
   /** Whether something was lost that only a sweep makes good, or that history lacks for good. */
   hasLost = { message: false, record: false, batch: false, observed: false };
+  /** Told of each execution as it ends. */
+  onEnd: (executionId: string) => void = () => undefined;
   /** When anything last changed but for the time of the next sweep, since the beginning. */
   movedAtMs = 0;
   readonly #options: WorldOptions;
@@ -399,6 +401,7 @@ export class World {
         if (sk === 'META' && record.after !== undefined) {
           this.#adopt(executionId, record.after);
           this.#countPause(record);
+          if (isTerminal(parseMeta(record.after).status)) this.onEnd(executionId);
         }
         this.#watching(executionId, (invariants) => invariants.onChange(record));
       }
