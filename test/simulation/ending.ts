@@ -1,3 +1,6 @@
+import { fromCheckpoint, settledVisits } from '../../shared/core/checkpoint.ts';
+import { compile } from '../../shared/core/compile.ts';
+import { nodeAt } from '../../shared/core/plan.ts';
 import { ExecutionService } from '../../shared/executor/execution-service.ts';
 import { Definition, type DefinitionInput } from '../../shared/model/definition.ts';
 import { isTerminal } from '../../shared/model/result.ts';
@@ -5,6 +8,7 @@ import type { EventOf, ExecutionEvent } from '../../shared/observability/executi
 import type { WorkflowMetrics } from '../../shared/observability/tally.ts';
 import type { Item } from '../../shared/ports/item-table.ts';
 import { parseMeta } from '../../shared/store/execution-store.ts';
+import { itemType } from '../../shared/store/keys.ts';
 import { readAgreement } from '../support/agreement.ts';
 import { historyProblems } from '../support/history-agreement.ts';
 import { check } from '../support/oracle.ts';
@@ -35,6 +39,7 @@ export async function endingProblems(world: World, scenario: Scenario, client: C
     const items = world.table.partition(`EXEC#${executionId}`);
     if (own === undefined) continue;
     const found = [
+      ...(await originProblems(world, items, own.definition)),
       ...(await outcomeProblems(world, service, executionId, items, own)),
       ...retryProblems(world, own.definition, items),
     ];
@@ -83,6 +88,27 @@ async function outcomeProblems(
     faults.fired.some(({ kind }) => kind === 'handlerIsStuck') || JSON.stringify(items).includes('RunnerCrashed');
   if (meta.cachedFrom !== undefined || status === 'CANCELLED' || status === 'TIMED_OUT' || isForeign) return [];
   return check(definition, input, await readAgreement(service, executionId), { slackMs: MAX_SKEW_MS });
+}
+
+/** What a checkpoint was taken with, the execution that goes on from it has taken over. */
+async function originProblems(
+  { store }: World,
+  items: readonly Item[],
+  definition: DefinitionInput,
+): Promise<string[]> {
+  const item = items.find(({ sk }) => sk === 'META');
+  const origin = item === undefined ? undefined : parseMeta(item).origin;
+  if (origin === undefined) return [];
+  const checkpoint = await store.checkpoints.load(origin.executionId, Number(origin.checkpointId.split('.').at(-1)));
+  const plan = compile(definition);
+  const visits = checkpoint === undefined ? [] : settledVisits(plan, fromCheckpoint(plan, checkpoint.state));
+  return visits.flatMap(({ node, visit }) => {
+    const { id } = nodeAt(plan, node);
+    const result = items.find(
+      (one) => one.node === id && one.visit === visit && one.run === 1 && itemType(one.sk) === 'RESULT',
+    );
+    return result?.copiedFrom === undefined ? [`${id} ${visit} stood in the checkpoint, and was not taken over`] : [];
+  });
 }
 
 /** Attempts beyond the policy, or before their time. */

@@ -129,7 +129,7 @@ export class SimulatedStream {
 
   /** Delivers a batch until nothing of it is left. */
   async #settle(records: readonly ChangeRecord[], lane: Lane, site: string): Promise<void> {
-    const { faults } = this.#surroundings;
+    const { faults, dice } = this.#surroundings;
     const { bisects, retryAttempts, onHandled, onGivenUp } = this.#settings;
     let pending: readonly PendingBatch<ChangeRecord>[] = [{ records, failures: 0 }];
     for (let round = 1; ; round++) {
@@ -138,7 +138,10 @@ export class SimulatedStream {
       if (batch.failures > 0) await this.#sleep(Math.min(FIRST_BACKOFF_MS * 2 ** batch.failures, MAX_BACKOFF_MS));
       const isTwice = faults.at(`${site}/${round}`, ['batchTwice'], lane.name) !== undefined;
       const { firstFailed, isPartial } = await this.#invoke(batch.records, lane, isTwice);
-      if (firstFailed === undefined && isTwice) continue;
+      if (firstFailed === undefined && isTwice) {
+        await this.#sleep(dice.int(`${site}/${round}/again`, 0, 600));
+        continue;
+      }
       onHandled?.(firstFailed === undefined ? batch.records : batch.records.slice(0, firstFailed));
       const next = planNext(batch, firstFailed, isPartial, { maxRetryAttempts: retryAttempts, bisects });
       if (next.givenUp.length > 0) onGivenUp();

@@ -14,6 +14,7 @@ import type { Plan } from '../../shared/core/plan.ts';
 import { FanjoinError } from '../../shared/errors.ts';
 import { ExecutionService } from '../../shared/executor/execution-service.ts';
 import { ExecutionId } from '../../shared/model/ids.ts';
+import { StateItem } from '../../shared/model/items.ts';
 import { isTerminal } from '../../shared/model/result.ts';
 import type { AnyHandler } from '../../shared/nodes/define-node.ts';
 import { HandlerRegistry } from '../../shared/nodes/handler-registry.ts';
@@ -401,7 +402,7 @@ export class World {
         if (sk === 'META' && record.after !== undefined) {
           this.#adopt(executionId, record.after);
           this.#countPause(record);
-          if (isTerminal(parseMeta(record.after).status)) this.onEnd(executionId);
+          if (isTerminal(parseMeta(record.after).status)) this.#onEnd(executionId, record.after);
         }
         this.#watching(executionId, (invariants) => invariants.onChange(record));
       }
@@ -431,6 +432,13 @@ export class World {
     this.#pauses.set(key.pk, pauses);
     const points = after.pauseBefore instanceof Set ? after.pauseBefore.size : 0;
     if (pauses > points) this.violated(`${key.pk} paused ${pauses} times at ${points} points`);
+  }
+
+  #onEnd(executionId: string, { pk, run, cachedFrom }: Item): void {
+    const state = StateItem.safeParse(this.table.get({ pk, sk: 'STATE' }));
+    if (cachedFrom === undefined && state.data?.state.run !== run)
+      this.violated(`run ${String(run)} of ${executionId} was ended by what is known of run ${state.data?.state.run}`);
+    this.onEnd(executionId);
   }
 
   #watching(executionId: string, look: (invariants: Invariants) => void): void {
