@@ -75,7 +75,16 @@ const BASE_RATES: Readonly<Record<FaultKind, number>> = {
 
 const CONTROL_WEIGHTS: readonly ControlKind[] = [
   ...(['pause', 'pause', 'pause', 'resume', 'resume', 'resume'] as const),
-  ...(['pauseBefore', 'pauseBefore', 'cancel', 'redrive', 'resumeCheckpoint', 'startAgain'] as const),
+  ...([
+    'pauseBefore',
+    'pauseBefore',
+    'cancel',
+    'cancel',
+    'cancel',
+    'redrive',
+    'resumeCheckpoint',
+    'startAgain',
+  ] as const),
 ];
 
 /** Times between which users act: most executions are over after a few seconds, some wait for long. */

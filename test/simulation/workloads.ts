@@ -129,6 +129,15 @@ const WORKLOADS: Readonly<Record<string, Workload>> = {
     }),
     controls: [{ kind: 'resumeCheckpoint', atMs: 3_000, choice: 0.9 }],
   },
+  // A handler that does not hear of the stop: its result comes when the next run has begun.
+  'late result': {
+    definition: parallel(slowChain),
+    controls: [
+      { kind: 'cancel', atMs: 300 },
+      { kind: 'redrive', atMs: 10_700 },
+    ],
+    faults: ['handlerIsSlow@runner-1/handler 2'],
+  },
   'lost start': { definition: parallel(chain), faults: ['recordLost@stream/record 3'] },
   'lost result': { definition: parallel(chain), faults: ['recordLost@stream/record 5'] },
   failure: {
