@@ -99,6 +99,8 @@ export class Client {
         return;
       case 'resumeCheckpoint':
         return this.#resumeCheckpoint(executionId, choice);
+      case 'adopt':
+        return this.#world.adopt(ExecutionId.parse(executionId));
       case 'startAgain': {
         const again = this.#scenario.executions.find((planned) => planned.executionId === executionId);
         if (again !== undefined) await this.#start(again);

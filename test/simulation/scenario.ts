@@ -16,7 +16,15 @@ export interface PlannedExecution {
   readonly startAtMs: number;
 }
 
-export type ControlKind = 'pause' | 'pauseBefore' | 'resume' | 'cancel' | 'redrive' | 'resumeCheckpoint' | 'startAgain';
+export type ControlKind =
+  | 'pause'
+  | 'pauseBefore'
+  | 'resume'
+  | 'cancel'
+  | 'redrive'
+  | 'resumeCheckpoint'
+  | 'startAgain'
+  | 'adopt';
 
 /** Something a user asks for, at a time that is his own. */
 export interface Control {

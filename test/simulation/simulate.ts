@@ -23,6 +23,8 @@ export interface Report {
   readonly steps: number;
   readonly virtualMs: number;
   readonly executions: number;
+  /** Handlers of different visits of one execution at once, at the most. */
+  readonly maxHandling: number;
 }
 
 /** Beyond it a run does not end. */
@@ -82,6 +84,7 @@ export async function simulateScenario(
     steps: loop.steps,
     virtualMs: loop.elapsedMs,
     executions: client.executionIds.size,
+    maxHandling: Math.max(0, ...[...world.executions.values()].map(({ maxHandling }) => maxHandling)),
   };
 }
 

@@ -67,6 +67,7 @@ describe('a failing run', () => {
     steps: 1,
     virtualMs: 1,
     executions: 1,
+    maxHandling: 1,
   });
 
   it('is shrunk to the faults without which it does not fail', async () => {

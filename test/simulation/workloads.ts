@@ -4,7 +4,7 @@ import type { Json } from '../../shared/model/json.ts';
 import { NO_FAULTS } from './faults.ts';
 import type { Control, ControlKind, Scenario } from './scenario.ts';
 
-interface Workload {
+export interface Workload {
   readonly definition: { readonly [field: string]: Json };
   readonly input?: Json;
   /** Default: none. */
@@ -152,9 +152,10 @@ const WORKLOADS: Readonly<Record<string, Workload>> = {
 
 /** The worlds of the workloads by name, without any fault. */
 export const workloadScenarios = (): ReadonlyMap<string, Scenario> =>
-  new Map(Object.entries(WORKLOADS).map(([name, workload]) => [name, scenarioOf(workload)]));
+  new Map(Object.entries(WORKLOADS).map(([name, workload]) => [name, workloadScenario(workload)]));
 
-function scenarioOf({
+/** The world of a workload, without any fault but its own. */
+export function workloadScenario({
   definition,
   input = null,
   controls = [],

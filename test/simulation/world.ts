@@ -102,7 +102,7 @@ export class World {
   readonly #options: WorldOptions;
   readonly #surroundings: Surroundings;
   readonly #accounting: Accounting;
-  readonly #sweeps: FunctionHost<undefined, void>;
+  readonly #sweeps: FunctionHost<ExecutionId | undefined, void>;
   readonly #deciders: readonly { readonly busy: number }[];
   #lagging: MemoryTable | undefined;
   #ticks = 0;
@@ -169,7 +169,9 @@ export class World {
     const observer = this.#host<StreamBatch, DynamoDBBatchResponse>('observer', TIMEOUT_SECONDS.observer, (process) =>
       this.#observer(process),
     );
-    this.#sweeps = this.#host<undefined, void>('sweep', TIMEOUT_SECONDS.sweep, (process) => this.#sweep(process));
+    this.#sweeps = this.#host<ExecutionId | undefined, void>('sweep', TIMEOUT_SECONDS.sweep, (process) =>
+      this.#sweep(process),
+    );
     this.#deciders = [scheduler, this.#sweeps];
     this.api = this.#host<Request, Answer>('api', API_TIMEOUT_MS / 1_000, (process) => this.#service(process));
     this.functions = new Map(
@@ -212,6 +214,11 @@ export class World {
       (this.observerStream?.isEmpty ?? true) &&
       [...this.queues.values()].every(({ isEmpty }) => isEmpty)
     );
+  }
+
+  /** Sends again all that is open, as an engine does that takes an execution over. */
+  async adopt(executionId: ExecutionId): Promise<void> {
+    await this.#sweeps.invoke(executionId);
   }
 
   /** No more sweeps: nothing is left to look at. */
@@ -260,8 +267,10 @@ export class World {
   #sweep(process: SimulatedProcess) {
     const { store, clock, dispatcher } = this.#runtime(process);
     const scheduler = new Scheduler({ store, dispatcher, clock });
-    const sweep = new Sweep({ store, clock, reconciler: new Reconciler({ store, scheduler }) });
-    return async () => {
+    const reconciler = new Reconciler({ store, scheduler });
+    const sweep = new Sweep({ store, clock, reconciler });
+    return async (adopted: ExecutionId | undefined) => {
+      if (adopted !== undefined) return reconciler.reconcile(adopted, { resend: 'all' });
       const { failed } = await sweep.run();
       for (const { error } of failed) this.#onError(error);
     };
