@@ -3,13 +3,13 @@ import { WorkflowExecutor } from '../../shared/executor/workflow-executor.ts';
 import type { DefinitionInput } from '../../shared/model/definition.ts';
 import { defineNode } from '../../shared/nodes/define-node.ts';
 import { type Clock, sleep } from '../../shared/ports/clock.ts';
+import { VirtualClock } from '../../shared/testing/virtual-clock.ts';
 import type { FaultPlan } from '../simulation/faults.ts';
 import { NO_FAULTS } from '../simulation/faults.ts';
 import { simulateScenario } from '../simulation/simulate.ts';
 import { workloadScenario } from '../simulation/workloads.ts';
 import { aMap, aTask } from '../support/factories.ts';
 import { Random } from '../support/random-workflow-source.ts';
-import { VirtualClock } from '../../shared/testing/virtual-clock.ts';
 
 const COUNT = 500;
 const LIMIT = 7;

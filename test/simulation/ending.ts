@@ -10,7 +10,7 @@ import type { Item } from '../../shared/ports/item-table.ts';
 import { parseMeta } from '../../shared/store/execution-store.ts';
 import { itemType } from '../../shared/store/keys.ts';
 import { readAgreement } from '../support/agreement.ts';
-import { historyProblems } from '../support/history-agreement.ts';
+import { allEvents, historyProblems } from '../support/history-agreement.ts';
 import { check } from '../support/oracle.ts';
 import { configOf, policyOf } from '../support/oracle-node.ts';
 import type { Client } from './client.ts';
@@ -44,7 +44,7 @@ export async function endingProblems(world: World, scenario: Scenario, client: C
       ...retryProblems(world, own.definition, items),
     ];
     if (isTold) {
-      const told = await historyOf(service, executionId);
+      const told = await allEvents(service, executionId);
       const { results } = await service.results(executionId);
       const copied = new Set(
         items.flatMap(({ copiedFrom, node, visit, run }) =>
@@ -137,17 +137,6 @@ function retryProblems({ faults }: World, source: DefinitionInput, items: readon
     }
     return problems;
   });
-}
-
-async function historyOf(service: ExecutionService, executionId: string): Promise<ExecutionEvent[]> {
-  const events: ExecutionEvent[] = [];
-  let after: string | undefined;
-  do {
-    const page = await service.history(executionId, { limit: 1_000, ...(after !== undefined && { after }) });
-    events.push(...page.events);
-    after = page.next;
-  } while (after !== undefined);
-  return events;
 }
 
 function byWorkflow(events: readonly ExecutionEvent[]): Map<string, ExecutionEvent[]> {

@@ -18,10 +18,8 @@ interface Instance<Event, Result> {
   readonly process: SimulatedProcess;
   readonly handle: (event: Event, context: InvocationContext) => Promise<Result>;
   end: ((outcome: Invoked<Result>) => void) | undefined;
+  isNew: boolean;
 }
-
-/** How likely an invocation begins in a new instance although one is free: so that caches differ. */
-const COLD_START = 0.15;
 
 /** A Lambda function: instances that each take one event at a time and are kept, until one dies or runs out of time. */
 export class FunctionHost<Event, Result> {
@@ -31,6 +29,7 @@ export class FunctionHost<Event, Result> {
   #started = 0;
   #invocations = 0;
   #busy = 0;
+  #busyMs = 0;
 
   constructor(settings: FunctionSettings<Event, Result>, surroundings: Surroundings) {
     this.#settings = settings;
@@ -40,6 +39,11 @@ export class FunctionHost<Event, Result> {
   /** Invocations under way. */
   get busy(): number {
     return this.#busy;
+  }
+
+  /** How long invocations took, all together. */
+  get busyMs(): number {
+    return this.#busyMs;
   }
 
   get coldStarts(): number {
@@ -52,7 +56,7 @@ export class FunctionHost<Event, Result> {
 
   /** Settles when the handler has, its instance died, it ran out of time, or its source gave it up. */
   invoke(event: Event): Promise<Invoked<Result>> {
-    const { loop, faults, dice, trace } = this.#surroundings;
+    const { loop, faults, dice, latencies, trace } = this.#surroundings;
     const { name, timeoutMs } = this.#settings;
     const site = `${name}/${++this.#invocations}`;
     const instance = this.#free(site);
@@ -67,29 +71,45 @@ export class FunctionHost<Event, Result> {
         cancelTimeout();
         instance.end = undefined;
         this.#busy--;
+        this.#busyMs += loop.nowMs - beganMs;
         if (!isGivenUp) resolve(outcome);
       };
       const untilMs = loop.nowMs + timeoutMs;
+      let beganMs = loop.nowMs;
       const context = { getRemainingTimeInMillis: () => Math.max(0, untilMs - loop.nowMs) };
-      instance.handle(event, context).then(
-        (result) => instance.end?.({ ok: true, result }),
-        (error: unknown) => {
-          trace(() => `${process.name} fails: ${error instanceof Error ? error.message : String(error)}`);
-          instance.end?.({ ok: false });
-        },
-      );
+      const begin = () => {
+        if (process.isDead) return;
+        beganMs = loop.nowMs;
+        instance.handle(event, context).then(
+          (result) => instance.end?.({ ok: true, result }),
+          (error: unknown) => {
+            trace(() => `${process.name} fails: ${error instanceof Error ? error.message : String(error)}`);
+            instance.end?.({ ok: false });
+          },
+        );
+      };
+      const startMs = instance.isNew ? latencies.startMs(`${process.name}/start`) : 0;
+      instance.isNew = false;
+      if (startMs > 0) loop.after(startMs, begin);
+      else begin();
     });
   }
 
   #free(site: string): Instance<Event, Result> {
-    const { dice } = this.#surroundings;
+    const { dice, latencies } = this.#surroundings;
     const free = this.#instances.filter(({ end, process }) => end === undefined && !process.isDead);
-    if (free.length > 0 && !dice.chance(`${site}/cold`, COLD_START)) return dice.pick(`${site}/instance`, free);
+    if (free.length > 0 && !dice.chance(`${site}/cold`, latencies.coldStarts))
+      return dice.pick(`${site}/instance`, free);
     const process = new SimulatedProcess(`${this.#settings.name}-${++this.#started}`, this.#surroundings, () => {
       this.#instances.splice(this.#instances.indexOf(instance), 1);
       instance.end?.({ ok: false });
     });
-    const instance: Instance<Event, Result> = { process, handle: this.#settings.start(process), end: undefined };
+    const instance: Instance<Event, Result> = {
+      process,
+      handle: this.#settings.start(process),
+      end: undefined,
+      isNew: true,
+    };
     this.#instances.push(instance);
     return instance;
   }

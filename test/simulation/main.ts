@@ -1,10 +1,9 @@
 import { parseArgs } from 'node:util';
-import { enumerateCrashes } from './crash-points.ts';
-import { FAULT_KINDS } from './faults.ts';
 import { type MutantOutcome, runMutants } from './mutants.ts';
+import { predict } from './predict.ts';
+import { crashWorkloads, runSeeds } from './run-many.ts';
 import { shrink } from './shrink.ts';
 import { type Report, simulate } from './simulate.ts';
-import { workloadScenarios } from './workloads.ts';
 
 const USAGE = `Runs the deployed functions on simulated time, with faults (docs/reliability.md).
 
@@ -12,6 +11,7 @@ const USAGE = `Runs the deployed functions on simulated time, with faults (docs/
   npm run simulate -- --seeds N [--from M]       many, with a table
   npm run simulate -- --crash-points [--pairs]   a crash before and after every call of each workload
   npm run simulate -- --mutants [--mutant NAME]  whether it notices when the sources are broken
+  npm run simulate -- --predict [--file FILE]    time and operations on AWS of some shapes, or of a WfCommons instance
 `;
 
 const { values } = parseArgs({
@@ -25,20 +25,24 @@ const { values } = parseArgs({
     pairs: { type: 'boolean', default: false },
     mutants: { type: 'boolean', default: false },
     mutant: { type: 'string' },
+    predict: { type: 'boolean', default: false },
+    file: { type: 'string' },
   },
 });
 
-const onTrace = values.trace ? (line: string) => console.log(line) : undefined;
-if (values.seed !== undefined) await runSeed(Number(values.seed));
-else if (values.seeds !== undefined) await runSeeds(Number(values.from), Number(values.seeds));
+if (values.seed !== undefined) await oneSeed(Number(values.seed));
+else if (values.seeds !== undefined) await manySeeds(Number(values.from), Number(values.seeds));
 else if (values['crash-points']) await crashPoints();
 else if (values.mutants) mutants(values.mutant);
+else if (values.predict) for await (const line of predict(values.file)) console.log(line);
 else console.log(USAGE);
 
-async function runSeed(seed: number): Promise<void> {
+async function oneSeed(seed: number): Promise<void> {
+  const onTrace = values.trace ? (line: string) => console.log(line) : undefined;
   const report = await simulate(seed, { onTrace });
+  const { executions, steps, virtualMs, faults } = report;
   console.log(
-    `seed ${seed}: ${report.executions} executions, ${report.steps} steps, ${seconds(report.virtualMs)} s of virtual time, ${report.faults.length} faults`,
+    `seed ${seed}: ${executions} executions, ${steps} steps, ${seconds(virtualMs)} s of virtual time, ${faults.length} faults`,
   );
   if (report.violations.length > 0) await explain(report);
 }
@@ -49,63 +53,43 @@ async function explain(failing: Report): Promise<void> {
   const { seed } = failing;
   console.log(`seed ${seed} FAILED: ${failing.violations.join('\n  ')}`);
   const { report, runs } = await shrink(failing, (exactly) => simulate(seed, { exactly }));
-  const lines: string[] = [];
-  const left = new Set([...report.faults.map(({ id }) => id), ...report.controls]);
-  await simulate(seed, { exactly: left, onTrace: (line) => lines.push(line) });
-  console.log(
-    `\nIts history with the ${left.size} of ${failing.faults.length + failing.controls.length} faults and controls that it takes (${runs} runs):`,
-  );
-  for (const line of lines) console.log(line);
-  console.log(`\nFaults and controls: ${[...left].join(', ') || 'none'}`);
+  const left = [...report.faults.map(({ id }) => id), ...report.controls];
+  const drawn = failing.faults.length + failing.controls.length;
+  console.log(`\nIts history with the ${left.length} of ${drawn} faults and controls that it takes (${runs} runs):`);
+  await simulate(seed, { exactly: new Set(left), onTrace: (line) => console.log(line) });
+  console.log(`\nFaults and controls: ${left.join(', ') || 'none'}`);
   console.log(`seed ${seed} FAILED: ${report.violations.join('\n  ')}`);
 }
 
-async function runSeeds(first: number, count: number): Promise<void> {
-  const beganMs = performance.now();
-  const kinds = new Map<string, number>(Object.keys(FAULT_KINDS).map((kind) => [kind, 0]));
-  const sum = { runs: 0, steps: 0, virtualMs: 0, executions: 0, controls: 0 };
-  const failed: Report[] = [];
-  for (let seed = first; seed < first + count; seed++) {
-    const report = await simulate(seed);
-    sum.runs++;
-    sum.steps += report.steps;
-    sum.virtualMs += report.virtualMs;
-    sum.executions += report.executions;
-    sum.controls += report.controls.length;
-    for (const { kind } of report.faults) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
-    if (report.violations.length === 0) continue;
-    failed.push(report);
-    console.log(`seed ${seed} FAILED: ${report.violations[0]?.slice(0, 400)} [${report.faults.length} faults]`);
-    if (values['first-failure']) break;
-  }
-  const tookS = (performance.now() - beganMs) / 1_000;
-  const faults = [...kinds.values()].reduce((total, number) => total + number, 0);
-  console.log(`\nseeds         ${sum.runs}, of which ${failed.length} failed`);
-  console.log(`executions    ${sum.executions}, with ${sum.controls} pauses, resumes, cancels, redrives`);
-  console.log(`steps         ${sum.steps}`);
-  console.log(`virtual time  ${(sum.virtualMs / 3_600_000).toFixed(1)} h`);
-  console.log(`time          ${tookS.toFixed(1)} s, ${(sum.runs / tookS).toFixed(1)} seeds/s`);
-  console.log(`faults        ${faults}`);
-  for (const [kind, number] of kinds) console.log(`  ${kind.padEnd(16)} ${number}`);
+async function manySeeds(first: number, count: number): Promise<void> {
+  const summary = await runSeeds(first, count, ({ seed, violations, faults }) => {
+    console.log(`seed ${seed} FAILED: ${violations[0]?.slice(0, 400)} [${faults.length} faults]`);
+    return values['first-failure'];
+  });
+  const { seeds, executions, controls, steps, virtualMs, tookMs, faults, failed } = summary;
+  console.log(`\nseeds         ${seeds}, of which ${failed.length} failed`);
+  console.log(`executions    ${executions}, with ${controls} pauses, resumes, cancels, redrives`);
+  console.log(`steps         ${steps}`);
+  console.log(`virtual time  ${(virtualMs / 3_600_000).toFixed(1)} h`);
+  console.log(`time          ${seconds(tookMs)} s, ${((seeds * 1_000) / tookMs).toFixed(1)} seeds/s`);
+  console.log(`faults        ${Object.values(faults).reduce((sum, number) => sum + number, 0)}`);
+  for (const [kind, number] of Object.entries(faults)) console.log(`  ${kind.padEnd(16)} ${number}`);
   const [example] = failed;
-  if (example !== undefined && !values['first-failure']) await explain(example);
-  else if (example !== undefined) process.exitCode = 1;
+  if (example === undefined) return;
+  process.exitCode = 1;
+  if (!values['first-failure']) await explain(example);
 }
 
 async function crashPoints(): Promise<void> {
   let total = 0;
-  for (const [name, scenario] of workloadScenarios()) {
-    const beganMs = performance.now();
-    const isEnough = (found: number) => values['first-failure'] && found > 0;
-    const { calls, points, failed } = await enumerateCrashes(scenario, { inPairs: values.pairs, isEnough });
+  const workloads = crashWorkloads({ inPairs: values.pairs, isFirstEnough: values['first-failure'] });
+  for await (const { name, calls, points, failed, tookMs } of workloads) {
     total += points;
-    console.log(
-      `${name.padEnd(18)} ${String(calls).padStart(4)} calls ${String(points).padStart(7)} points ${String(failed.length).padStart(4)} failed ${seconds(performance.now() - beganMs)} s`,
-    );
+    const counts = `${String(calls).padStart(4)} calls ${String(points).padStart(7)} points ${String(failed.length).padStart(4)} failed`;
+    console.log(`${name.padEnd(18)} ${counts} ${seconds(tookMs)} s`);
     for (const { crashes, violations } of failed.slice(0, 3))
       console.log(`${name}: ${crashes.join(', ')} FAILED: ${violations[0]}`);
     if (failed.length > 0) process.exitCode = 1;
-    if (isEnough(failed.length)) break;
   }
   console.log(`${total} crash points`);
 }

@@ -5,14 +5,30 @@ import type { EventLoop } from './event-loop.ts';
 import type { Faults } from './faults.ts';
 import { type Backend, type Call, type Ports, portsOf } from './ports.ts';
 
+/** How long things take when nothing goes wrong, in milliseconds, by the site at which they happen. */
+export interface Latencies {
+  readonly callMs: (site: string, call: Pick<Call<unknown>, 'port' | 'name' | 'isWrite'>, nowMs: number) => number;
+  readonly streamMs: (site: string) => number;
+  readonly queueMs: (site: string) => number;
+  /** Of a new instance of a function. */
+  readonly startMs: (site: string) => number;
+  /** How likely an invocation begins in a new instance although one is free: so that caches differ. */
+  readonly coldStarts: number;
+  /** Whether batches hold all there is; else now and then only a part of it. */
+  readonly hasFullBatches: boolean;
+  /** Invocations that a queue has at once, so many seconds after its first message. */
+  readonly consumersAfter: (seconds: number) => number;
+}
+
 export interface Surroundings {
   readonly loop: EventLoop;
   readonly dice: Dice;
   readonly faults: Faults;
   readonly backend: Backend;
-  /** How long calls take, in milliseconds. */
-  readonly callMs: (site: string, call: Pick<Call<unknown>, 'port' | 'name' | 'isWrite'>) => number;
+  readonly latencies: Latencies;
   readonly onCall?: ((site: string) => void) | undefined;
+  /** Told of each call that arrived, with what it gave. */
+  readonly onDone?: ((call: Call<unknown>, value: unknown) => void) | undefined;
   readonly trace: (line: () => string) => void;
 }
 
@@ -69,7 +85,7 @@ export class SimulatedProcess {
   }
 
   #call<T>(call: Call<T>): Promise<T> {
-    const { loop, dice, faults, callMs, onCall, trace } = this.#surroundings;
+    const { loop, dice, faults, latencies, onCall, onDone, trace } = this.#surroundings;
     return new Promise((resolve, reject) => {
       if (this.#isDead) return;
       const site = `${this.name}#${++this.#calls}`;
@@ -78,7 +94,7 @@ export class SimulatedProcess {
       onCall?.(site);
       const fault = faults.at(site, CALL_FAULTS, what);
       if (fault === 'crashBefore') return this.kill(`before ${what}`);
-      const tookMs = callMs(site, call) * (fault === 'callHangs' ? 100 : 1);
+      const tookMs = latencies.callMs(site, call, loop.nowMs) * (fault === 'callHangs' ? 100 : 1);
       loop.after(tookMs, () => {
         // It was on its way when its process died: it may have arrived.
         if (this.#isDead && dice.chance(`${site}/orphan`, 0.5)) return;
@@ -87,6 +103,7 @@ export class SimulatedProcess {
           return reject(unavailable(call));
         }
         const outcome = attempt(call);
+        if ('value' in outcome) onDone?.(call, outcome.value);
         trace(
           () =>
             `${site} ${this.#isDead ? 'took effect after the death' : 'done'}${outcome.isWritten === false ? ', refused' : ''}`,

@@ -12,8 +12,6 @@ export interface QueueSettings {
   readonly deadLetters?: SimulatedQueue;
   readonly batchSize: number;
   readonly maxConcurrency: number;
-  /** From a message's time to its delivery, in milliseconds. */
-  readonly deliveryMs: (site: string) => number;
   readonly onRemoved?: (body: string) => void;
 }
 
@@ -38,6 +36,7 @@ export class SimulatedQueue {
   #polls = 0;
   #atWork = 0;
   #isPolling = false;
+  #firstMs: number | undefined;
 
   constructor(settings: QueueSettings, surroundings: Surroundings, host: FunctionHost<SQSEvent, SQSBatchResponse>) {
     this.#settings = settings;
@@ -82,7 +81,7 @@ export class SimulatedQueue {
 
   #keep(message: Message, delayMs: number): void {
     this.#messages.add(message);
-    const latencyMs = this.#settings.deliveryMs(`${message.id}/latency ${message.receiveCount}`);
+    const latencyMs = this.#surroundings.latencies.queueMs(`${message.id}/latency ${message.receiveCount}`);
     this.#surroundings.loop.after(delayMs + latencyMs, () => this.#show(message));
   }
 
@@ -100,10 +99,14 @@ export class SimulatedQueue {
   }
 
   #poll(): void {
-    if (this.#isPolling || this.#visible.length === 0 || this.#atWork >= this.#settings.maxConcurrency) return;
+    const { loop, latencies } = this.#surroundings;
+    this.#firstMs ??= loop.nowMs;
+    const consumers = Math.floor(latencies.consumersAfter((loop.nowMs - this.#firstMs) / 1_000));
+    if (this.#isPolling || this.#visible.length === 0) return;
+    if (this.#atWork >= Math.min(this.#settings.maxConcurrency, consumers)) return;
     this.#isPolling = true;
     const site = `${this.#settings.name}/poll ${++this.#polls}`;
-    this.#surroundings.loop.after(this.#surroundings.dice.roll(site) * 5, () => {
+    loop.after(this.#surroundings.dice.roll(site) * 5, () => {
       this.#isPolling = false;
       this.#deliver(this.#take(site));
       this.#poll();
@@ -112,8 +115,10 @@ export class SimulatedQueue {
 
   /** Some of what is visible, in any order. */
   #take(site: string): Message[] {
-    const { dice } = this.#surroundings;
-    const count = Math.min(this.#visible.length, dice.int(`${site}/count`, 1, this.#settings.batchSize));
+    const { dice, latencies } = this.#surroundings;
+    const { batchSize } = this.#settings;
+    const most = latencies.hasFullBatches ? batchSize : dice.int(`${site}/count`, 1, batchSize);
+    const count = Math.min(this.#visible.length, most);
     return Array.from({ length: count }, (_, index) =>
       this.#visible.splice(dice.int(`${site}/${index}`, 0, this.#visible.length - 1), 1),
     )

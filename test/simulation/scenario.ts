@@ -6,7 +6,7 @@ import { DEFAULT_POOL } from '../../shared/model/pools.ts';
 import { randomWorkflow } from '../support/random-workflow.ts';
 import { Dice } from './dice.ts';
 import { FAULT_KINDS, type FaultKind, type FaultPlan, type Rates } from './faults.ts';
-import type { Latencies } from './world.ts';
+import type { Latencies } from './process.ts';
 
 export interface PlannedExecution {
   readonly executionId: string;
@@ -216,5 +216,9 @@ function latenciesOf(dice: Dice): Latencies {
     callMs: (site) => skewed(`${site}/time`, callMs),
     streamMs: (site) => skewed(site, streamMs),
     queueMs: (site) => skewed(site, queueMs),
+    startMs: () => 0,
+    coldStarts: 0.15,
+    hasFullBatches: false,
+    consumersAfter: () => Number.POSITIVE_INFINITY,
   };
 }

@@ -1,3 +1,4 @@
+import type { ChangeRecord } from '../../shared/ports/change-feed.ts';
 import { genericHandlers } from '../support/generic-handlers.ts';
 import { Client } from './client.ts';
 import { endingProblems } from './ending.ts';
@@ -11,6 +12,8 @@ export interface SimulateOptions {
   readonly onTrace?: ((line: string) => void) | undefined;
   /** Told of each call of a port, by its site. */
   readonly onCall?: ((site: string) => void) | undefined;
+  /** Told of each change of the table. */
+  readonly onChange?: ((record: ChangeRecord) => void) | undefined;
 }
 
 export interface Report {
@@ -47,7 +50,7 @@ export const simulate = (seed: number, options: SimulateOptions = {}): Promise<R
 
 export async function simulateScenario(
   scenario: Scenario,
-  { exactly, onTrace, onCall }: SimulateOptions = {},
+  { exactly, onTrace, onCall, onChange }: SimulateOptions = {},
 ): Promise<Report> {
   const { seed, executions: _planned, controls, redrives: _redrives, always = [], faults, ...rest } = scenario;
   const given = exactly === undefined ? undefined : new Set([...exactly, ...always]);
@@ -58,6 +61,7 @@ export async function simulateScenario(
     handlers: genericHandlers,
     onTrace,
     onCall,
+    onChange,
   });
   const wanted = exactly === undefined ? controls : controls.filter(({ id }) => exactly.has(id));
   const client = new Client(world, scenario, wanted);

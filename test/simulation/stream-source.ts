@@ -24,8 +24,6 @@ export interface StreamSettings {
   readonly lanes: number;
   readonly windowMs?: number;
   readonly batchingWindowMs?: number;
-  /** From a change to its delivery, in milliseconds. */
-  readonly deliveryMs: (site: string) => number;
   readonly onHandled?: (records: readonly ChangeRecord[]) => void;
   /** A record never comes. */
   readonly onLost: () => void;
@@ -106,20 +104,24 @@ export class SimulatedStream {
   #arm(lane: Lane): void {
     if (lane.isBusy || lane.records.length === 0) return;
     lane.isBusy = true;
-    const { batchingWindowMs = 0, deliveryMs } = this.#settings;
+    const { batchingWindowMs = 0 } = this.#settings;
+    const { latencies } = this.#surroundings;
     this.#surroundings.loop.after(
-      batchingWindowMs + deliveryMs(`${lane.name}/latency ${lane.batches}`),
+      batchingWindowMs + latencies.streamMs(`${lane.name}/latency ${lane.batches}`),
       () => void this.#drain(lane),
     );
   }
 
   async #drain(lane: Lane): Promise<void> {
-    const { dice, loop } = this.#surroundings;
+    const { dice, loop, latencies } = this.#surroundings;
     const { batchSize } = this.#settings;
     if (isOver(lane, loop.nowMs)) await this.#closeWindow(lane);
     const site = `${lane.name}/batch ${++lane.batches}`;
     const most = Math.min(batchSize, lane.records.length);
-    const records = lane.records.splice(0, dice.chance(`${site}/whole`, 0.5) ? most : dice.int(site, 1, most));
+    const records = lane.records.splice(
+      0,
+      latencies.hasFullBatches || dice.chance(`${site}/whole`, 0.5) ? most : dice.int(site, 1, most),
+    );
     await this.#settle(records, lane, site);
     for (const { key } of records) this.#undelivered.set(key.pk, (this.#undelivered.get(key.pk) ?? 0) - 1);
     if (isOver(lane, loop.nowMs)) await this.#closeWindow(lane);

@@ -15,6 +15,7 @@ import { FanjoinError } from '../../shared/errors.ts';
 import { ExecutionService } from '../../shared/executor/execution-service.ts';
 import { ExecutionId } from '../../shared/model/ids.ts';
 import { StateItem } from '../../shared/model/items.ts';
+import { batchSizeOf } from '../../shared/model/pools.ts';
 import { isTerminal } from '../../shared/model/result.ts';
 import type { AnyHandler } from '../../shared/nodes/define-node.ts';
 import { HandlerRegistry } from '../../shared/nodes/handler-registry.ts';
@@ -40,18 +41,11 @@ import { FunctionHost } from './function-host.ts';
 import { MemoryBlobs } from './memory-blobs.ts';
 import { MemoryTable } from './memory-table.ts';
 import { atOnce } from './ports.ts';
-import { isAskedFor, type SimulatedProcess, type Surroundings } from './process.ts';
+import { isAskedFor, type Latencies, type SimulatedProcess, type Surroundings } from './process.ts';
 import { SimulatedQueue } from './queue-source.ts';
 import { rebuiltProblems } from './rebuilt.ts';
 import { SimulatedStream, type StreamBatch } from './stream-source.ts';
 import { watchedHandlers } from './watched-handlers.ts';
-
-/** How long things take when nothing goes wrong, in milliseconds, by the site at which they happen. */
-export interface Latencies {
-  readonly callMs: Surroundings['callMs'];
-  readonly streamMs: (site: string) => number;
-  readonly queueMs: (site: string) => number;
-}
 
 export interface WorldOptions {
   readonly seed: number;
@@ -65,7 +59,13 @@ export interface WorldOptions {
   readonly isObserved: boolean;
   readonly handlers: (clock: Clock) => readonly AnyHandler[];
   readonly onTrace?: ((line: string) => void) | undefined;
-  readonly onCall?: ((site: string) => void) | undefined;
+  readonly onCall?: Surroundings['onCall'];
+  readonly onDone?: Surroundings['onDone'];
+  readonly onChange?: ((record: ChangeRecord) => void) | undefined;
+  /** Default true: executions are watched for what must never be. */
+  readonly isWatched?: boolean;
+  /** Of the runner. Default: the stack's. */
+  readonly runnerTimeoutSeconds?: number;
 }
 
 const API_TIMEOUT_MS = 29_000;
@@ -87,7 +87,7 @@ export class World {
   readonly store: Store;
   readonly violations: string[] = [];
   readonly api: FunctionHost<Request, Answer>;
-  readonly functions: ReadonlyMap<string, Pick<FunctionHost<never, never>, 'invocations' | 'coldStarts'>>;
+  readonly functions: ReadonlyMap<string, Pick<FunctionHost<never, never>, 'invocations' | 'coldStarts' | 'busyMs'>>;
   /** Executions there are, by id. */
   readonly executions = new Map<string, Invariants>();
   readonly queues = new Map<string, SimulatedQueue>();
@@ -140,7 +140,8 @@ export class World {
       dice: this.dice,
       faults: this.faults,
       backend,
-      callMs: latencies.callMs,
+      latencies,
+      onDone: options.onDone,
       onCall: options.onCall,
       trace,
     };
@@ -158,10 +159,14 @@ export class World {
       TIMEOUT_SECONDS.scheduler,
       (process) => this.#scheduler(process),
     );
-    const runner = this.#host<SQSEvent, SQSBatchResponse>('runner', TIMEOUT_SECONDS.runner, (process) => {
-      const parts = this.#runner(process, this.#handlers(process));
-      return (event, context) => runBatch(parts, event, context);
-    });
+    const runner = this.#host<SQSEvent, SQSBatchResponse>(
+      'runner',
+      options.runnerTimeoutSeconds ?? TIMEOUT_SECONDS.runner,
+      (process) => {
+        const parts = this.#runner(process, this.#handlers(process));
+        return (event, context) => runBatch(parts, event, context);
+      },
+    );
     const deadLetter = this.#host<SQSEvent, SQSBatchResponse>('dead-letter', TIMEOUT_SECONDS.deadLetter, (process) => {
       const parts = this.#runner(process, []);
       return (event) => giveUpBatch(parts, event);
@@ -185,6 +190,7 @@ export class World {
         ...this.#failures(),
         lanes: options.lanes,
         onHandled: (records) => {
+          if (options.isWatched === false) return;
           if (!this.hasLost.message) this.#accounting.onHandled(records);
           for (const pk of new Set(records.map(({ key }) => key.pk))) this.#rebuildSoon(pk);
         },
@@ -240,7 +246,6 @@ export class World {
     return {
       retryAttempts: STREAM_FAILURES.retryAttempts,
       bisects: STREAM_FAILURES.bisectBatchOnError,
-      deliveryMs: this.#options.latencies.streamMs,
     };
   }
 
@@ -288,7 +293,7 @@ export class World {
       this.#options.pools.filter((pool) => pool !== 'default').map((pool) => [pool, {}]),
     );
     const newId = () => `made-${++this.#ids}`;
-    const service = new ExecutionService({ store, clock, pools, handlersVersion: () => '', newId });
+    const service = new ExecutionService({ store, clock, pools, handlersVersion: () => '', newId, exportsSpans: true });
     return async (request: Request): Promise<Answer> => {
       try {
         return { value: await request(service) };
@@ -318,10 +323,10 @@ export class World {
     runner: FunctionHost<SQSEvent, SQSBatchResponse>,
     deadLetter: FunctionHost<SQSEvent, SQSBatchResponse>,
   ): void {
-    const { latencies, maxConcurrency } = this.#options;
+    const { maxConcurrency, runnerTimeoutSeconds = TIMEOUT_SECONDS.runner } = this.#options;
     const margin = POOL_SOURCE.visibilityMarginSeconds;
     const onRemoved = (body: string) => {
-      if (!this.hasLost.message) this.#accounting.onRemoved(body);
+      if (!this.hasLost.message && this.#options.isWatched !== false) this.#accounting.onRemoved(body);
     };
     const dead = new SimulatedQueue(
       {
@@ -329,7 +334,6 @@ export class World {
         visibilityMs: (TIMEOUT_SECONDS.deadLetter + margin) * 1_000,
         batchSize: POOL_SOURCE.deadLetterBatchSize,
         maxConcurrency: 2,
-        deliveryMs: latencies.queueMs,
         onRemoved,
       },
       this.#surroundings,
@@ -338,12 +342,11 @@ export class World {
     const queue = new SimulatedQueue(
       {
         name: pool,
-        visibilityMs: (TIMEOUT_SECONDS.runner + margin) * 1_000,
+        visibilityMs: (runnerTimeoutSeconds + margin) * 1_000,
         maxReceiveCount: POOL_SOURCE.maxReceiveCount,
         deadLetters: dead,
-        batchSize: pool === 'default' ? POOL_SOURCE.defaultBatchSize : POOL_SOURCE.namedBatchSize,
+        batchSize: batchSizeOf(pool),
         maxConcurrency: pool === 'default' ? maxConcurrency : 2,
-        deliveryMs: latencies.queueMs,
         onRemoved,
       },
       this.#surroundings,
@@ -393,6 +396,7 @@ export class World {
     const queue = this.queues.get(pool);
     if (queue === undefined) throw new FanjoinError('UNKNOWN_POOL', `There is no pool '${pool}'`);
     queue.send(messages);
+    if (this.#options.isWatched === false) return;
     for (const { body } of messages) {
       this.#accounting.onSend(body);
       const { executionId }: { executionId: string } = JSON.parse(body);
@@ -406,8 +410,9 @@ export class World {
     if (record.before === undefined || !isPostponed) this.movedAtMs = this.loop.elapsedMs;
     if (pk.startsWith('EXEC#')) {
       const executionId = pk.slice('EXEC#'.length);
-      this.#accounting.onChange(record);
-      if (!sk.startsWith('EVENT#') && !sk.startsWith('CHECKPOINT#')) {
+      const isWatched = this.#options.isWatched !== false;
+      if (isWatched) this.#accounting.onChange(record);
+      if (isWatched && !sk.startsWith('EVENT#') && !sk.startsWith('CHECKPOINT#')) {
         if (sk === 'META' && record.after !== undefined) {
           this.#adopt(executionId, record.after);
           this.#countPause(record);
@@ -416,6 +421,7 @@ export class World {
         this.#watching(executionId, (invariants) => invariants.onChange(record));
       }
     }
+    this.#options.onChange?.(record);
     this.stream.push(record);
     this.observerStream?.push(record);
   }

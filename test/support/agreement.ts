@@ -13,7 +13,7 @@ export async function readAgreement(
   const withOutputs: Pick<Executions, 'results'> = {
     results: (id, page) => executions.results(id, { ...page, withOutputs: true }),
   };
-  const results = await allResults(withOutputs as Executions, executionId);
+  const results = await allResults(withOutputs, executionId);
   const standing = new Map<string, NodeResultView>();
   for (const view of results.toSorted((a, b) => a.run - b.run)) standing.set(`${view.nodeId} ${view.visit}`, view);
   return { status, output, error, failedNode, results: [...standing.values()] };
