@@ -54,10 +54,13 @@ export class StopSignals {
     this.#watched.get(executionId)?.controller.abort();
   }
 
+  /** Only when the stop is durable: the result of what it aborts would else be taken for a failure of the node's own. */
   #timeOut({ controller, meta }: Watched): void {
-    controller.abort();
-    // A failed write is made good by the sweep, which looks at deadlines.
-    this.#executions.requestStop(meta, 'TIMED_OUT', this.#clock.nowMs()).catch(() => undefined);
+    // A failed write is made good by the sweep, which looks at deadlines; then the flags tell.
+    this.#executions.requestStop(meta, 'TIMED_OUT', this.#clock.nowMs()).then(
+      () => controller.abort(),
+      () => undefined,
+    );
   }
 
   #poll(): void {

@@ -25,3 +25,29 @@ it('flags are read by one chain of looks, though a handler begins while one is u
   // One at 2,000 ms, then one each 2,500 ms.
   expect(reads).toBe(11);
 });
+
+it('a handler is not aborted by its deadline before the stop is durable', async () => {
+  const { clock, store, meta } = await aRunnerBench({ nodes: { a: aTask() }, config: { timeoutSeconds: 1 } });
+  const { executions } = store;
+  const requestStop = executions.requestStop.bind(executions);
+  executions.requestStop = async (...request) => {
+    await sleep(clock, 700);
+    return requestStop(...request);
+  };
+  const started = await meta();
+  const signals = new StopSignals(executions, clock);
+  let stopAtAbort: unknown;
+  void signals.during(started, async (signal) => {
+    signal.addEventListener('abort', async () => {
+      stopAtAbort = (await meta()).stop?.reason;
+    });
+    await sleep(clock, 5_000, signal);
+  });
+
+  await clock.pass(1_600);
+  const before = stopAtAbort;
+  await clock.pass(400);
+
+  expect(before).toBeUndefined();
+  expect(stopAtAbort).toBe('TIMED_OUT');
+});
