@@ -2,19 +2,15 @@ import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import { toChangeRecord } from '../../shared/adapters/aws/stream-record.ts';
 import { Scheduler } from '../../shared/scheduler/scheduler.ts';
 import { clock, dispatcher, logger, store } from '../runtime.ts';
+import { advanceBatch } from './advance-batch.ts';
 
 /** One name for all shards: only records of one partition key are ever compared, and those are in order across a split. */
 const SHARD = 'stream';
 
-const scheduler = new Scheduler({ store, dispatcher, clock });
+const parts = { scheduler: new Scheduler({ store, dispatcher, clock }), logger };
 
-/** Advances executions by a batch of the table's stream. What could not be advanced comes again, with all after it. */
-export const handler = async ({ Records }: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> => {
-  const { failed } = await scheduler.handle(Records.map((record) => toChangeRecord(record, SHARD)));
-  for (const { records, error } of failed) logger.error('advance failed', { execution: records[0]?.key.pk, error });
-  return {
-    batchItemFailures: failed.flatMap(({ records }) =>
-      records.slice(0, 1).map(({ sequence }) => ({ itemIdentifier: sequence })),
-    ),
-  };
-};
+export const handler = ({ Records }: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> =>
+  advanceBatch(
+    parts,
+    Records.map((record) => toChangeRecord(record, SHARD)),
+  );

@@ -17,6 +17,7 @@ import { LifecycleBus, type LifecycleEventsProps } from './lifecycle-bus.ts';
 import { ObserverSource } from './observer-source.ts';
 import { PayloadBucket } from './payload-bucket.ts';
 import { connectSecrets, type ReadableSecret } from './secret-access.ts';
+import { TIMEOUT_SECONDS } from './source-settings.ts';
 import { StreamSource } from './stream-source.ts';
 import { SweepSchedule } from './sweep-schedule.ts';
 import { exportTraces, type TraceExportProps } from './trace-export.ts';
@@ -79,8 +80,14 @@ export class ServerlessExecutor extends Construct {
 
   constructor(scope: Construct, id: string, props: ServerlessExecutorProps = {}) {
     super(scope, id);
-    const { runnerTimeout = Duration.minutes(5), removalPolicy, payloadRetention, authorizer, lifecycleEvents } = props;
-    const deadLetterTimeout = Duration.minutes(1);
+    const {
+      runnerTimeout = Duration.seconds(TIMEOUT_SECONDS.runner),
+      removalPolicy,
+      payloadRetention,
+      authorizer,
+      lifecycleEvents,
+    } = props;
+    const deadLetterTimeout = Duration.seconds(TIMEOUT_SECONDS.deadLetter);
     this.itemTable = new ItemTable(this, 'Items', { ...(removalPolicy !== undefined && { removalPolicy }) });
     this.payloadBucket = new PayloadBucket(this, 'Payloads', {
       ...(removalPolicy !== undefined && { removalPolicy }),
@@ -190,7 +197,7 @@ function createFunctions(scope: Construct, settings: FunctionSettings): Serverle
     scheduler: create('Scheduler', {
       description: 'Advances executions by the changes of their items',
       code: code.scheduler,
-      timeout: Duration.minutes(1),
+      timeout: Duration.seconds(TIMEOUT_SECONDS.scheduler),
       memorySize: 1_024,
     }),
     nodeRunner: create('NodeRunner', {
@@ -210,13 +217,13 @@ function createFunctions(scope: Construct, settings: FunctionSettings): Serverle
       description: 'Ends what is over its deadline and repairs what was lost',
       code: code.sweep,
       // Longer than its interval: a pass over a backlog is better finished than begun anew.
-      timeout: Duration.minutes(5),
+      timeout: Duration.seconds(TIMEOUT_SECONDS.sweep),
       memorySize: 512,
     }),
     observer: create('Observer', {
       description: 'Writes the history of executions and the metrics of workflows',
       code: code.observer,
-      timeout: Duration.minutes(1),
+      timeout: Duration.seconds(TIMEOUT_SECONDS.observer),
       memorySize: 512,
     }),
   };

@@ -1,9 +1,10 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import { FilterCriteria, FilterRule, type Function as LambdaFunction, StartingPosition } from 'aws-cdk-lib/aws-lambda';
+import { FilterCriteria, type Function as LambdaFunction, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { ItemTable } from './item-table.ts';
+import { SCHEDULER_SOURCE, STREAM_FAILURES } from './source-settings.ts';
 
 export interface StreamSourceProps {
   readonly itemTable: ItemTable;
@@ -12,41 +13,14 @@ export interface StreamSourceProps {
   readonly parallelizationFactor?: number;
 }
 
-/**
- * The records the scheduler acts on. Lambda drops the others before an invocation, unpaid: above all the scheduler's own
- * saves of a state, each of which would otherwise invoke it again.
- */
-const FILTERS = [
-  // A start whose first nodes nobody has sent.
-  FilterCriteria.filter({
-    eventName: FilterRule.isEqual('INSERT'),
-    dynamodb: {
-      Keys: { sk: { S: FilterRule.isEqual('META') } },
-      NewImage: {
-        status: { S: FilterRule.or('RUNNING', 'PAUSED') },
-        isHandedOff: { BOOL: FilterRule.notExists() },
-      },
-    },
-  }),
-  // Every flag that is raised while an execution is open. Its end concerns nobody here.
-  FilterCriteria.filter({
-    eventName: FilterRule.isEqual('MODIFY'),
-    dynamodb: {
-      Keys: { sk: { S: FilterRule.isEqual('META') } },
-      NewImage: { status: { S: FilterRule.or('RUNNING', 'PAUSED') } },
-    },
-  }),
-  // Results that somebody has to go on from. The stream has numbers as text.
-  FilterCriteria.filter({ dynamodb: { NewImage: { advance: { N: FilterRule.isEqual('1') } } } }),
-];
-
 /** Feeds the table's changes to the scheduler, in the order in which each execution made them. */
 export class StreamSource extends Construct {
   /** Where Lambda notes the records it gave up. Nobody consumes it: the sweep repairs what they told; look here for why. */
   readonly givenUp: Queue;
 
-  constructor(scope: Construct, id: string, { itemTable, scheduler, parallelizationFactor = 10 }: StreamSourceProps) {
+  constructor(scope: Construct, id: string, props: StreamSourceProps) {
     super(scope, id);
+    const { itemTable, scheduler, parallelizationFactor = SCHEDULER_SOURCE.parallelizationFactor } = props;
     this.givenUp = new Queue(this, 'GivenUp', {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
@@ -58,15 +32,14 @@ export class StreamSource extends Construct {
     scheduler.addEventSourceMapping('Stream', {
       eventSourceArn: itemTable.streamArn,
       startingPosition: StartingPosition.TRIM_HORIZON,
-      batchSize: 100,
+      batchSize: SCHEDULER_SOURCE.batchSize,
       parallelizationFactor,
-      bisectBatchOnError: true,
+      bisectBatchOnError: STREAM_FAILURES.bisectBatchOnError,
       reportBatchItemFailures: true,
-      // Bounded: a record that fails again and again holds up all behind it. The sweep makes good what is given up.
-      retryAttempts: 10,
-      maxRecordAge: Duration.hours(1),
+      retryAttempts: STREAM_FAILURES.retryAttempts,
+      maxRecordAge: Duration.seconds(STREAM_FAILURES.maxRecordAgeSeconds),
       onFailure: new SqsDlq(this.givenUp),
-      filters: FILTERS,
+      filters: SCHEDULER_SOURCE.patterns.map((pattern) => FilterCriteria.filter(pattern)),
     });
   }
 }

@@ -3,6 +3,7 @@ import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { POOL_SOURCE } from './source-settings.ts';
 
 /** How much of a pool's work runs at once: `maxConcurrency` × `batchSize` handlers. */
 export interface PoolConcurrency {
@@ -19,10 +20,7 @@ export interface WorkerPoolProps extends PoolConcurrency {
   readonly deadLetterTimeout: Duration;
 }
 
-/** Deliveries of one message before it is given up. */
-const MAX_RECEIVE_COUNT = 5;
-/** Between the end of an invocation and the removal of its messages. */
-const VISIBILITY_MARGIN = Duration.seconds(30);
+const VISIBILITY_MARGIN = Duration.seconds(POOL_SOURCE.visibilityMarginSeconds);
 
 /** A pool: the queue that carries its work, and the one where work ends that no runner could finish. */
 export class WorkerPool extends Construct {
@@ -50,7 +48,7 @@ export class WorkerPool extends Construct {
       // does is to keep the work of a crashed runner waiting.
       visibilityTimeout: runnerTimeout.plus(VISIBILITY_MARGIN),
       retentionPeriod: Duration.days(14),
-      deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: MAX_RECEIVE_COUNT },
+      deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: POOL_SOURCE.maxReceiveCount },
     });
   }
 
@@ -58,7 +56,11 @@ export class WorkerPool extends Construct {
   feed(nodeRunner: LambdaFunction, deadLetter: LambdaFunction): void {
     nodeRunner.addEventSource(new SqsEventSource(this.queue, { ...this.#concurrency, reportBatchItemFailures: true }));
     deadLetter.addEventSource(
-      new SqsEventSource(this.deadLetterQueue, { batchSize: 10, maxConcurrency: 2, reportBatchItemFailures: true }),
+      new SqsEventSource(this.deadLetterQueue, {
+        batchSize: POOL_SOURCE.deadLetterBatchSize,
+        maxConcurrency: 2,
+        reportBatchItemFailures: true,
+      }),
     );
   }
 }

@@ -49,6 +49,8 @@ export const MetaItem = z.object({
   pauseBefore: z.set(z.string()).optional(),
   /** Present if spans of it are exported, or would be but for its caller's sampling. */
   trace: ExecutionTrace.optional(),
+  /** How many of these points have paused it: each does so once. */
+  pointsPassed: z.int().optional(),
   /** The checkpoint of another execution that this one was made from. */
   origin: z.object({ executionId: ExecutionId, checkpointId: z.string() }).optional(),
   /** Work whose messages came while paused, a few characters each (`work-list.ts`): they go out again at the resume. */

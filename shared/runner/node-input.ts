@@ -1,7 +1,8 @@
+import { hasBit } from '../core/bits.ts';
 import type { Bindings } from '../core/expression.ts';
 import { compileExpression } from '../core/expression.ts';
 import { evaluateMapping } from '../core/mapping.ts';
-import { nodeAt, type Plan, type PlanNode } from '../core/plan.ts';
+import { findNode, nodeAt, type Plan, type PlanNode } from '../core/plan.ts';
 import { guardReferences, referencesIn, type SecretUse, withReferences } from '../core/secret-references.ts';
 import type { NodeId } from '../model/ids.ts';
 import type { MetaItem, ResultItem } from '../model/items.ts';
@@ -152,7 +153,26 @@ export class NodeInput {
       run,
       missing.map((node) => ({ node, visit: 1 })),
     );
-    for (const id of missing) this.#results.set(id, found.get(id));
+    const standing = run > 1 ? await this.#standing(found) : found;
+    for (const id of missing) this.#results.set(id, standing.get(id));
+  }
+
+  /**
+   * Of a redriven execution a result of an earlier run stands only if the redrive kept it. One that came after that run's
+   * end may lie about for a node that is still to run, or is skipped now: only the state tells.
+   */
+  async #standing(found: ReadonlyMap<NodeId, ResultItem>): Promise<ReadonlyMap<NodeId, ResultItem>> {
+    const { executionId, run } = this.#meta;
+    if ([...found.values()].every((result) => result.run === run)) return found;
+    const item = await this.#store.executions.loadState(executionId);
+    const state = item?.state.kind === 'graph' ? item.state : undefined;
+    const isKept = ({ node, status }: ResultItem): boolean => {
+      const index = findNode(this.#plan, node)?.index;
+      if (state === undefined || index === undefined) return false;
+      const set = { SUCCEEDED: state.succeeded, FAILED: state.failed, SKIPPED: state.skipped }[status];
+      return hasBit(set, index);
+    };
+    return new Map([...found].filter(([, result]) => result.run === run || isKept(result)));
   }
 
   async #output(id: NodeId): Promise<Json> {

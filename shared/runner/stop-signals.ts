@@ -22,6 +22,7 @@ export class StopSignals {
   readonly #clock: Clock;
   readonly #watched = new Map<ExecutionId, Watched>();
   #cancelPoll: (() => void) | undefined;
+  #isLooking = false;
 
   constructor(executions: ExecutionStore, clock: Clock) {
     this.#executions = executions;
@@ -53,16 +54,23 @@ export class StopSignals {
     this.#watched.get(executionId)?.controller.abort();
   }
 
+  /** Only when the stop is durable: the result of what it aborts would else be taken for a failure of the node's own. */
   #timeOut({ controller, meta }: Watched): void {
-    controller.abort();
-    // A failed write is made good by the sweep, which looks at deadlines.
-    this.#executions.requestStop(meta, 'TIMED_OUT', this.#clock.nowMs()).catch(() => undefined);
+    // A failed write is made good by the sweep, which looks at deadlines; then the flags tell.
+    this.#executions.requestStop(meta, 'TIMED_OUT', this.#clock.nowMs()).then(
+      () => controller.abort(),
+      () => undefined,
+    );
   }
 
   #poll(): void {
+    // Whoever looks right now polls on.
+    if (this.#isLooking) return;
     const look = () => {
+      this.#cancelPoll = undefined;
+      this.#isLooking = true;
       void this.#look().finally(() => {
-        this.#cancelPoll = undefined;
+        this.#isLooking = false;
         if (this.#watched.size > 0) this.#poll();
       });
     };

@@ -69,13 +69,15 @@ export const chunkEvent = (
 /** What META's flags mean, against what they were. `before` absent: it was just created, or nothing is known. */
 export function flagEvents(plan: Plan, before: MetaItem | undefined, after: MetaItem): CoreEvent[] {
   const events: CoreEvent[] = [];
-  if (before !== undefined && after.run > before.run) events.push({ type: 'redriven', run: after.run });
+  const isRedriven = before !== undefined && after.run > before.run;
+  if (isRedriven) events.push({ type: 'redriven', run: after.run });
   if (before?.status !== 'PAUSED' && after.status === 'PAUSED') events.push({ type: 'paused' });
   if (before?.status === 'PAUSED' && after.status === 'RUNNING') {
     events.push({ type: 'resumed', parked: [...(before.parked ?? [])].flatMap(decodeWork) });
   }
   for (const node of after.pauseBefore ?? []) {
-    if (!before?.pauseBefore?.has(node)) events.push({ type: 'pausePoint', node: indexOf(plan, node) });
+    // One that was set as the run before ended may be news.
+    if (isRedriven || !before?.pauseBefore?.has(node)) events.push({ type: 'pausePoint', node: indexOf(plan, node) });
   }
   if (before?.stop === undefined && after.stop !== undefined)
     events.push({ type: 'stopped', reason: after.stop.reason });

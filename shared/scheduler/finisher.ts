@@ -4,13 +4,16 @@ import { FanjoinError, toErrorInfo } from '../errors.ts';
 import type { NodeId } from '../model/ids.ts';
 import type { MetaItem, ResultItem } from '../model/items.ts';
 import type { Json } from '../model/json.ts';
-import type { Payload } from '../model/result.ts';
+import { isTerminal, type Payload } from '../model/result.ts';
 import type { Ending, ExecutionState } from '../model/state.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { TerminalWrite } from '../store/execution-store.ts';
 import type { Store } from '../store/store.ts';
 
-/** Writes ends of executions. */
+/**
+ * Writes ends of executions. Of reasons to stop the first stands, and only META knows it: what failed because it was
+ * stopped is no failure.
+ */
 export class Finisher {
   readonly #store: Store;
   readonly #clock: Clock;
@@ -20,15 +23,24 @@ export class Finisher {
     this.#clock = clock;
   }
 
-  /** Ends an execution as its state says. A repetition changes nothing. */
-  async end(plan: Plan, meta: MetaItem, state: ExecutionState, ending: Ending): Promise<void> {
-    const { status } = ending;
-    const endedAtMs = this.#clock.nowMs();
-    const write =
-      status === 'SUCCEEDED'
-        ? await this.#success(plan, meta, outputVisits(plan, state))
-        : { status, endedAtMs, ...(await composeFailure(this.#store, plan, meta, status, ending)) };
-    await this.#keep(await this.#store.executions.finish(meta, write));
+  /** Ends an execution as its state says. Refused because META is not as it was known, it looks again. */
+  async end(plan: Plan, known: MetaItem, state: ExecutionState, ending: Ending): Promise<void> {
+    const { executionId, run } = known;
+    for (let meta: MetaItem | undefined = known; meta !== undefined; ) {
+      const status = ending.status === 'FAILED' && meta.stop !== undefined ? meta.stop.reason : ending.status;
+      const write =
+        status === 'SUCCEEDED'
+          ? await this.#success(plan, meta, outputVisits(plan, state))
+          : {
+              status,
+              endedAtMs: this.#clock.nowMs(),
+              ...(await composeFailure(this.#store, plan, meta, status, ending)),
+            };
+      if (await this.#finish(meta, write)) return;
+      const now = await this.#store.executions.loadMeta(executionId);
+      const isOpen = now !== undefined && !isTerminal(now.status) && now.run === run;
+      meta = isOpen ? now : undefined;
+    }
   }
 
   /**
@@ -36,9 +48,7 @@ export class Finisher {
    * @param visits what its output is made of
    */
   async succeed(plan: Plan, meta: MetaItem, visits: readonly VisitName[]): Promise<boolean> {
-    const ended = await this.#store.executions.finishUnlessStopping(meta, await this.#success(plan, meta, visits));
-    await this.#keep(ended);
-    return ended !== undefined;
+    return this.#finish(meta, await this.#success(plan, meta, visits));
   }
 
   async #success(plan: Plan, meta: MetaItem, visits: readonly VisitName[]): Promise<TerminalWrite> {
@@ -52,11 +62,14 @@ export class Finisher {
     }
   }
 
-  async #keep(ended: MetaItem | undefined): Promise<void> {
-    if (ended?.cache === undefined || ended.output === undefined || ended.status !== 'SUCCEEDED') return;
-    const { key, ttlSeconds } = ended.cache;
-    const expiresAtMs = this.#clock.nowMs() + ttlSeconds * 1000;
-    await this.#store.cache.keep(key, ended.executionId, ended.output, expiresAtMs);
+  async #finish(meta: MetaItem, end: TerminalWrite): Promise<boolean> {
+    const { cache, executionId } = meta;
+    // Before the end is written: who finds it ended has nothing left to keep.
+    if (cache !== undefined && end.status === 'SUCCEEDED' && end.output !== undefined) {
+      const expiresAtMs = end.endedAtMs + cache.ttlSeconds * 1000;
+      await this.#store.cache.keep(cache.key, executionId, end.output, expiresAtMs);
+    }
+    return (await this.#store.executions.finish(meta, end)) !== undefined;
   }
 }
 

@@ -15,6 +15,7 @@ import type { Store } from '../store/store.ts';
 import { toCoreEvents } from './core-events.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { Finisher } from './finisher.ts';
+import { isPausing } from './pausing.ts';
 import { type Resend, Resender } from './resender.ts';
 import { SnapshotCache } from './snapshot-cache.ts';
 import { untoldEvents } from './untold.ts';
@@ -111,14 +112,22 @@ export class Scheduler {
         lost.length > 0 ||
         snapshot.state === undefined ||
         !isDeepStrictEqual(before, decision.state);
-      const batches = withRepair(snapshot.state, decision.dispatch);
+      const sends = [...decision.dispatch, ...lost];
+      const batches = withRepair(snapshot.state, sends);
       const saved = isNews ? await this.#save(snapshot, decision.state, batches) : snapshot.state;
       if (saved === undefined) continue;
       await this.#send(plan, snapshot.meta, decision.state, decision.dispatch, lost, resend ?? 'all');
-      await this.#conclude(plan, snapshot.meta, saved);
+      const told = sends.length === 0 ? saved : await this.#forgetRepair({ ...snapshot, state: saved });
+      await this.#conclude(plan, snapshot.meta, told);
       return;
     }
     throw tooManyRaces(executionId);
+  }
+
+  /** What a repair recorded is sent. Another decider may have saved meanwhile: then the next repair sends it once more. */
+  async #forgetRepair({ meta, state }: Snapshot & { state: StateItem }): Promise<StateItem> {
+    const { [REPAIR]: _sent, ...others } = state.batches;
+    return (await this.#save({ meta, state }, state.state, others)) ?? state;
   }
 
   async #advance(executionId: ExecutionId, records: readonly ChangeRecord[]): Promise<void> {
@@ -213,8 +222,8 @@ export class Scheduler {
     if (state.ending !== undefined) {
       await this.#finisher.end(plan, meta, state, state.ending);
       this.#cache.forget(meta.executionId);
-    } else if (state.pausingBefore !== undefined && meta.status === 'RUNNING') {
-      const paused = await this.#store.executions.pause(meta, nowMs);
+    } else if (isPausing(meta, state)) {
+      const paused = await this.#store.executions.pauseAt(meta, state.passedPoints.length, nowMs);
       if (paused !== undefined) this.#cache.refresh(paused);
     } else if (state.stop !== undefined && meta.stop === undefined) {
       const stopping = await this.#store.executions.requestStop(meta, state.stop, nowMs);
@@ -258,14 +267,11 @@ function without(work: readonly WorkRef[], others: readonly WorkRef[]): WorkRef[
   return work.filter((ref) => !left.has(encodeWork([ref])));
 }
 
-/** Under this name a repair records what it dispatches: no stream brings that a second time, but the next repair does. */
+/** Under this name a repair records what it is about to send, and no longer: no stream brings that a second time, but the next repair does. */
 const REPAIR = 'repair';
 
-/** What the last repair dispatched, if nothing was saved since: it may have died before it sent. */
-function unsureSends(state: StateItem | undefined): WorkRef[] {
-  const repair = state?.batches[REPAIR];
-  return repair !== undefined && repair.sequence === String(state?.revision) ? decodeWork(repair.sends) : [];
-}
+/** What a repair was about to send: it may have died before it did. */
+const unsureSends = (state: StateItem | undefined): WorkRef[] => decodeWork(state?.batches[REPAIR]?.sends ?? '');
 
 const withRepair = (state: StateItem | undefined, sends: readonly WorkRef[]): StateItem['batches'] =>
   withBatch(state?.batches ?? {}, { shard: REPAIR, sequence: String((state?.revision ?? 0) + 1) }, sends);

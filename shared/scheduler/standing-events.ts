@@ -7,10 +7,11 @@ import type { ExecutionState } from '../model/state.ts';
 import type { Snapshot } from '../store/execution-store.ts';
 import type { Store } from '../store/store.ts';
 import { chunkEvent, flagEvents, mapEvent, resultEvent } from './core-events.ts';
+import { isPausing } from './pausing.ts';
 
 /** All that the standing items of an execution tell (invariant 3), META's flags among it. */
 export async function standingEvents(store: Store, plan: Plan, { meta, state }: Snapshot): Promise<CoreEvent[]> {
-  const isResumed = state?.state.paused === true && meta.status === 'RUNNING';
+  const isResumed = state?.state.paused === true && meta.status === 'RUNNING' && !isPausing(meta, state.state);
   // What was parked went with the record that was lost: any of the open work may have been.
   const parked = isResumed ? openWork(plan, state.state) : [];
   const isRedriven = state !== undefined && state.state.run < meta.run;

@@ -56,3 +56,18 @@ const hasStatus = (run: number, status: 'RUNNING' | 'PAUSED'): Condition => ({
 export const isRunning = (run: number): Condition => hasStatus(run, 'RUNNING');
 /** Parking a message is allowed only while the pause lasts: a resume that came first will not see it. */
 export const isPaused = (run: number): Condition => hasStatus(run, 'PAUSED');
+
+/** Each point to pause at pauses once, however often the decision to is carried out: a resume between two tries stands. */
+export const isPointAhead = (run: number, point: number): Condition => ({
+  kind: 'all',
+  of: [
+    isRunning(run),
+    {
+      kind: 'any',
+      of: [
+        { kind: 'isAbsent', attribute: 'pointsPassed' },
+        { kind: 'lessThan', attribute: 'pointsPassed', value: point },
+      ],
+    },
+  ],
+});

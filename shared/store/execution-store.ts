@@ -1,11 +1,20 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { ExecutionConfig } from '../model/config.ts';
 import type { DefinitionHash, ExecutionId, NodeId, WorkflowName } from '../model/ids.ts';
 import { ITEM_VERSION, ListedMeta, MetaItem, StateItem } from '../model/items.ts';
 import type { ErrorInfo, ExecutionStatus, Payload } from '../model/result.ts';
 import type { ExecutionState, StopReason } from '../model/state.ts';
 import type { Condition, Item, ItemChange, ItemTable } from '../ports/item-table.ts';
-import { canRedrive, FIRST_WRITER_WINS, isNotStopping, isOpen, isPaused, isRunning, revisionIs } from './conditions.ts';
+import {
+  canRedrive,
+  FIRST_WRITER_WINS,
+  isNotStopping,
+  isOpen,
+  isPaused,
+  isPointAhead,
+  isRunning,
+  revisionIs,
+} from './conditions.ts';
 import { executionPk, listingKey, metaKey, stateKey } from './keys.ts';
 import { parseItem } from './parse-item.ts';
 import { queryAll } from './query-all.ts';
@@ -57,11 +66,13 @@ export interface TerminalWrite {
 export class ExecutionStore {
   readonly #table: ItemTable;
   /** Tells this store's changes from those of others. */
-  readonly #id = randomUUID();
+  readonly #id: string;
   #changes = 0;
 
-  constructor(table: ItemTable) {
+  /** @param id nobody else's */
+  constructor(table: ItemTable, id: string) {
     this.#table = table;
+    this.#id = id;
   }
 
   /** Puts META if absent: the one write that makes an execution exist. `existing`: its id is taken. */
@@ -108,6 +119,12 @@ export class ExecutionStore {
     return { meta: parseItem(MetaItem, meta), state: state === undefined ? undefined : parseItem(StateItem, state) };
   }
 
+  /** The scheduler's state of an execution alone. */
+  async loadState(executionId: ExecutionId): Promise<StateItem | undefined> {
+    const item = await this.#table.get(stateKey(executionId));
+    return item === undefined ? undefined : parseItem(StateItem, item);
+  }
+
   /** Saves the state that follows `revision` (0: none yet). `undefined`: another decider was first. */
   async saveState(
     executionId: ExecutionId,
@@ -128,14 +145,9 @@ export class ExecutionStore {
     return outcome.written ? item : undefined;
   }
 
-  /** Ends the execution, once. `undefined`: it had ended, or another run is on. */
+  /** Ends the execution, once. `undefined`: it had ended, another run is on, or it was told to stop and `meta` does not know. */
   async finish(meta: MetaItem, ending: TerminalWrite): Promise<MetaItem | undefined> {
-    return this.#change(meta, toEnd(ending), isOpen(meta.run));
-  }
-
-  /** The same. `undefined`, too: it is stopping. */
-  async finishUnlessStopping(meta: MetaItem, ending: TerminalWrite): Promise<MetaItem | undefined> {
-    return this.#change(meta, toEnd(ending), isNotStopping(meta.run));
+    return this.#change(meta, toEnd(ending), meta.stop === undefined ? isNotStopping(meta.run) : isOpen(meta.run));
   }
 
   /** Tells runners and the scheduler to stop. `undefined`: it ended, or is stopping for another reason. */
@@ -150,6 +162,12 @@ export class ExecutionStore {
   /** `undefined`: it is not running, or is stopping. */
   async pause(meta: MetaItem, nowMs: number): Promise<MetaItem | undefined> {
     return this.#change(meta, { set: { status: 'PAUSED', pausedAtMs: nowMs } }, isRunning(meta.run));
+  }
+
+  /** Pauses at a point: the `point`th that was reached. `undefined`: it is not running, is stopping, or was paused there. */
+  async pauseAt(meta: MetaItem, point: number, nowMs: number): Promise<MetaItem | undefined> {
+    const change = { set: { status: 'PAUSED', pausedAtMs: nowMs, pointsPassed: point } };
+    return this.#change(meta, change, isPointAhead(meta.run, point));
   }
 
   /** Sets a point to pause at. `undefined`: it has ended, or is stopping. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { ItemTable } from '../ports/item-table.ts';
 import { CacheStore } from './cache-store.ts';
@@ -22,10 +23,11 @@ export interface Store {
   readonly blobs: BlobStore;
 }
 
-export function openStore(table: ItemTable, blobs: BlobStore): Store {
+/** @param id of this store: nobody else's, so that its writes can be told from others'. Default: a random one. */
+export function openStore(table: ItemTable, blobs: BlobStore, id: string = randomUUID()): Store {
   const payloads = new Payloads(blobs);
   return {
-    executions: new ExecutionStore(table),
+    executions: new ExecutionStore(table, id),
     results: new ResultStore(table),
     checkpoints: new CheckpointStore(table),
     cache: new CacheStore(table),

@@ -157,7 +157,9 @@ describe('the filter of the stream', () => {
   });
 
   it('drops the end, which concerns the scheduler no more, and keeps a redrive', async () => {
-    expect(await delivered(() => store.executions.finish(meta, { status: 'FAILED', endedAtMs: 2 }))).toEqual({
+    const stopping = await loadMeta();
+
+    expect(await delivered(() => store.executions.finish(stopping, { status: 'FAILED', endedAtMs: 2 }))).toEqual({
       META: false,
     });
     expect(await delivered(() => service.redrive(executionId))).toEqual({ META: true });

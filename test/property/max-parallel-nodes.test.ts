@@ -4,26 +4,46 @@ import type { DefinitionInput } from '../../shared/model/definition.ts';
 import { defineNode } from '../../shared/nodes/define-node.ts';
 import { type Clock, sleep } from '../../shared/ports/clock.ts';
 import { VirtualClock } from '../../shared/testing/virtual-clock.ts';
-import { runOnTwin } from '../support/agreement.ts';
+import type { FaultPlan } from '../simulation/faults.ts';
+import { NO_FAULTS } from '../simulation/faults.ts';
+import { simulateScenario } from '../simulation/simulate.ts';
+import { workloadScenario } from '../simulation/workloads.ts';
 import { aMap, aTask } from '../support/factories.ts';
 import { Random } from '../support/random-workflow-source.ts';
 
 const COUNT = 500;
 const LIMIT = 7;
 
-const independent = {
-  name: 'independent',
-  config: { maxParallelNodes: LIMIT, timeoutSeconds: 86_400 },
-  nodes: Object.fromEntries(Array.from({ length: COUNT }, (_, index) => [`n${index}`, aTask({ handler: 'measured' })])),
-} as DefinitionInput;
-const mapped = {
-  name: 'mapped',
-  config: { maxParallelNodes: LIMIT, timeoutSeconds: 86_400 },
-  nodes: {
-    m: aMap({ handler: 'measured', items: `{% [1..${COUNT}] %}` }),
-    other: aMap({ handler: 'measured', items: '{% [1..20] %}' }),
+const DISTURBED: FaultPlan = {
+  rates: {
+    callFails: 0.02,
+    answerLost: 0.02,
+    messageTwice: 0.1,
+    messageLate: 0.1,
+    batchTwice: 0.1,
+    visibilityEnds: 0.05,
   },
-} as DefinitionInput;
+  budget: 120,
+  untilMs: 3_600_000,
+};
+const config = { maxParallelNodes: LIMIT, timeoutSeconds: 86_400 };
+const behaviours = (count: number) => Array.from({ length: count }, () => ({ takesMs: 3_000 }));
+const behaving = { handler: 'test.behave', itemInput: { behaviour: '{% $item %}', received: '{% $index %}' } };
+
+const independent = (node: Parameters<typeof aTask>[0]) => ({
+  name: 'independent',
+  config,
+  nodes: Object.fromEntries(Array.from({ length: COUNT }, (_, index) => [`n${index}`, aTask(node)])),
+});
+const mapped = (node: Parameters<typeof aMap>[0]) => ({
+  name: 'mapped',
+  config,
+  nodes: {
+    m: aMap({ ...node, items: '{% $input.items.m %}' }),
+    other: aMap({ ...node, items: '{% $input.items.other %}' }),
+  },
+});
+const input = { items: { m: behaviours(COUNT), other: behaviours(20) } };
 
 /** A handler that takes a while, and counts how many of it run. */
 function measured(clock: Clock, longestMs = 5) {
@@ -42,38 +62,28 @@ function measured(clock: Clock, longestMs = 5) {
 }
 
 describe.each([
-  ['500 independent nodes', independent, COUNT],
-  ['a map of 500 items beside another', mapped, COUNT + 20],
-])('%s at maxParallelNodes 7', (_what, definition, count) => {
-  it('never run 8 at once, and do run 7', async () => {
-    const clock = new VirtualClock();
-    const { running, handler } = measured(clock);
+  [
+    '500 independent nodes',
+    independent({ handler: 'test.behave', input: { behaviour: { takesMs: 3_000 } } }),
+    independent({ handler: 'measured' }),
+    COUNT,
+  ],
+  ['a map of 500 items beside another', mapped(behaving), mapped({ handler: 'measured' }), COUNT + 20],
+])('%s at maxParallelNodes 7', (_what, simulated, definition, count) => {
+  it.each([
+    ['although nothing goes wrong', NO_FAULTS],
+    ['although messages repeat, calls fail', DISTURBED],
+  ])(
+    'never have 8 unsettled at once on the functions of the stack, and do have 7, %s',
+    { timeout: 120_000 },
+    async (_how, faults) => {
+      const scenario = { ...workloadScenario({ definition: simulated, input }), faults, maxConcurrency: 50, lanes: 2 };
 
-    const { status, violations } = await runOnTwin(definition, [handler], null, { clock });
+      const { violations, maxHandling } = await simulateScenario(scenario);
 
-    expect({ status, violations, running }).toEqual({
-      status: 'SUCCEEDED',
-      violations: [],
-      running: { now: 0, most: LIMIT, calls: count },
-    });
-  });
-
-  it('never have 8 unsettled at once although messages repeat and calls fail, and do have 7', {
-    timeout: 60_000,
-  }, async () => {
-    const clock = new VirtualClock();
-    const { handler } = measured(clock, 10_000);
-    const trouble = { callFails: 0.03, repeated: 0.1, delayed: 0.2 };
-
-    const { status, violations, maxHandling } = await runOnTwin(definition, [handler], null, {
-      clock,
-      trouble,
-      seed: 5,
-      isDisturbed: true,
-    });
-
-    expect({ status, violations, maxHandling }).toEqual({ status: 'SUCCEEDED', violations: [], maxHandling: LIMIT });
-  });
+      expect({ violations, maxHandling }).toEqual({ violations: [], maxHandling: LIMIT });
+    },
+  );
 
   it('never run 8 at once in the local engine, and do run 7', async () => {
     const clock = new VirtualClock();
@@ -81,7 +91,7 @@ describe.each([
     await using executor = new WorkflowExecutor({ handlers: [handler], clock });
     let result: { status: string } | undefined;
 
-    void executor.execute(definition, null).then((ended) => {
+    void executor.execute(definition as DefinitionInput, input).then((ended) => {
       result = ended;
     });
     await clock.runUntil(() => result !== undefined);

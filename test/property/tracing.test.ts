@@ -1,29 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compile } from '../../shared/core/compile.ts';
 import { ChunkItem, ResultItem } from '../../shared/model/items.ts';
-import { isTerminal } from '../../shared/model/result.ts';
 import type { ChangeRecord } from '../../shared/ports/change-feed.ts';
-import { parseMeta } from '../../shared/store/execution-store.ts';
 import { itemType } from '../../shared/store/keys.ts';
-import { VirtualClock } from '../../shared/testing/virtual-clock.ts';
 import { attemptSpanId, executionSpanId, traceIdOf } from '../../shared/tracing/span-ids.ts';
 import { type Span, toSpans } from '../../shared/tracing/to-spans.ts';
-import { NO_TROUBLE, type Trouble } from '../support/faulty-queue.ts';
-import { genericHandlers } from '../support/generic-handlers.ts';
-import { randomWorkflow } from '../support/random-workflow.ts';
-import { Twin } from '../support/twin.ts';
+import type { Rates } from '../simulation/faults.ts';
+import { scenarioOf } from '../simulation/scenario.ts';
+import { simulateScenario } from '../simulation/simulate.ts';
 
 const RUNS = Number(process.env.RUNS ?? 50);
 const SEED = Number(process.env.SEED ?? Date.now() % 2 ** 31);
-const MAX_RUN_MS = 6 * 3_600_000;
-const REPEATING: Trouble = { callFails: 0, repeated: 0.15, delayed: 0.3 };
+const REPEATING: Rates = { messageTwice: 0.15, messageLate: 0.2, batchTwice: 0.15, removalLost: 0.1 };
 
 const aRun = fc.record({
-  workflow: fc.integer({ min: 0, max: 2 ** 31 - 1 }),
-  maxNodes: fc.integer({ min: 1, max: 10 }),
   seed: fc.integer({ min: 0, max: 2 ** 31 - 1 }),
-  trouble: fc.constantFrom(NO_TROUBLE, REPEATING),
+  rates: fc.constantFrom<Rates>({}, REPEATING),
 });
 
 /** The spans that each attempt of what stands must have, by its results. */
@@ -40,50 +32,38 @@ function expectedIds(records: readonly ChangeRecord[]): string[] {
 }
 
 describe('random workflows', () => {
-  it(`are one trace: a span for each attempt, however often messages and changes come (SEED=${SEED} RUNS=${RUNS})`, {
+  it(`are one trace each: a span for each attempt, however often messages and changes come (SEED=${SEED} RUNS=${RUNS})`, {
     timeout: 300_000,
   }, async () => {
     await fc.assert(
-      fc.asyncProperty(aRun, async ({ workflow, maxNodes, seed, trouble }) => {
-        const { definition, input } = randomWorkflow(workflow, maxNodes);
-        const clock = new VirtualClock();
+      fc.asyncProperty(aRun, async ({ seed, rates }) => {
+        const drawn = scenarioOf(seed);
+        const executions = drawn.executions.map((execution) => ({ ...execution, config: { traceExecution: true } }));
+        const scenario = { ...drawn, executions, controls: [], redrives: 0, faults: { ...drawn.faults, rates } };
         const records: ChangeRecord[] = [];
-        const twin = new Twin({
-          clock,
-          handlers: genericHandlers(clock),
-          seed,
-          trouble,
-          exportsSpans: true,
-          onChange: (record) => void records.push(record),
+        const { violations } = await simulateScenario(scenario, {
+          onChange: (record) => (record.key.pk.startsWith('EXEC#') ? records.push(record) : undefined),
         });
-        const isOver = () => {
-          const meta = records.findLast(({ key }) => key.sk === 'META')?.after;
-          return meta !== undefined && isTerminal(parseMeta(meta).status);
-        };
-        try {
-          twin.serve(compile(definition));
-          const config = { traceExecution: true };
-          const { executionId } = await twin.service.start({ definition, input, config });
-          expect(await clock.runUntil(isOver, MAX_RUN_MS)).toBe(true);
-          await clock.pass(120_000);
+        expect(violations).toEqual([]);
 
-          const told = [...records, ...records].flatMap(toSpans);
+        const told = [...records, ...records].flatMap(toSpans);
 
-          const spans = new Map<string, Span>();
-          for (const span of told) {
-            expect(spans.get(span.spanId) ?? span).toEqual(span);
-            spans.set(span.spanId, span);
-          }
-          const root = executionSpanId(executionId, 1);
-          expect(told.length).toBe(2 * spans.size);
-          expect([...spans.keys()]).toEqual(expect.arrayContaining([root, ...expectedIds(records)]));
-          for (const { traceId, spanId, parentSpanId, startMs, endMs } of spans.values()) {
-            expect(traceId).toBe(traceIdOf(executionId));
-            expect(parentSpanId).toBe(spanId === root ? undefined : root);
-            expect(endMs).toBeGreaterThanOrEqual(startMs);
-          }
-        } finally {
-          await twin.close();
+        const spans = new Map<string, Span>();
+        for (const span of told) {
+          expect(spans.get(span.spanId) ?? span).toEqual(span);
+          spans.set(span.spanId, span);
+        }
+        expect(told.length).toBe(2 * spans.size);
+        const started = records.filter(({ key, before }) => key.sk === 'META' && before === undefined);
+        const roots = new Map(
+          started.map(({ key }) => key.pk.slice('EXEC#'.length)).map((id) => [traceIdOf(id), executionSpanId(id, 1)]),
+        );
+        expect([...spans.keys()]).toEqual(expect.arrayContaining([...roots.values(), ...expectedIds(records)]));
+        for (const { traceId, spanId, parentSpanId, startMs, endMs } of spans.values()) {
+          const root = roots.get(traceId);
+          expect(root).toBeDefined();
+          expect(parentSpanId).toBe(spanId === root ? undefined : root);
+          expect(endMs).toBeGreaterThanOrEqual(startMs);
         }
       }),
       { numRuns: RUNS, seed: SEED },

@@ -97,7 +97,7 @@ function tries(behaviour: Behaviour, policy: RetryPolicy | undefined): { error?:
   }
 }
 
-function policyOf(node: TaskNode | MapNode, config: Config): RetryPolicy | undefined {
+export function policyOf(node: TaskNode | MapNode, config: Config): RetryPolicy | undefined {
   if (node.retry !== undefined) return node.retry;
   return config.retryFailedNodes
     ? { maxRetries: config.maxRetries, intervalSeconds: 1, backoffRate: 2, jitterStrategy: 'NONE' }

@@ -10,12 +10,12 @@ import {
   type ListOptions,
   type Page,
   type QueryOptions,
-  type Value,
   type WriteOutcome,
 } from '../../ports/item-table.ts';
-import { assertValidChange, assertValidKey, isStringSet, MAX_ITEM_BYTES, notASetError } from '../stored-value.ts';
+import { assertValidChange, assertValidKey, MAX_ITEM_BYTES } from '../stored-value.ts';
 import type { ChangeListener } from './change-publisher.ts';
 import { conditionMatches } from './condition-matches.ts';
+import { applyChange, pick } from './item-change.ts';
 import { decodeItem, encodeItem } from './item-encoding.ts';
 import { itemSizeBytes } from './item-size.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
@@ -161,31 +161,11 @@ export class SqliteItemTable implements ItemTable {
   }
 }
 
-function applyChange(key: ItemKey, standing: Item | undefined, change: ItemChange): Item {
-  const item = new Map<string, Value | undefined>(Object.entries(standing ?? {}));
-  for (const [name, value] of Object.entries(change.set ?? {})) if (value !== undefined) item.set(name, value);
-  for (const name of change.remove ?? []) item.delete(name);
-  for (const [name, members] of Object.entries(change.addToSet ?? {})) {
-    const set = item.get(name);
-    if (members.length === 0) continue;
-    if (set !== undefined && !(typeof set === 'object' && set !== null && isStringSet(set)))
-      throw notASetError(key.pk, key.sk);
-    item.set(name, new Set([...(set ?? []), ...members]));
-  }
-  return { ...Object.fromEntries(item), pk: key.pk, sk: key.sk };
-}
-
 function assertItemSize(item: Item, text: string): void {
   // No item is more than three times its JSON's length in UTF-16 units: only large ones are worth counting.
   if (text.length * 3 <= MAX_ITEM_BYTES) return;
   const bytes = itemSizeBytes(item);
   if (bytes > MAX_ITEM_BYTES) throw new ItemTooLargeError(item.pk, item.sk, bytes);
-}
-
-function pick(item: Item, attributes: readonly string[] | undefined): Item {
-  if (attributes === undefined) return item;
-  const picked = attributes.filter((name) => Object.hasOwn(item, name)).map((name) => [name, item[name]] as const);
-  return { ...Object.fromEntries(picked), pk: item.pk, sk: item.sk };
 }
 
 const LAST_CODE_POINT = 0x10ffff;

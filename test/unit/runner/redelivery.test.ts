@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { initialState, redrive } from '../../../shared/core/decide.ts';
 import { NodeId } from '../../../shared/model/ids.ts';
 import { aTask } from '../../support/factories.ts';
 import { anError, aRunnerBench } from '../../support/factories-runner.ts';
@@ -41,5 +42,28 @@ describe('in a redriven execution', () => {
     await bench.run(bench.aMessage('a', { run: 2 }));
 
     expect(seen).toEqual(['nothing', 'nothing']);
+  });
+
+  it('a node sees no result that came after the end of the run before', async () => {
+    const seen: unknown[] = [];
+    const bench = await aRunnerBench({
+      nodes: {
+        p: aTask({ handler: 'h' }),
+        q: aTask({ handler: 'h' }),
+        c: aTask({ handler: 'look', dependsOn: ['p', 'q'], triggerRule: 'any_success' }),
+      },
+      handlers: { h: () => 'done', look: (input: unknown) => seen.push(input) },
+    });
+    const { executions } = bench.store;
+    const state = initialState(bench.plan, 10);
+    await bench.run(bench.aMessage('p'));
+    await executions.finish(await bench.meta(), { status: 'CANCELLED', endedAtMs: bench.clock.nowMs() });
+    await bench.service.redrive('execution-1');
+    await executions.saveState(bench.executionId, 0, redrive(bench.plan, state, 2), {}, bench.clock.nowMs());
+    await bench.run(bench.aMessage('q', { run: 2 }));
+
+    await bench.run(bench.aMessage('c', { run: 2 }));
+
+    expect(seen).toEqual([{ p: null, q: 'done' }]);
   });
 });

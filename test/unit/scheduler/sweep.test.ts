@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { NodeId } from '../../../shared/model/ids.ts';
+import { Dispatcher } from '../../../shared/scheduler/dispatcher.ts';
+import { Reconciler } from '../../../shared/scheduler/reconcile.ts';
+import { Scheduler } from '../../../shared/scheduler/scheduler.ts';
 import { aMap, aTask } from '../../support/factories.ts';
 import { aSchedulerBench } from '../../support/factories-scheduler.ts';
 
@@ -123,11 +126,17 @@ describe('the sweep', () => {
     expect(sentAt).toEqual([30, 60]);
   });
 
-  it('sends once more what it dispatched itself and may have died before sending', async () => {
+  it('sends what a repair decided and died before sending, though the state was saved again since', async () => {
     const bench = await aSchedulerBench({ nodes: { a: aTask() }, config: { timeoutSeconds: 86_400 } });
     bench.takeRecords();
-    await bench.reconciler.reconcile(bench.executionId);
-    const lost = await bench.sent();
+    const { store, clock, executionId } = bench;
+    const dispatcher = new Dispatcher({ send: () => Promise.reject(new Error('it died')) });
+    const dying = new Reconciler({ store, scheduler: new Scheduler({ store, dispatcher, clock }) });
+    await expect(dying.reconcile(executionId)).rejects.toThrow('it died');
+    await bench.service.pause(executionId);
+    await bench.service.resume(executionId);
+    await bench.advance();
+    expect(await bench.sent()).toEqual([]);
 
     const sentIn: string[][] = [];
     for (let minute = 1; minute <= 3; minute++) {
@@ -136,8 +145,20 @@ describe('the sweep', () => {
       sentIn.push(await bench.sent());
     }
 
-    expect(lost).toEqual(['node a']);
     expect(sentIn).toEqual([['node a'], [], []]);
+  });
+
+  it('sends nothing again that a repair has sent', async () => {
+    const bench = await aSchedulerBench({ nodes: { a: aTask() }, config: { timeoutSeconds: 86_400 } });
+    bench.takeRecords();
+    await bench.reconciler.reconcile(bench.executionId);
+    const sent = await bench.sent();
+
+    await bench.clock.pass(MINUTE_MS);
+    await bench.sweep.run();
+
+    expect(sent).toEqual(['node a']);
+    expect(await bench.sent()).toEqual([]);
   });
 
   it('begins no second chain of attempts beside one that waits for its time', async () => {

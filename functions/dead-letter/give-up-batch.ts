@@ -1,0 +1,29 @@
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { TaskMessage } from '../../shared/model/message.ts';
+import type { Logger } from '../../shared/observability/logger.ts';
+import type { NodeRunner } from '../../shared/runner/runner.ts';
+
+interface DeadLetterParts {
+  readonly runner: NodeRunner;
+  readonly logger: Logger;
+}
+
+/** Settles work whose message no runner could finish: its node fails with `RunnerCrashed`, and the execution goes on. */
+export async function giveUpBatch(
+  { runner, logger }: DeadLetterParts,
+  { Records }: SQSEvent,
+): Promise<SQSBatchResponse> {
+  const settled = await Promise.allSettled(
+    Records.map(async ({ body, attributes }) => {
+      const message = TaskMessage.parse(JSON.parse(body));
+      logger.error('runner crashed', { ...message });
+      await runner.giveUp(message, Number(attributes.ApproximateReceiveCount));
+    }),
+  );
+  return {
+    batchItemFailures: settled.flatMap((result, index) => {
+      const record = Records[index];
+      return result.status === 'fulfilled' || record === undefined ? [] : [{ itemIdentifier: record.messageId }];
+    }),
+  };
+}

@@ -1,0 +1,96 @@
+import type { Dice } from './dice.ts';
+
+/** What can go wrong. Each has its own likelihood in a run, each time it can happen. */
+export const FAULT_KINDS = {
+  /** A process dies as it is about to make a call: the call, and all it would have done later, does not happen. */
+  crashBefore: 'a process dies before a call',
+  /** A process dies when a call has taken effect: it never hears of it. */
+  crashAfter: 'a process dies after a call',
+  /** A call is refused, as when it is throttled. */
+  callFails: 'a call fails',
+  /** A call takes effect, and its answer is lost. */
+  answerLost: 'a call takes effect, its answer is lost',
+  /** A call takes a hundred times as long as others. */
+  callHangs: 'a call hangs for seconds',
+  handlerCrashes: 'a handler kills its process',
+  handlerIsSlow: 'a handler takes up to two minutes',
+  handlerIsStuck: 'a handler never settles',
+  clockIsOff: "a process's clock is off by up to 1.5 s",
+  messageTwice: 'a message is delivered twice',
+  messageLate: 'a message comes up to a minute late',
+  messageLost: 'a message is lost',
+  /** A message comes again while its runner is at work. */
+  visibilityEnds: 'a message becomes visible while its runner lives',
+  removalLost: 'a message is handled, its removal is lost',
+  /** Its removal was lost so often. */
+  buried: 'a message is handled, and given up all the same',
+  recordLost: 'a stream record is lost',
+  batchTwice: 'a stream batch is handled, and comes again',
+  /** Its source gives a function up for dead, and goes on; it lives. */
+  givenUp: 'a function is given up and still writes',
+  sweepMissed: 'a sweep is left out',
+  indexLags: 'the due index tells what was',
+} as const;
+export type FaultKind = keyof typeof FAULT_KINDS;
+
+export type Rates = Readonly<Partial<Record<FaultKind, number>>>;
+
+export interface FaultPlan {
+  /** How likely each kind is, each time it can happen. */
+  readonly rates: Rates;
+  /** At most so many, all together. */
+  readonly budget: number;
+  /** None later than this, since the beginning of simulated time. */
+  readonly untilMs: number;
+  /** If given, exactly these happen, by their ids, whatever else is said here. */
+  readonly exactly?: ReadonlySet<string> | undefined;
+}
+
+export const NO_FAULTS: FaultPlan = { rates: {}, budget: 0, untilMs: 0 };
+
+export interface Fault {
+  /** Kind and site: the same in every run of the seed that gets there. */
+  readonly id: string;
+  readonly kind: FaultKind;
+  readonly atMs: number;
+  /** What it hit, for people. */
+  readonly what: string;
+}
+
+/** Decides what goes wrong where, and remembers it. */
+export class Faults {
+  readonly fired: Fault[] = [];
+  readonly #plan: FaultPlan;
+  readonly #dice: Dice;
+  readonly #elapsedMs: () => number;
+  readonly #onFault: (fault: Fault) => void;
+
+  constructor(plan: FaultPlan, dice: Dice, elapsedMs: () => number, onFault: (fault: Fault) => void) {
+    this.#plan = plan;
+    this.#dice = dice;
+    this.#elapsedMs = elapsedMs;
+    this.#onFault = onFault;
+  }
+
+  /** Which of the kinds, if any, happens at a site that is passed once. */
+  at(site: string, kinds: readonly FaultKind[], what: string): FaultKind | undefined {
+    const kind = this.#draw(site, kinds);
+    if (kind === undefined) return undefined;
+    const fault = { id: `${kind}@${site}`, kind, atMs: this.#elapsedMs(), what };
+    this.fired.push(fault);
+    this.#onFault(fault);
+    return kind;
+  }
+
+  #draw(site: string, kinds: readonly FaultKind[]): FaultKind | undefined {
+    const { rates, budget, untilMs, exactly } = this.#plan;
+    if (exactly !== undefined) return kinds.find((kind) => exactly.has(`${kind}@${site}`));
+    if (this.fired.length >= budget || this.#elapsedMs() > untilMs) return undefined;
+    let left = this.#dice.roll(site);
+    for (const kind of kinds) {
+      left -= rates[kind] ?? 0;
+      if (left < 0) return kind;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,112 @@
+import { parseArgs } from 'node:util';
+import { type MutantOutcome, runMutants } from './mutants.ts';
+import { predict } from './predict.ts';
+import { crashWorkloads, runSeeds } from './run-many.ts';
+import { shrink } from './shrink.ts';
+import { type Report, simulate } from './simulate.ts';
+
+const USAGE = `Runs the deployed functions on simulated time, with faults (docs/reliability.md).
+
+  npm run simulate -- --seed N [--trace]         one seed, the same each time; if it fails, also with fewest faults
+  npm run simulate -- --seeds N [--from M]       many, with a table
+  npm run simulate -- --crash-points [--pairs]   a crash before and after every call of each workload
+  npm run simulate -- --mutants [--mutant NAME]  whether it notices when the sources are broken
+  npm run simulate -- --predict [--file FILE]    time and operations on AWS of some shapes, or of a WfCommons instance
+`;
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string' },
+    seeds: { type: 'string' },
+    from: { type: 'string', default: '1' },
+    trace: { type: 'boolean', default: false },
+    'first-failure': { type: 'boolean', default: false },
+    'crash-points': { type: 'boolean', default: false },
+    pairs: { type: 'boolean', default: false },
+    mutants: { type: 'boolean', default: false },
+    mutant: { type: 'string' },
+    predict: { type: 'boolean', default: false },
+    file: { type: 'string' },
+  },
+});
+
+if (values.seed !== undefined) await oneSeed(Number(values.seed));
+else if (values.seeds !== undefined) await manySeeds(Number(values.from), Number(values.seeds));
+else if (values['crash-points']) await crashPoints();
+else if (values.mutants) mutants(values.mutant);
+else if (values.predict) for await (const line of predict(values.file)) console.log(line);
+else console.log(USAGE);
+
+async function oneSeed(seed: number): Promise<void> {
+  const onTrace = values.trace ? (line: string) => console.log(line) : undefined;
+  const report = await simulate(seed, { onTrace });
+  const { executions, steps, virtualMs, faults } = report;
+  console.log(
+    `seed ${seed}: ${executions} executions, ${steps} steps, ${seconds(virtualMs)} s of virtual time, ${faults.length} faults`,
+  );
+  if (report.violations.length > 0) await explain(report);
+}
+
+/** What fails with the fewest faults, and how it came about. */
+async function explain(failing: Report): Promise<void> {
+  process.exitCode = 1;
+  const { seed } = failing;
+  console.log(`seed ${seed} FAILED: ${failing.violations.join('\n  ')}`);
+  const { report, runs } = await shrink(failing, (exactly) => simulate(seed, { exactly }));
+  const left = [...report.faults.map(({ id }) => id), ...report.controls];
+  const drawn = failing.faults.length + failing.controls.length;
+  console.log(`\nIts history with the ${left.length} of ${drawn} faults and controls that it takes (${runs} runs):`);
+  await simulate(seed, { exactly: new Set(left), onTrace: (line) => console.log(line) });
+  console.log(`\nFaults and controls: ${left.join(', ') || 'none'}`);
+  console.log(`seed ${seed} FAILED: ${report.violations.join('\n  ')}`);
+}
+
+async function manySeeds(first: number, count: number): Promise<void> {
+  const summary = await runSeeds(first, count, ({ seed, violations, faults }) => {
+    console.log(`seed ${seed} FAILED: ${violations[0]?.slice(0, 400)} [${faults.length} faults]`);
+    return values['first-failure'];
+  });
+  const { seeds, executions, controls, steps, virtualMs, tookMs, faults, failed } = summary;
+  console.log(`\nseeds         ${seeds}, of which ${failed.length} failed`);
+  console.log(`executions    ${executions}, with ${controls} pauses, resumes, cancels, redrives`);
+  console.log(`steps         ${steps}`);
+  console.log(`virtual time  ${(virtualMs / 3_600_000).toFixed(1)} h`);
+  console.log(`time          ${seconds(tookMs)} s, ${((seeds * 1_000) / tookMs).toFixed(1)} seeds/s`);
+  console.log(`faults        ${Object.values(faults).reduce((sum, number) => sum + number, 0)}`);
+  for (const [kind, number] of Object.entries(faults)) console.log(`  ${kind.padEnd(16)} ${number}`);
+  const [example] = failed;
+  if (example === undefined) return;
+  process.exitCode = 1;
+  if (!values['first-failure']) await explain(example);
+}
+
+async function crashPoints(): Promise<void> {
+  let total = 0;
+  const workloads = crashWorkloads({ inPairs: values.pairs, isFirstEnough: values['first-failure'] });
+  for await (const { name, calls, points, failed, tookMs } of workloads) {
+    total += points;
+    const counts = `${String(calls).padStart(4)} calls ${String(points).padStart(7)} points ${String(failed.length).padStart(4)} failed`;
+    console.log(`${name.padEnd(18)} ${counts} ${seconds(tookMs)} s`);
+    for (const { crashes, violations } of failed.slice(0, 3))
+      console.log(`${name}: ${crashes.join(', ')} FAILED: ${violations[0]}`);
+    if (failed.length > 0) process.exitCode = 1;
+  }
+  console.log(`${total} crash points`);
+}
+
+function mutants(wanted: string | undefined): void {
+  const outcomes: MutantOutcome[] = [];
+  for (const outcome of runMutants(wanted)) {
+    outcomes.push(outcome);
+    const { name, found } = outcome;
+    console.log(
+      `${name.padEnd(32)} ${found === undefined ? 'MISSED' : `${found.by}: ${found.violation.slice(0, 120)}`}`,
+    );
+    if (found === undefined) process.exitCode = 1;
+  }
+  console.log(`${outcomes.filter(({ found }) => found !== undefined).length} of ${outcomes.length} mutants found`);
+}
+
+function seconds(ms: number): string {
+  return (ms / 1_000).toFixed(1);
+}

@@ -1,0 +1,60 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const ROOT = join(import.meta.dirname, '../..');
+const PATCHES = join(import.meta.dirname, 'mutants');
+const COPIED = ['shared', 'functions', 'infra', 'test/simulation', 'test/support', 'package.json'];
+/** A mutant that never comes to rest is ended: no seed takes longer than a few seconds. */
+const TIMEOUT_MS = 300_000;
+
+export const MUTANT_SEEDS = 500;
+
+export interface MutantOutcome {
+  readonly name: string;
+  /** What it does wrong, in a sentence. */
+  readonly does: string;
+  /** By which seed or crash, and what was violated; absent: nothing found it. */
+  readonly found?: { readonly by: string; readonly violation: string };
+}
+
+/** Breaks a copy of the sources in one place each, and looks whether the simulation notices. */
+export function* runMutants(wanted?: string): Generator<MutantOutcome> {
+  for (const file of readdirSync(PATCHES).sort()) {
+    const name = file.replace(/\.patch$/, '');
+    if (wanted !== undefined && name !== wanted) continue;
+    yield runMutant(name, readFileSync(join(PATCHES, file), 'utf8'));
+  }
+}
+
+function runMutant(name: string, patch: string): MutantOutcome {
+  const [does = ''] = patch.split('\n');
+  const directory = mkdtempSync(join(tmpdir(), 'simulated-mutant-'));
+  try {
+    for (const path of COPIED) cpSync(join(ROOT, path), join(directory, path), { recursive: true });
+    symlinkSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
+    const applied = spawnSync('git', ['apply', '-C1', '-'], { cwd: directory, input: patch, encoding: 'utf8' });
+    if (applied.status !== 0) throw new Error(`The mutant ${name} does not apply any more: ${applied.stderr}`);
+    const found =
+      runIn(directory, ['--seeds', String(MUTANT_SEEDS), '--first-failure']) ??
+      runIn(directory, ['--crash-points', '--first-failure']);
+    return { name, does, ...(found !== undefined && { found }) };
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+function runIn(directory: string, options: readonly string[]): MutantOutcome['found'] {
+  const { status, stdout, stderr, error } = spawnSync(process.execPath, ['test/simulation/main.ts', ...options], {
+    cwd: directory,
+    encoding: 'utf8',
+    timeout: TIMEOUT_MS,
+    killSignal: 'SIGKILL',
+  });
+  if (status === 0) return undefined;
+  if (error !== undefined || status === null) return { by: options[0] ?? '', violation: 'it does not come to rest' };
+  const [, by = '', violation = ''] = /^(.+) FAILED: (.*)$/m.exec(stdout) ?? [];
+  if (by === '') throw new Error(`A mutant broke the simulation itself: ${stderr.slice(-2_000)}`);
+  return { by, violation };
+}

@@ -1,0 +1,72 @@
+import type { BlobStore } from '../../shared/ports/blob-store.ts';
+import type { Item, ItemTable } from '../../shared/ports/item-table.ts';
+import type { OutgoingMessage, TaskSender } from '../../shared/ports/task-queue.ts';
+import type { MemoryBlobs } from './memory-blobs.ts';
+import type { MemoryTable } from './memory-table.ts';
+
+/** What stands behind the ports of all processes. */
+export interface Backend {
+  readonly table: MemoryTable;
+  readonly blobs: MemoryBlobs;
+  /** The due index, which may lag behind the table. */
+  due(shard: string, untilMs: number, limit: number): readonly Item[];
+  /** Accepts messages. */
+  send(pool: string, messages: readonly OutgoingMessage[]): void;
+}
+
+/** A call on its way to the backend. */
+export interface Call<T> {
+  readonly port: 'table' | 'blobs' | 'queue';
+  /** With its subject, for people: `put EXEC#x1 META`. */
+  readonly name: string;
+  readonly isWrite: boolean;
+  run(): T;
+  /** Of a batch: does only a part of it. */
+  runPart?(share: number): void;
+}
+
+/** Makes a call: at once, or on simulated time with all that may happen on the way. */
+export type Caller = <T>(call: Call<T>) => Promise<T>;
+
+export interface Ports {
+  readonly table: ItemTable;
+  readonly blobs: BlobStore;
+  readonly sender: TaskSender;
+}
+
+/** The ports as one process sees them. */
+export function portsOf({ table, blobs, due, send }: Backend, call: Caller): Ports {
+  const read = <T>(name: string, run: () => T) => call({ port: 'table', name, isWrite: false, run });
+  const write = <T>(name: string, run: () => T) => call({ port: 'table', name, isWrite: true, run });
+  return {
+    table: {
+      put: (item, condition) => write(`put ${item.pk} ${item.sk}`, () => table.put(item, condition)),
+      update: (key, change, condition) =>
+        write(`update ${key.pk} ${key.sk}`, () => table.update(key, change, condition)),
+      get: (key) => read(`get ${key.pk} ${key.sk}`, () => table.get(key)),
+      getMany: (keys) => read(`getMany ${keys.length} ${keys[0]?.pk} ${keys[0]?.sk}`, () => table.getMany(keys)),
+      query: (pk, options) => read(`query ${pk} ${options?.prefix ?? ''}`, () => table.query(pk, options)),
+      queryDue: (shard, untilMs, limit) => read(`queryDue ${shard}`, () => due(shard, untilMs, limit)),
+      queryListed: (name, options) => read(`queryListed ${name}`, () => table.queryListed(name, options)),
+    },
+    blobs: {
+      put: (key, body) => call({ port: 'blobs', name: `put ${key}`, isWrite: true, run: () => blobs.put(key, body) }),
+      get: (key, range) =>
+        call({ port: 'blobs', name: `get ${key}`, isWrite: false, run: () => blobs.get(key, range) }),
+    },
+    sender: {
+      send: (pool, messages) =>
+        call({
+          port: 'queue',
+          name: `send ${messages.length} to ${pool}`,
+          isWrite: true,
+          run: () => send(pool, messages),
+          runPart: (share) => send(pool, messages.slice(0, Math.floor(share * messages.length))),
+        }),
+    },
+  };
+}
+
+/** Ports whose calls are done at once: for tests to look and to ask. */
+export const atOnce = (table: MemoryTable, blobs: MemoryBlobs, send: Backend['send'] = () => undefined): Ports =>
+  portsOf({ table, blobs, send, due: (...query) => table.queryDue(...query) }, async ({ run }) => run());

@@ -1,0 +1,270 @@
+import { readFileSync } from 'node:fs';
+import * as z from 'zod';
+import { itemSizeBytes } from '../../shared/adapters/local/item-size.ts';
+import { compile } from '../../shared/core/compile.ts';
+import type { DefinitionInput } from '../../shared/model/definition.ts';
+import { ExecutionId } from '../../shared/model/ids.ts';
+import type { Json } from '../../shared/model/json.ts';
+import { isTerminal } from '../../shared/model/result.ts';
+import type { Item } from '../../shared/ports/item-table.ts';
+import { genericHandlers } from '../support/generic-handlers.ts';
+import { Dice } from './dice.ts';
+import { NO_FAULTS } from './faults.ts';
+import type { Call } from './ports.ts';
+import type { Latencies } from './process.ts';
+import { World } from './world.ts';
+
+/** A shape whose time and operations on AWS are predicted. */
+interface Shape {
+  readonly name: string;
+  readonly definition: DefinitionInput;
+  readonly input: Json;
+  readonly runs: number;
+}
+
+/** Median and 99th percentile in milliseconds. The first three as measured for Lambda's sources and DynamoDB; the others assumed. */
+const LATENCY = {
+  stream: [213, 552],
+  queue: [16, 105],
+  write: [5, 20],
+  read: [3, 12],
+  send: [8, 40],
+  blob: [25, 120],
+  coldStart: [350, 900],
+} as const;
+/** Writes a partition takes: 1,000 a second. */
+const WRITE_SPACING_MS = 1;
+/** Lambda begins with five batches of a queue at once, and adds up to 300 a minute. */
+const FIRST_CONSUMERS = 5;
+const MORE_CONSUMERS_PER_SECOND = 5;
+/** Of the stack's default pool. */
+const MAX_CONSUMERS = 50;
+const STREAM_LANES = 10;
+const RUNNER_TIMEOUT_SECONDS = 900;
+const LONGEST_TASK_SECONDS = 840;
+/** Millions of dollars are per million of them: us-east-1, on demand, arm64. */
+const PRICE = { write: 0.625, read: 0.125, queue: 0.4, invocation: 0.2, gigabyteSecond: 13.33 } as const;
+const MEMORY_GB = { scheduler: 1, runner: 1, 'dead-letter': 0.5, observer: 0.5, sweep: 0.5, api: 0.5 } as const;
+const NODE_MS = 50;
+const TIMEOUT_SECONDS = 86_400;
+const MAX_STEPS = 20_000_000;
+
+/** Runs shapes on the latencies of AWS, and tells what to expect. Whatever it says is a prediction, not a measurement. */
+export async function* predict(file: string | undefined): AsyncGenerator<string> {
+  yield 'PREDICTION by simulation of the deployed functions, no measurement on AWS. Latencies as p50 / p99 in ms:';
+  yield `  ${Object.entries(LATENCY)
+    .map(([what, [median, tail]]) => `${what} ${median} / ${tail}`)
+    .join(', ')}`;
+  yield `  nodes of the shapes take ${NODE_MS} ms; map items 10 ms; ${MAX_CONSUMERS} invocations of 10 messages at once; the observer is on`;
+  yield '';
+  yield `${'predicted'.padEnd(34)} ${['median s', 'slowest s', 'writes KB', 'reads 4KB', 'queue req', 'invoked', 'cold', '$/1000'].map((head) => head.padStart(10)).join('')}`;
+  for (const shape of file === undefined ? shapes() : [instance(file)]) yield await predictShape(shape);
+}
+
+async function predictShape({ name, definition, input, runs }: Shape): Promise<string> {
+  const measured: Awaited<ReturnType<typeof runShape>>[] = [];
+  for (let seed = 1; seed <= runs; seed++) measured.push(await runShape(definition, input, seed));
+  measured.sort((a, b) => a.tookMs - b.tookMs);
+  const median = measured[Math.floor(measured.length / 2)];
+  const slowest = measured.at(-1);
+  if (median === undefined || slowest === undefined) throw new Error('There is at least one run');
+  const { writes, reads, queue, invocations, coldStarts, dollars } = median;
+  const numbers = [
+    (median.tookMs / 1_000).toFixed(2),
+    (slowest.tookMs / 1_000).toFixed(2),
+    ...[writes, reads, queue, invocations, coldStarts].map(String),
+    (dollars * 1_000).toFixed(3),
+  ];
+  return `${name.padEnd(34)} ${numbers.map((number) => number.padStart(10)).join('')}`;
+}
+
+async function runShape(definition: DefinitionInput, input: Json, seed: number) {
+  const plan = compile(definition);
+  const billed = { writes: 0, reads: 0, queue: 0 };
+  const world = new World({
+    seed,
+    faults: NO_FAULTS,
+    latencies: latenciesOf(new Dice(seed)),
+    plans: new Map([[plan.definition.name, plan]]),
+    pools: ['default'],
+    maxConcurrency: MAX_CONSUMERS,
+    lanes: STREAM_LANES,
+    isObserved: true,
+    advance: (process.env.ADVANCE === 'eager' ? 'eager' : 'stream'),
+    isWatched: false,
+    runnerTimeoutSeconds: RUNNER_TIMEOUT_SECONDS,
+    handlers: genericHandlers,
+    onDone: (call, value) => bill(billed, call, value),
+  });
+  const executionId = ExecutionId.parse('predicted');
+  const { loop, api } = world;
+  void api.invoke((service) => service.start({ definition, input, executionId }));
+  let endedAtMs: number | undefined;
+  while (loop.steps < MAX_STEPS) {
+    if (!(await loop.step())) break;
+    const meta = world.table.get({ pk: `EXEC#${executionId}`, sk: 'META' });
+    if (endedAtMs === undefined && meta !== undefined && isTerminal(meta.status as never)) {
+      if (meta.status !== 'SUCCEEDED')
+        throw new Error(`It ended ${String(meta.status)}: ${JSON.stringify(meta.error)}`);
+      endedAtMs = loop.elapsedMs;
+      world.close();
+    }
+    if (endedAtMs !== undefined && world.isQuiet) break;
+  }
+  if (endedAtMs === undefined) throw new Error('It does not end');
+  const functions = [...world.functions];
+  const polls = [...world.queues.values()].reduce((sum, { requests }) => sum + 2 * requests.polls, 0);
+  const gigabyteSeconds = functions.reduce(
+    (sum, [name, { busyMs }]) => sum + (busyMs / 1_000) * (MEMORY_GB[name as keyof typeof MEMORY_GB] ?? 0),
+    0,
+  );
+  const invocations = functions.reduce((sum, [, host]) => sum + host.invocations, 0);
+  const queue = billed.queue + polls;
+  const millionths =
+    billed.writes * PRICE.write +
+    billed.reads * PRICE.read +
+    queue * PRICE.queue +
+    invocations * PRICE.invocation +
+    gigabyteSeconds * PRICE.gigabyteSecond;
+  return {
+    tookMs: endedAtMs,
+    writes: billed.writes,
+    reads: billed.reads,
+    queue,
+    invocations,
+    coldStarts: functions.reduce((sum, [, host]) => sum + host.coldStarts, 0),
+    dollars: millionths / 1_000_000,
+  };
+}
+
+/** Writes are billed by the kilobyte of the item, reads by four, messages by the request of ten. */
+function bill(
+  billed: { writes: number; reads: number; queue: number },
+  { port, name, isWrite }: Call<unknown>,
+  value: unknown,
+): void {
+  if (port === 'queue') billed.queue += Math.ceil(Number(/^send (\d+)/.exec(name)?.[1] ?? 1) / 10);
+  if (port !== 'table') return;
+  if (isWrite)
+    billed.writes +=
+      Math.ceil(bytesIn([Reflect.get(Object(value), 'item') ?? Reflect.get(Object(value), 'standing')]) / 1_024) || 1;
+  else billed.reads += Math.ceil(bytesIn(itemsIn(value)) / 4_096) || 1;
+}
+
+const itemsIn = (value: unknown): readonly unknown[] => {
+  if (Array.isArray(value)) return value;
+  const items: unknown = Reflect.get(Object(value), 'items');
+  return Array.isArray(items) ? items : [value];
+};
+
+const bytesIn = (items: readonly unknown[]): number =>
+  items.reduce<number>((sum, item) => sum + (isItem(item) ? itemSizeBytes(item) : 0), 0);
+
+const isItem = (value: unknown): value is Item => typeof value === 'object' && value !== null && 'pk' in value;
+
+function latenciesOf(dice: Dice): Latencies {
+  const freeAtMs = new Map<string, number>();
+  const draw = (site: string, [median, tail]: readonly [number, number]) => {
+    // Log-normal, by Box and Muller.
+    const normal =
+      Math.sqrt(-2 * Math.log(1 - dice.roll(`${site}/a`))) * Math.cos(2 * Math.PI * dice.roll(`${site}/b`));
+    return median * Math.exp(normal * (Math.log(tail / median) / NORMAL_P99));
+  };
+  return {
+    callMs(site, { port, name, isWrite }, nowMs) {
+      if (port === 'queue') return draw(site, LATENCY.send);
+      if (port === 'blobs') return draw(site, LATENCY.blob);
+      if (!isWrite) return draw(site, LATENCY.read);
+      const [, partition = ''] = name.split(' ');
+      const free = Math.max(nowMs, freeAtMs.get(partition) ?? 0);
+      freeAtMs.set(partition, free + WRITE_SPACING_MS);
+      return free - nowMs + draw(site, LATENCY.write);
+    },
+    streamMs: (site) => draw(site, LATENCY.stream),
+    queueMs: (site) => draw(site, LATENCY.queue),
+    startMs: (site) => draw(site, LATENCY.coldStart),
+    coldStarts: 0,
+    hasFullBatches: true,
+    consumersAfter: (seconds) => FIRST_CONSUMERS + MORE_CONSUMERS_PER_SECOND * seconds,
+  };
+}
+
+/** Of a standard normal distribution. */
+const NORMAL_P99 = 2.326;
+
+const aNode = (dependsOn: readonly string[] = [], takesMs = NODE_MS) => ({
+  handler: 'test.behave',
+  dependsOn: [...dependsOn],
+  input: { behaviour: { takesMs } },
+});
+
+const aWorkflow = (name: string, nodes: object, maxParallelNodes: number) =>
+  ({ name, config: { maxParallelNodes, timeoutSeconds: TIMEOUT_SECONDS }, nodes }) as DefinitionInput;
+
+function fanOut(width: number): Shape {
+  const leaves = Array.from({ length: width }, (_, index) => `leaf${index}`);
+  const nodes = {
+    root: aNode(),
+    ...Object.fromEntries(leaves.map((leaf) => [leaf, aNode(['root'])])),
+    join: aNode(leaves),
+  };
+  return {
+    name: `fan-out ${width} and join`,
+    definition: aWorkflow('fan-out', nodes, width),
+    input: null,
+    runs: width > 1_000 ? 1 : 5,
+  };
+}
+
+function shapes(): Shape[] {
+  const chain = Array.from(
+    { length: 10 },
+    (_, index) => [`n${index}`, aNode(index === 0 ? [] : [`n${index - 1}`])] as const,
+  );
+  const diamond = { a: aNode(), b: aNode(['a']), c: aNode(['a']), d: aNode(['b', 'c']) };
+  const map = {
+    type: 'map',
+    handler: 'test.behave',
+    items: '{% [1..100000] %}',
+    itemInput: { behaviour: { takesMs: 10 } },
+    chunkSize: 100,
+  };
+  return [
+    { name: 'chain 10', definition: aWorkflow('chain', Object.fromEntries(chain), 10), input: null, runs: 21 },
+    { name: 'diamond', definition: aWorkflow('diamond', diamond, 10), input: null, runs: 21 },
+    ...[10, 100, 1_000, 10_000].map(fanOut),
+    { name: 'map 100,000 in chunks of 100', definition: aWorkflow('map', { map }, 1_000), input: null, runs: 1 },
+  ];
+}
+
+/** As much of WfCommons' format (https://wfcommons.org, schema 1.5) as shape and times of a workflow take. */
+const Instance = z.object({
+  name: z.string(),
+  workflow: z.object({
+    specification: z.object({ tasks: z.array(z.object({ id: z.string(), parents: z.array(z.string()) })) }),
+    execution: z.object({ tasks: z.array(z.object({ id: z.string(), runtimeInSeconds: z.number() })) }),
+  }),
+});
+
+/** @param file of a WfCommons instance */
+function instance(file: string): Shape {
+  const { name, workflow } = Instance.parse(JSON.parse(readFileSync(file, 'utf8')));
+  const { tasks } = workflow.specification;
+  const idOf = new Map(tasks.map(({ id }, index) => [id, `task${index}`]));
+  const secondsOf = new Map(workflow.execution.tasks.map(({ id, runtimeInSeconds }) => [id, runtimeInSeconds]));
+  const nodes = tasks.map(({ id, parents }) => {
+    const runsS = Math.min(secondsOf.get(id) ?? 0, LONGEST_TASK_SECONDS);
+    const node = aNode(
+      parents.map((parent) => idOf.get(parent) ?? parent),
+      Math.round(runsS * 1_000),
+    );
+    return [idOf.get(id) ?? id, { ...node, timeoutSeconds: LONGEST_TASK_SECONDS + 10 }] as const;
+  });
+  const tooLong = [...secondsOf.values()].filter((runsS) => runsS > LONGEST_TASK_SECONDS).length;
+  return {
+    name: `${name.replace(/\.json$/, '').slice(0, 24)} (${tasks.length})${tooLong > 0 ? ` ${tooLong} cut to ${LONGEST_TASK_SECONDS} s` : ''}`,
+    definition: aWorkflow('instance', Object.fromEntries(nodes), 1_000),
+    input: null,
+    runs: 5,
+  };
+}

@@ -1,0 +1,68 @@
+import { enumerateCrashes } from './crash-points.ts';
+import { FAULT_KINDS, type FaultKind } from './faults.ts';
+import { type Report, simulate } from './simulate.ts';
+import { workloadScenarios } from './workloads.ts';
+
+/** What many seeds came to. */
+export interface SeedsSummary {
+  readonly seeds: number;
+  readonly executions: number;
+  readonly controls: number;
+  readonly steps: number;
+  readonly virtualMs: number;
+  readonly tookMs: number;
+  readonly faults: Readonly<Record<FaultKind, number>>;
+  readonly failed: readonly Report[];
+}
+
+/** @param onFailure gives whether to stop there */
+export async function runSeeds(
+  first: number,
+  count: number,
+  onFailure: (report: Report) => boolean,
+): Promise<SeedsSummary> {
+  const beganMs = performance.now();
+  const faults = Object.fromEntries(Object.keys(FAULT_KINDS).map((kind) => [kind, 0])) as Record<FaultKind, number>;
+  const sum = { seeds: 0, steps: 0, virtualMs: 0, executions: 0, controls: 0 };
+  const failed: Report[] = [];
+  for (let seed = first; seed < first + count; seed++) {
+    const report = await simulate(seed);
+    sum.seeds++;
+    sum.steps += report.steps;
+    sum.virtualMs += report.virtualMs;
+    sum.executions += report.executions;
+    sum.controls += report.controls.length;
+    for (const { kind } of report.faults) faults[kind]++;
+    if (report.violations.length === 0) continue;
+    failed.push(report);
+    if (onFailure(report)) break;
+  }
+  return { ...sum, faults, failed, tookMs: performance.now() - beganMs };
+}
+
+export interface CrashedWorkload {
+  readonly name: string;
+  readonly calls: number;
+  readonly points: number;
+  readonly failed: readonly { readonly crashes: readonly string[]; readonly violations: readonly string[] }[];
+  readonly tookMs: number;
+}
+
+/** Workloads of at most so many calls are also run with two crashes: their number grows with the square. */
+const MOST_CALLS_FOR_PAIRS = 42;
+
+/** @param isFirstEnough stops at the first that fails */
+export async function* crashWorkloads({
+  inPairs = false,
+  isFirstEnough = false,
+} = {}): AsyncGenerator<CrashedWorkload> {
+  for (const [name, scenario] of workloadScenarios()) {
+    const beganMs = performance.now();
+    const isEnough = (found: number) => isFirstEnough && found > 0;
+    const single = await enumerateCrashes(scenario, { isEnough });
+    const goesOn = inPairs && single.calls <= MOST_CALLS_FOR_PAIRS && single.failed.length === 0;
+    const { calls, points, failed } = goesOn ? await enumerateCrashes(scenario, { inPairs, isEnough }) : single;
+    yield { name, calls, points, failed, tookMs: performance.now() - beganMs };
+    if (isEnough(failed.length)) return;
+  }
+}

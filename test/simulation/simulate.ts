@@ -1,0 +1,101 @@
+import type { ChangeRecord } from '../../shared/ports/change-feed.ts';
+import { genericHandlers } from '../support/generic-handlers.ts';
+import { Client } from './client.ts';
+import { endingProblems } from './ending.ts';
+import type { Fault } from './faults.ts';
+import { type Scenario, scenarioOf } from './scenario.ts';
+import { World } from './world.ts';
+
+export interface SimulateOptions {
+  /** Only these faults and controls, by their ids. Default: those the seed draws. */
+  readonly exactly?: ReadonlySet<string> | undefined;
+  readonly onTrace?: ((line: string) => void) | undefined;
+  /** Told of each call of a port, by its site. */
+  readonly onCall?: ((site: string) => void) | undefined;
+  /** Told of each change of the table. */
+  readonly onChange?: ((record: ChangeRecord) => void) | undefined;
+}
+
+export interface Report {
+  readonly seed: number;
+  /** What must never be, in the order in which it was. */
+  readonly violations: readonly string[];
+  readonly faults: readonly Fault[];
+  /** Ids of controls that were asked for. */
+  readonly controls: readonly string[];
+  readonly steps: number;
+  readonly virtualMs: number;
+  readonly executions: number;
+  /** Handlers of different visits of one execution at once, at the most. */
+  readonly maxHandling: number;
+}
+
+/** Beyond it a run does not end. */
+const MAX_STEPS = 400_000;
+/**
+ * What an execution may take once nobody disturbs it any more, and nothing goes wrong: the longest chain of repairs is a
+ * message that is delivered five times (28 minutes), given up, and a node after it whose message was lost (30 minutes until
+ * the sweep calls it stalled); the rest is work, a minute of attempts and their backoff for each of its nodes.
+ */
+const END_WITHIN_MS = 75 * 60_000;
+/**
+ * So long nothing may move, once nobody disturbs anything any more: a message whose runner died comes again after five and
+ * a half minutes, what a record would have told a sweep finds within two. Only messages that are lost take longer.
+ */
+const MOVE_WITHIN_MS = 13 * 60_000;
+
+/** Runs a seed's world to its end, and says what was wrong. */
+export const simulate = (seed: number, options: SimulateOptions = {}): Promise<Report> =>
+  simulateScenario(scenarioOf(seed), options);
+
+export async function simulateScenario(
+  scenario: Scenario,
+  { exactly, onTrace, onCall, onChange }: SimulateOptions = {},
+): Promise<Report> {
+  const { seed, executions: _planned, controls, redrives: _redrives, always = [], faults, ...rest } = scenario;
+  const given = exactly === undefined ? undefined : new Set([...exactly, ...always]);
+  const world = new World({
+    ...rest,
+    seed,
+    faults: { ...faults, exactly: given },
+    handlers: genericHandlers,
+    onTrace,
+    onCall,
+    onChange,
+  });
+  const wanted = exactly === undefined ? controls : controls.filter(({ id }) => exactly.has(id));
+  const client = new Client(world, scenario, wanted);
+  const { loop, violations } = world;
+  while (violations.length === 0 && !client.isDone) {
+    if (!(await loop.step())) break;
+    if (loop.steps >= MAX_STEPS) world.violated(`it does not end: ${loop.steps} steps`);
+    const lastMs = Math.max(client.lastActMs, world.faults.fired.at(-1)?.atMs ?? 0);
+    const isLost = world.hasLost.message || world.hasLost.batch;
+    if (!isLost && !client.isResting && loop.elapsedMs - Math.max(lastMs, world.movedAtMs) > MOVE_WITHIN_MS)
+      world.violated(`nothing moves for ${MOVE_WITHIN_MS / 60_000} minutes: ${openIn(world, client)}`);
+    if (loop.elapsedMs - lastMs > END_WITHIN_MS)
+      world.violated(
+        `something is open ${END_WITHIN_MS / 60_000} minutes after the last disturbance: ${openIn(world, client)}`,
+      );
+  }
+  if (violations.length === 0)
+    for (const problem of await endingProblems(world, scenario, client)) world.violated(problem);
+  return {
+    seed,
+    violations,
+    faults: world.faults.fired,
+    controls: wanted.map(({ id }) => id),
+    steps: loop.steps,
+    virtualMs: loop.elapsedMs,
+    executions: client.executionIds.size,
+    maxHandling: Math.max(0, ...[...world.executions.values()].map(({ maxHandling }) => maxHandling)),
+  };
+}
+
+function openIn(world: World, client: Client): string {
+  const executions = [...client.executionIds].map((id) => `${id} ${client.metaOf(id)?.status}`);
+  const queues = [...world.queues].flatMap(([pool, { bodies }]) =>
+    bodies.length === 0 ? [] : [`${pool}: ${bodies.length} messages`],
+  );
+  return [...executions, ...queues].join(', ');
+}

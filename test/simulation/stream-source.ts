@@ -1,0 +1,225 @@
+import type { DynamoDBBatchResponse } from 'aws-lambda';
+import { failedItems } from '../../infra/local/batch-response.ts';
+import { compileFilters } from '../../infra/local/event-filter.ts';
+import { type PendingBatch, planNext } from '../../infra/local/stream-batches.ts';
+import { TumblingWindow } from '../../infra/local/tumbling-window.ts';
+import type { ChangeRecord } from '../../shared/ports/change-feed.ts';
+import type { Item } from '../../shared/ports/item-table.ts';
+import type { FunctionHost } from './function-host.ts';
+import type { Surroundings } from './process.ts';
+
+/** A batch with what Lambda adds where the source has windows. */
+export interface StreamBatch {
+  readonly records: readonly ChangeRecord[];
+  readonly window: Partial<ReturnType<TumblingWindow['open']>>;
+}
+
+export interface StreamSettings {
+  readonly name: string;
+  readonly patterns: readonly object[];
+  readonly batchSize: number;
+  readonly retryAttempts: number;
+  readonly bisects: boolean;
+  /** Parts that are delivered side by side; records of one partition key always come to the same. */
+  readonly lanes: number;
+  readonly windowMs?: number;
+  readonly batchingWindowMs?: number;
+  readonly onHandled?: (records: readonly ChangeRecord[]) => void;
+  /** A record never comes. */
+  readonly onLost: () => void;
+  /** Records were tried too often. */
+  readonly onGivenUp: () => void;
+}
+
+interface Lane {
+  readonly name: string;
+  readonly records: ChangeRecord[];
+  readonly window: TumblingWindow | undefined;
+  batches: number;
+  isBusy: boolean;
+}
+
+const FIRST_BACKOFF_MS = 100;
+const MAX_BACKOFF_MS = 30_000;
+
+/** The table's stream with the event source that feeds it to a function, by the filters of the stack. */
+export class SimulatedStream {
+  readonly #settings: StreamSettings;
+  readonly #surroundings: Surroundings;
+  readonly #host: FunctionHost<StreamBatch, DynamoDBBatchResponse>;
+  readonly #isWanted: (record: unknown) => boolean;
+  readonly #lanes = new Map<string, Lane>();
+  readonly #undelivered = new Map<string, number>();
+
+  constructor(
+    settings: StreamSettings,
+    surroundings: Surroundings,
+    host: FunctionHost<StreamBatch, DynamoDBBatchResponse>,
+  ) {
+    this.#settings = settings;
+    this.#surroundings = surroundings;
+    this.#host = host;
+    this.#isWanted = compileFilters(settings.patterns.map((pattern) => JSON.stringify(pattern)));
+  }
+
+  get isEmpty(): boolean {
+    return [...this.#lanes.values()].every(
+      ({ records, isBusy, window }) => records.length === 0 && !isBusy && window?.endMs === undefined,
+    );
+  }
+
+  /** Whether a record of this partition is still to be handled. */
+  hasLeft(pk: string): boolean {
+    return (this.#undelivered.get(pk) ?? 0) > 0;
+  }
+
+  push(record: ChangeRecord): void {
+    const { faults } = this.#surroundings;
+    const { name, onLost } = this.#settings;
+    if (!this.#isWanted(toFilterView(record))) return;
+    const { pk, sk } = record.key;
+    if (faults.at(`${name}/record ${record.sequence}`, ['recordLost'], `${pk} ${sk}`) !== undefined) {
+      onLost();
+      return;
+    }
+    this.#undelivered.set(pk, (this.#undelivered.get(pk) ?? 0) + 1);
+    const lane = this.#laneOf(pk);
+    lane.records.push(record);
+    this.#arm(lane);
+  }
+
+  #laneOf(pk: string): Lane {
+    let hash = 0;
+    for (let index = 0; index < pk.length; index++) hash = (hash * 31 + pk.charCodeAt(index)) >>> 0;
+    const name = `${this.#settings.name}-${hash % this.#settings.lanes}`;
+    const known = this.#lanes.get(name);
+    if (known !== undefined) return known;
+    const { windowMs } = this.#settings;
+    const window = windowMs === undefined ? undefined : new TumblingWindow(windowMs, name);
+    const lane: Lane = { name, records: [], window, batches: 0, isBusy: false };
+    this.#lanes.set(name, lane);
+    return lane;
+  }
+
+  #arm(lane: Lane): void {
+    if (lane.isBusy || lane.records.length === 0) return;
+    lane.isBusy = true;
+    const { batchingWindowMs = 0 } = this.#settings;
+    const { latencies } = this.#surroundings;
+    this.#surroundings.loop.after(
+      batchingWindowMs + latencies.streamMs(`${lane.name}/latency ${lane.batches}`),
+      () => void this.#drain(lane),
+    );
+  }
+
+  async #drain(lane: Lane): Promise<void> {
+    const { dice, loop, latencies } = this.#surroundings;
+    const { batchSize } = this.#settings;
+    if (isOver(lane, loop.nowMs)) await this.#closeWindow(lane);
+    const site = `${lane.name}/batch ${++lane.batches}`;
+    const most = Math.min(batchSize, lane.records.length);
+    const records = lane.records.splice(
+      0,
+      latencies.hasFullBatches || dice.chance(`${site}/whole`, 0.5) ? most : dice.int(site, 1, most),
+    );
+    await this.#settle(records, lane, site);
+    for (const { key } of records) this.#undelivered.set(key.pk, (this.#undelivered.get(key.pk) ?? 0) - 1);
+    if (isOver(lane, loop.nowMs)) await this.#closeWindow(lane);
+    lane.isBusy = false;
+    this.#arm(lane);
+  }
+
+  /** Delivers a batch until nothing of it is left. */
+  async #settle(records: readonly ChangeRecord[], lane: Lane, site: string): Promise<void> {
+    const { faults, dice } = this.#surroundings;
+    const { bisects, retryAttempts, onHandled, onGivenUp } = this.#settings;
+    let pending: readonly PendingBatch<ChangeRecord>[] = [{ records, failures: 0 }];
+    for (let round = 1; ; round++) {
+      const [batch, ...rest] = pending;
+      if (batch === undefined) return;
+      if (batch.failures > 0) await this.#sleep(Math.min(FIRST_BACKOFF_MS * 2 ** batch.failures, MAX_BACKOFF_MS));
+      const isTwice = faults.at(`${site}/${round}`, ['batchTwice'], lane.name) !== undefined;
+      const { firstFailed, isPartial } = await this.#invoke(batch.records, lane, isTwice);
+      if (firstFailed === undefined && isTwice) {
+        await this.#sleep(dice.int(`${site}/${round}/again`, 0, 600));
+        continue;
+      }
+      onHandled?.(firstFailed === undefined ? batch.records : batch.records.slice(0, firstFailed));
+      const next = planNext(batch, firstFailed, isPartial, { maxRetryAttempts: retryAttempts, bisects });
+      if (next.givenUp.length > 0) onGivenUp();
+      pending = [...next.pending, ...rest];
+    }
+  }
+
+  /** @param isForgotten what it returned is lost with the note that the batch was handled: a window's state goes with it */
+  async #invoke(
+    records: readonly ChangeRecord[],
+    { window }: Lane,
+    isForgotten: boolean,
+  ): Promise<{ firstFailed: number | undefined; isPartial: boolean }> {
+    const { loop } = this.#surroundings;
+    const isNew = window !== undefined && window.endMs === undefined;
+    const fields = window?.open(loop.nowMs) ?? {};
+    const invoking = this.#host.invoke({ records, window: fields });
+    if (isNew) this.#armWindow(window);
+    const invoked = await invoking;
+    const isKept = !invoked.ok || window === undefined || isForgotten || window.keep(invoked.result);
+    const identifiers = records.map(({ sequence }) => sequence);
+    const failed = failedItems(invoked.ok && isKept ? invoked : { ok: false, reason: '' }, identifiers, true);
+    const firstFailed = identifiers.findIndex((identifier) => failed.has(identifier));
+    return { firstFailed: firstFailed < 0 ? undefined : firstFailed, isPartial: invoked.ok };
+  }
+
+  #armWindow(window: TumblingWindow): void {
+    const { loop } = this.#surroundings;
+    loop.after((window.endMs ?? loop.nowMs) - loop.nowMs + 1, () => {
+      const lane = [...this.#lanes.values()].find((one) => one.window === window);
+      if (lane === undefined || lane.isBusy || !isOver(lane, loop.nowMs)) return;
+      lane.isBusy = true;
+      void this.#closeWindow(lane).then(() => {
+        lane.isBusy = false;
+        this.#arm(lane);
+      });
+    });
+  }
+
+  /** The last invocation of a window is repeated until it succeeds, like any other. */
+  async #closeWindow(lane: Lane): Promise<void> {
+    const { window } = lane;
+    for (let failures = 0; failures <= this.#settings.retryAttempts; failures++) {
+      const fields = window?.closing();
+      if (fields === undefined) return;
+      if (failures > 0) await this.#sleep(Math.min(FIRST_BACKOFF_MS * 2 ** failures, MAX_BACKOFF_MS));
+      const { ok } = await this.#host.invoke({ records: [], window: fields });
+      if (!ok) continue;
+      window?.close();
+      return;
+    }
+    window?.close();
+    this.#settings.onGivenUp();
+  }
+
+  #sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#surroundings.loop.after(ms, resolve));
+  }
+}
+
+const isOver = ({ window }: Lane, nowMs: number): boolean => window?.endMs !== undefined && window.endMs <= nowMs;
+
+/** As much of a record as patterns look at: text and numbers at the top of its images, the numbers as text. */
+const toFilterView = ({ key, before, after }: ChangeRecord) => ({
+  eventName: before === undefined ? 'INSERT' : after === undefined ? 'REMOVE' : 'MODIFY',
+  dynamodb: {
+    Keys: { pk: { S: key.pk }, sk: { S: key.sk } },
+    ...(after !== undefined && { NewImage: toImage(after) }),
+  },
+});
+
+function toImage(item: Item): Record<string, { S: string } | { N: string }> {
+  const image: Record<string, { S: string } | { N: string }> = {};
+  for (const [name, value] of Object.entries(item)) {
+    if (typeof value === 'string') image[name] = { S: value };
+    if (typeof value === 'number') image[name] = { N: String(value) };
+  }
+  return image;
+}

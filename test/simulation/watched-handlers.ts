@@ -1,0 +1,108 @@
+import type { Plan } from '../../shared/core/plan.ts';
+import type { ExecutionId } from '../../shared/model/ids.ts';
+import { isTerminal } from '../../shared/model/result.ts';
+import type { AnyHandler } from '../../shared/nodes/define-node.ts';
+import type { NodeContext } from '../../shared/nodes/node-context.ts';
+import { sleep } from '../../shared/ports/clock.ts';
+import { parseMeta } from '../../shared/store/execution-store.ts';
+import { metaKey, resultKey } from '../../shared/store/keys.ts';
+import type { Invariants } from '../support/invariants.ts';
+import type { Dice } from './dice.ts';
+import type { EventLoop } from './event-loop.ts';
+import type { Faults } from './faults.ts';
+import type { MemoryTable } from './memory-table.ts';
+import type { SimulatedProcess } from './process.ts';
+
+interface WatchParts {
+  readonly process: SimulatedProcess;
+  readonly loop: EventLoop;
+  readonly dice: Dice;
+  readonly faults: Faults;
+  readonly table: MemoryTable;
+  readonly plans: ReadonlyMap<string, Plan>;
+  readonly invariantsOf: (executionId: string) => Invariants | undefined;
+  readonly violated: (what: string) => void;
+}
+
+/** A message that was admitted before a pause may take so long to its handler: a few calls, one of which may hang. */
+const STARTS_WITHIN_MS = 60_000;
+/** The flags are read every two seconds, over a call that takes its time. */
+const HEARS_WITHIN_MS = 10_000;
+/** Faults of calls that may keep a process from hearing that it is to stop. */
+const DEAFENING = new Set(['callFails', 'answerLost', 'callHangs', 'clockIsOff']);
+
+const never = new Promise<never>(() => undefined);
+
+/** Handlers whose calls are watched, and may go wrong. */
+export function watchedHandlers(handlers: readonly AnyHandler[], parts: WatchParts): readonly AnyHandler[] {
+  const { process, dice, faults, table, plans, invariantsOf, violated } = parts;
+  let calls = 0;
+  return handlers.map((handler) => ({
+    ...handler,
+    async execute(input: unknown, context) {
+      const { executionId, nodeId, visit, itemIndex } = context;
+      const meta = metaOf(table, executionId);
+      const definition = plans.get(meta?.workflow ?? '')?.definition.nodes[nodeId];
+      const chunkSize = definition?.type === 'map' ? (definition.chunkSize ?? 1) : 1;
+      const chunk = itemIndex === undefined ? '' : ` ${Math.floor(itemIndex / chunkSize)}`;
+      const name = `${nodeId} ${visit}${chunk}`;
+      const site = `${process.name}/handler ${++calls}`;
+      const fault = faults.at(site, ['handlerCrashes', 'handlerIsSlow', 'handlerIsStuck'], name);
+      const invariants = invariantsOf(executionId);
+      invariants?.onHandlerStart(name);
+      if (isTakenOver(table, context))
+        violated(`the handler of ${name} ran, and its result was taken over with a checkpoint`);
+      const end = watchStart(parts, context, name);
+      if (fault === 'handlerCrashes') process.kill(`in the handler of ${name}`);
+      if (process.isDead) {
+        invariants?.onHandlerEnd(name);
+        return never;
+      }
+      if (fault === 'handlerIsStuck') return never;
+      try {
+        if (fault === 'handlerIsSlow') await sleep(process.clock, dice.int(`${site}/slow`, 1_000, 50_000));
+        return await handler.execute(input, context);
+      } finally {
+        end();
+        invariants?.onHandlerEnd(name);
+      }
+    },
+  }));
+}
+
+/** Watches that nothing starts in a pause, and that what runs hears of a stop. */
+function watchStart(
+  { process, loop, faults, table, violated }: WatchParts,
+  { executionId, signal }: NodeContext,
+  name: string,
+): () => void {
+  const meta = metaOf(table, executionId);
+  const isPaused = meta?.status === 'PAUSED' && meta.stop === undefined;
+  if (isPaused && loop.nowMs - (meta.pausedAtMs ?? 0) > STARTS_WITHIN_MS)
+    violated(`the handler of ${name} started although ${executionId} is paused`);
+  let cancel: (() => void) | undefined;
+  const look = (deafMs: number) => {
+    cancel = loop.after(HEARS_WITHIN_MS / 2, () => {
+      const now = metaOf(table, executionId);
+      const isStopping = now === undefined || now.stop !== undefined || isTerminal(now.status);
+      const isHeard = !isStopping || signal.aborted || process.isDead;
+      const last = faults.fired.findLast(({ kind }) => DEAFENING.has(kind));
+      const isDeaf = last !== undefined && loop.elapsedMs - last.atMs < 6 * HEARS_WITHIN_MS;
+      if (!isHeard && deafMs >= HEARS_WITHIN_MS && !isDeaf)
+        violated(`${executionId} stops, and the handler of ${name} has not heard of it for ${deafMs} ms`);
+      else if (!signal.aborted && !process.isDead) look(isHeard ? 0 : deafMs + HEARS_WITHIN_MS / 2);
+    });
+  };
+  look(0);
+  return () => cancel?.();
+}
+
+/** What a checkpoint brought stands: it does not run again in the first run of what goes on from it. */
+const isTakenOver = (table: MemoryTable, { executionId, nodeId, visit }: NodeContext): boolean =>
+  table.get(resultKey({ executionId, node: nodeId, visit, run: 1 }))?.copiedFrom !== undefined &&
+  metaOf(table, executionId)?.run === 1;
+
+function metaOf(table: MemoryTable, executionId: ExecutionId) {
+  const item = table.get(metaKey(executionId));
+  return item === undefined ? undefined : parseMeta(item);
+}

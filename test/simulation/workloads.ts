@@ -1,0 +1,204 @@
+import { compile } from '../../shared/core/compile.ts';
+import type { DefinitionInput } from '../../shared/model/definition.ts';
+import type { Json } from '../../shared/model/json.ts';
+import { NO_FAULTS } from './faults.ts';
+import type { Control, ControlKind, Scenario } from './scenario.ts';
+
+export interface Workload {
+  readonly definition: { readonly [field: string]: Json };
+  readonly input?: Json;
+  /** Default: none. */
+  readonly controls?: readonly { readonly kind: ControlKind; readonly atMs: number; readonly choice?: number }[];
+  readonly executions?: number;
+  readonly redrives?: number;
+  /** What goes wrong in any case. */
+  readonly faults?: readonly string[];
+}
+
+const behave = (
+  behaviour: { readonly [field: string]: Json } = {},
+  more: { readonly [field: string]: Json } = {},
+): Json => ({
+  handler: 'test.behave',
+  ...more,
+  input: { behaviour: { takesMs: 10, ...behaviour }, received: '{% $ %}' },
+});
+const after = (...dependsOn: string[]) => ({ dependsOn });
+const retry = { maxRetries: 2, intervalSeconds: 1, backoffRate: 1 };
+const parallel = (nodes: { readonly [id: string]: Json }, more: { readonly [field: string]: Json } = {}) => ({
+  name: 'workload',
+  config: { timeoutSeconds: 86_400 },
+  ...more,
+  nodes,
+});
+const chain = { a: behave(), b: behave({}, after('a')), c: behave({}, after('b')) };
+const slowChain = { a: behave(), b: behave({ takesMs: 3_000 }, after('a')), c: behave({}, after('b')) };
+
+/** What is run with a crash at every call: small, each about one thing. */
+const WORKLOADS: Readonly<Record<string, Workload>> = {
+  chain: { definition: parallel(chain) },
+  diamond: {
+    definition: parallel({
+      a: behave(),
+      b: behave({}, after('a')),
+      c: behave({}, after('a')),
+      d: behave({}, after('b', 'c')),
+    }),
+  },
+  'fan-out and join': {
+    definition: parallel(
+      {
+        root: behave(),
+        ...Object.fromEntries(
+          [1, 2, 3, 4, 5, 6].map((index) => [`leaf${index}`, behave({ takesMs: index * 7 }, after('root'))]),
+        ),
+        join: behave({}, after('leaf1', 'leaf2', 'leaf3', 'leaf4', 'leaf5', 'leaf6')),
+      },
+      { config: { maxParallelNodes: 3, timeoutSeconds: 86_400 } },
+    ),
+  },
+  loop: {
+    definition: parallel(
+      {
+        again: behave({ route: { to: 'again', times: 3, by: 'nextNodeId' } }, { mayRouteTo: ['again'], next: 'last' }),
+        last: behave(),
+      },
+      { strategy: 'conditional' },
+    ),
+  },
+  map: {
+    definition: parallel(
+      {
+        m: {
+          type: 'map',
+          handler: 'test.behave',
+          items: '{% $input.items.m %}',
+          itemInput: { behaviour: '{% $item %}', received: '{% $index %}' },
+          chunkSize: 2,
+        },
+        behind: behave({}, after('m')),
+      },
+      { config: { maxParallelNodes: 2, timeoutSeconds: 86_400 } },
+    ),
+    input: { items: { m: [{ takesMs: 5 }, {}, { takesMs: 9 }, {}, {}] } },
+  },
+  retry: {
+    definition: parallel({ a: behave({ fail: 'FlakyError', untilAttempt: 2 }, { retry }), b: behave({}, after('a')) }),
+  },
+  fallback: {
+    definition: parallel({
+      a: behave({ fail: 'FatalError' }, { fallback: { handler: 'test.fallback' } }),
+      b: behave({}, after('a')),
+    }),
+  },
+  cache: {
+    definition: parallel(
+      { a: behave({}, { cache: { ttlSeconds: 600 } }), b: behave({}, after('a')) },
+      { cache: { ttlSeconds: 600 } },
+    ),
+    executions: 2,
+  },
+  'pause and resume': {
+    definition: parallel(slowChain),
+    controls: [
+      { kind: 'pause', atMs: 1_500 },
+      { kind: 'resume', atMs: 8_000 },
+    ],
+  },
+  'pause point': { definition: parallel(slowChain), controls: [{ kind: 'pauseBefore', atMs: 100, choice: 0.9 }] },
+  cancel: { definition: parallel(slowChain), controls: [{ kind: 'cancel', atMs: 1_500 }] },
+  timeout: {
+    definition: parallel({ a: behave(), b: behave({ takesMs: 9_000 }, after('a')) }, { config: { timeoutSeconds: 2 } }),
+  },
+  redrive: {
+    definition: parallel({
+      a: behave(),
+      b: behave({ takesMs: 3_000 }, after('a')),
+      c: behave({ takesMs: 2_000 }, after('a')),
+      d: behave({}, after('b', 'c')),
+    }),
+    controls: [{ kind: 'cancel', atMs: 1_500 }],
+    redrives: 1,
+  },
+  pool: {
+    definition: parallel({ a: behave(), b: behave({}, { pool: 'small', ...after('a') }), c: behave({}, after('b')) }),
+  },
+  checkpoint: {
+    definition: parallel(slowChain, {
+      config: { enableCheckpoints: true, checkpointInterval: 1, timeoutSeconds: 86_400 },
+    }),
+    controls: [{ kind: 'resumeCheckpoint', atMs: 3_000, choice: 0.9 }],
+  },
+  // A handler that does not hear of the stop: its result comes when the next run has begun.
+  'late result': {
+    definition: parallel(slowChain),
+    controls: [
+      { kind: 'cancel', atMs: 300 },
+      { kind: 'redrive', atMs: 10_700 },
+    ],
+    faults: ['handlerIsSlow@runner-1/handler 2'],
+  },
+  'lost start': { definition: parallel(chain), faults: ['recordLost@stream/record 3'] },
+  'lost result': { definition: parallel(chain), faults: ['recordLost@stream/record 5'] },
+  failure: {
+    definition: parallel({
+      a: behave(),
+      b: behave({ fail: 'FatalError' }, after('a')),
+      c: behave({ takesMs: 30 }, after('a')),
+      d: behave({}, { ...after('b', 'c') }),
+    }),
+  },
+};
+
+/** The worlds of the workloads by name, without any fault. */
+export const workloadScenarios = (): ReadonlyMap<string, Scenario> =>
+  new Map(Object.entries(WORKLOADS).map(([name, workload]) => [name, workloadScenario(workload)]));
+
+/** The world of a workload, without any fault but its own. */
+export function workloadScenario({
+  definition,
+  input = null,
+  controls = [],
+  executions = 1,
+  redrives = 0,
+  faults = [],
+}: Workload): Scenario {
+  const source = definition as DefinitionInput;
+  const plan = compile(source);
+  return {
+    seed: 1,
+    executions: Array.from({ length: executions }, (_, index) => ({
+      executionId: `x${index + 1}`,
+      definition: source,
+      input,
+      startAtMs: index * 40,
+    })),
+    controls: controls.map(
+      ({ kind, atMs, choice = 0 }, index): Control => ({
+        id: `${kind}@control ${index}`,
+        kind,
+        executionId: 'x1',
+        atMs,
+        choice,
+      }),
+    ),
+    plans: new Map([[plan.definition.name, plan]]),
+    pools: ['default', 'small'],
+    maxConcurrency: 10,
+    lanes: 1,
+    isObserved: true,
+    advance: 'stream',
+    faults: NO_FAULTS,
+    latencies: {
+      callMs: (site) => 1 + (site.length % 3),
+      streamMs: () => 100,
+      queueMs: () => 15,
+      startMs: () => 0,
+      coldStarts: 0.15,
+      hasFullBatches: false,
+      consumersAfter: () => Number.POSITIVE_INFINITY,
+    },
+    redrives,
+    always: faults,
+  };
+}

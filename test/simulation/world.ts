@@ -1,0 +1,500 @@
+import type { DynamoDBBatchResponse, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { giveUpBatch } from '../../functions/dead-letter/give-up-batch.ts';
+import { runBatch } from '../../functions/node-runner/run-batch.ts';
+import { observeBatch } from '../../functions/observer/observe-batch.ts';
+import { advanceBatch } from '../../functions/scheduler/advance-batch.ts';
+import {
+  OBSERVER_SOURCE,
+  POOL_SOURCE,
+  SCHEDULER_SOURCE,
+  STREAM_FAILURES,
+  TIMEOUT_SECONDS,
+} from '../../infra/constructs/source-settings.ts';
+import type { Plan } from '../../shared/core/plan.ts';
+import { FanjoinError } from '../../shared/errors.ts';
+import { ExecutionService } from '../../shared/executor/execution-service.ts';
+import { ExecutionId } from '../../shared/model/ids.ts';
+import { StateItem } from '../../shared/model/items.ts';
+import { batchSizeOf } from '../../shared/model/pools.ts';
+import { isTerminal } from '../../shared/model/result.ts';
+import type { Advance } from '../../shared/model/config.ts';
+import type { AnyHandler } from '../../shared/nodes/define-node.ts';
+import { HandlerRegistry } from '../../shared/nodes/handler-registry.ts';
+import { Logger } from '../../shared/observability/logger.ts';
+import { Observer } from '../../shared/observability/observer.ts';
+import type { ChangeRecord } from '../../shared/ports/change-feed.ts';
+import type { Clock } from '../../shared/ports/clock.ts';
+import type { Item } from '../../shared/ports/item-table.ts';
+import { deadLetterPool, type OutgoingMessage } from '../../shared/ports/task-queue.ts';
+import { NodeRunner } from '../../shared/runner/runner.ts';
+import { Dispatcher } from '../../shared/scheduler/dispatcher.ts';
+import { Reconciler } from '../../shared/scheduler/reconcile.ts';
+import { Scheduler } from '../../shared/scheduler/scheduler.ts';
+import { SWEEP_INTERVAL_MS, Sweep } from '../../shared/scheduler/sweep.ts';
+import { parseMeta } from '../../shared/store/execution-store.ts';
+import { openStore, type Store } from '../../shared/store/store.ts';
+import { Invariants } from '../support/invariants.ts';
+import { Accounting } from './accounting.ts';
+import { Dice } from './dice.ts';
+import { EventLoop } from './event-loop.ts';
+import { type FaultPlan, Faults } from './faults.ts';
+import { FunctionHost } from './function-host.ts';
+import { MemoryBlobs } from './memory-blobs.ts';
+import { MemoryTable } from './memory-table.ts';
+import { atOnce } from './ports.ts';
+import { isAskedFor, type Latencies, type SimulatedProcess, type Surroundings } from './process.ts';
+import { SimulatedQueue } from './queue-source.ts';
+import { rebuiltProblems } from './rebuilt.ts';
+import { SimulatedStream, type StreamBatch } from './stream-source.ts';
+import { watchedHandlers } from './watched-handlers.ts';
+
+export interface WorldOptions {
+  readonly seed: number;
+  readonly faults: FaultPlan;
+  readonly latencies: Latencies;
+  /** Workflows there are, by name: what the watchers check executions against. */
+  readonly plans: ReadonlyMap<string, Plan>;
+  readonly pools: readonly string[];
+  readonly maxConcurrency: number;
+  readonly lanes: number;
+  readonly isObserved: boolean;
+  readonly advance: Advance;
+  readonly handlers: (clock: Clock) => readonly AnyHandler[];
+  readonly onTrace?: ((line: string) => void) | undefined;
+  readonly onCall?: Surroundings['onCall'];
+  readonly onDone?: Surroundings['onDone'];
+  readonly onChange?: ((record: ChangeRecord) => void) | undefined;
+  /** Default true: executions are watched for what must never be. */
+  readonly isWatched?: boolean;
+  /** Of the runner. Default: the stack's. */
+  readonly runnerTimeoutSeconds?: number;
+}
+
+const API_TIMEOUT_MS = 29_000;
+/** How many of the states that could be rebuilt are. */
+const REBUILT = 0.1;
+
+/** A request to the API function. */
+export type Request = (service: ExecutionService) => Promise<unknown>;
+export type Answer = { readonly value: unknown } | { readonly refused: string };
+
+/** The deployed stack on simulated time: its real functions, between a table, queues and a stream that do as a seed says. */
+export class World {
+  readonly loop = new EventLoop();
+  readonly dice: Dice;
+  readonly faults: Faults;
+  readonly table: MemoryTable;
+  readonly blobs = new MemoryBlobs();
+  /** Without faults and at once, to look and to ask. */
+  readonly store: Store;
+  readonly violations: string[] = [];
+  readonly api: FunctionHost<Request, Answer>;
+  readonly functions: ReadonlyMap<string, Pick<FunctionHost<never, never>, 'invocations' | 'coldStarts' | 'busyMs'>>;
+  /** Executions there are, by id. */
+  readonly executions = new Map<string, Invariants>();
+  readonly queues = new Map<string, SimulatedQueue>();
+  readonly stream: SimulatedStream;
+  readonly observerStream: SimulatedStream | undefined;
+  /** Whether something was lost that only a sweep makes good, or that history lacks for good. */
+  hasLost = { message: false, record: false, batch: false, observed: false };
+  /** Told of each execution as it ends. */
+  onEnd: (executionId: string) => void = () => undefined;
+  /** When anything last changed but for the time of the next sweep, since the beginning. */
+  movedAtMs = 0;
+  readonly #options: WorldOptions;
+  readonly #surroundings: Surroundings;
+  readonly #accounting: Accounting;
+  readonly #sweeps: FunctionHost<ExecutionId | undefined, void>;
+  readonly #deciders: readonly { readonly busy: number }[];
+  #lagging: MemoryTable | undefined;
+  #ticks = 0;
+  #ids = 0;
+  readonly #pauses = new Map<string, number>();
+  #rebuilds = 0;
+  #isOver = false;
+
+  constructor(options: WorldOptions) {
+    const { seed, plans, latencies, onTrace } = options;
+    this.#options = options;
+    this.dice = new Dice(seed);
+    const trace: Surroundings['trace'] =
+      onTrace === undefined
+        ? () => undefined
+        : (line) => onTrace(`${this.loop.elapsedMs.toFixed(3).padStart(12)} ${line()}`);
+    this.faults = new Faults(
+      options.faults,
+      this.dice,
+      () => this.loop.elapsedMs,
+      ({ id, kind, what }) => {
+        if (kind === 'messageLost') this.hasLost.message = true;
+        trace(() => `FAULT ${id}: ${what}`);
+      },
+    );
+    this.table = new MemoryTable((record) => this.#onChange(record));
+    const backend = {
+      table: this.table,
+      blobs: this.blobs,
+      due: (...query: [string, number, number]) => this.#due(...query),
+      send: (pool: string, messages: readonly OutgoingMessage[]) => this.#send(pool, messages),
+    };
+    this.#surroundings = {
+      loop: this.loop,
+      dice: this.dice,
+      faults: this.faults,
+      backend,
+      latencies,
+      onDone: options.onDone,
+      onCall: options.onCall,
+      trace,
+    };
+    const direct = atOnce(this.table, this.blobs);
+    this.store = openStore(direct.table, direct.blobs, 'onlooker');
+    this.#accounting = new Accounting({
+      table: this.table,
+      planOf: (workflow) => plans.get(workflow),
+      waiting: () => [...this.queues.values()].flatMap(({ bodies }) => bodies),
+      violated: (what) => this.violated(what),
+    });
+
+    const scheduler = this.#host<StreamBatch, DynamoDBBatchResponse>(
+      'scheduler',
+      TIMEOUT_SECONDS.scheduler,
+      (process) => this.#scheduler(process),
+    );
+    const runner = this.#host<SQSEvent, SQSBatchResponse>(
+      'runner',
+      options.runnerTimeoutSeconds ?? TIMEOUT_SECONDS.runner,
+      (process) => {
+        const parts = this.#runner(process, this.#handlers(process));
+        return (event, context) => runBatch(parts, event, context);
+      },
+    );
+    const deadLetter = this.#host<SQSEvent, SQSBatchResponse>('dead-letter', TIMEOUT_SECONDS.deadLetter, (process) => {
+      const parts = this.#runner(process, []);
+      return (event) => giveUpBatch(parts, event);
+    });
+    const observer = this.#host<StreamBatch, DynamoDBBatchResponse>('observer', TIMEOUT_SECONDS.observer, (process) =>
+      this.#observer(process),
+    );
+    this.#sweeps = this.#host<ExecutionId | undefined, void>('sweep', TIMEOUT_SECONDS.sweep, (process) =>
+      this.#sweep(process),
+    );
+    this.#deciders = [scheduler, this.#sweeps];
+    this.api = this.#host<Request, Answer>('api', API_TIMEOUT_MS / 1_000, (process) => this.#service(process));
+    this.functions = new Map(
+      Object.entries({ scheduler, runner, deadLetter, observer, sweep: this.#sweeps, api: this.api }),
+    );
+    for (const pool of options.pools) this.#openPool(pool, runner, deadLetter);
+    this.stream = new SimulatedStream(
+      {
+        name: 'stream',
+        ...SCHEDULER_SOURCE,
+        ...this.#failures(),
+        lanes: options.lanes,
+        onHandled: (records) => {
+          if (options.isWatched === false) return;
+          if (!this.hasLost.message) this.#accounting.onHandled(records);
+          for (const pk of new Set(records.map(({ key }) => key.pk))) this.#rebuildSoon(pk);
+        },
+        onLost: () => {
+          this.hasLost.record = true;
+        },
+        onGivenUp: () => {
+          this.hasLost.record = true;
+          this.hasLost.batch = true;
+        },
+      },
+      this.#surroundings,
+      scheduler,
+    );
+    if (options.isObserved) this.observerStream = this.#observe(observer);
+    this.#armSweep();
+  }
+
+  violated(what: string): void {
+    this.violations.push(what);
+    this.#surroundings.trace(() => `VIOLATED ${what}`);
+  }
+
+  get isQuiet(): boolean {
+    return (
+      this.stream.isEmpty &&
+      (this.observerStream?.isEmpty ?? true) &&
+      [...this.queues.values()].every(({ isEmpty }) => isEmpty)
+    );
+  }
+
+  /** Sends again all that is open, as an engine does that takes an execution over. */
+  async adopt(executionId: ExecutionId): Promise<void> {
+    await this.#sweeps.invoke(executionId);
+  }
+
+  /** No more sweeps: nothing is left to look at. */
+  close(): void {
+    this.#isOver = true;
+  }
+
+  #host<Event, Result>(
+    name: string,
+    timeoutSeconds: number,
+    start: (
+      process: SimulatedProcess,
+    ) => (event: Event, context: { getRemainingTimeInMillis(): number }) => Promise<Result>,
+  ): FunctionHost<Event, Result> {
+    return new FunctionHost({ name, timeoutMs: timeoutSeconds * 1_000, start }, this.#surroundings);
+  }
+
+  #failures() {
+    return {
+      retryAttempts: STREAM_FAILURES.retryAttempts,
+      bisects: STREAM_FAILURES.bisectBatchOnError,
+    };
+  }
+
+  /** What `functions/runtime.ts` builds for an instance. */
+  #runtime({ name, clock, ports }: SimulatedProcess) {
+    const store = openStore(ports.table, ports.blobs, name);
+    const logger = new Logger({ write: (line) => this.#onLog(line) });
+    return { store, clock, logger, dispatcher: new Dispatcher(ports.sender) };
+  }
+
+  #scheduler(process: SimulatedProcess) {
+    const { store, clock, logger, dispatcher } = this.#runtime(process);
+    const parts = { scheduler: new Scheduler({ store, dispatcher, clock }), logger };
+    return ({ records }: StreamBatch) => advanceBatch(parts, records);
+  }
+
+  #runner(process: SimulatedProcess, handlers: readonly AnyHandler[]) {
+    const runtime = this.#runtime(process);
+    const registry = new HandlerRegistry(handlers);
+    const runner = new NodeRunner({ ...runtime, handlers: registry, random: process.random });
+    return { runner, logger: runtime.logger };
+  }
+
+  #sweep(process: SimulatedProcess) {
+    const { store, clock, dispatcher } = this.#runtime(process);
+    const scheduler = new Scheduler({ store, dispatcher, clock });
+    const reconciler = new Reconciler({ store, scheduler });
+    const sweep = new Sweep({ store, clock, reconciler });
+    return async (adopted: ExecutionId | undefined) => {
+      if (adopted !== undefined) return reconciler.reconcile(adopted, { resend: 'all' });
+      const { failed } = await sweep.run();
+      for (const { error } of failed) this.#onError(error);
+    };
+  }
+
+  #observer(process: SimulatedProcess) {
+    const { store, logger } = this.#runtime(process);
+    const parts = { store, observer: new Observer(store), logger, shard: 'stream' };
+    return ({ records, window }: StreamBatch) => observeBatch(parts, records, window);
+  }
+
+  #service(process: SimulatedProcess) {
+    const { store, clock, dispatcher } = this.#runtime(process);
+    const pools = Object.fromEntries(
+      this.#options.pools.filter((pool) => pool !== 'default').map((pool) => [pool, {}]),
+    );
+    const newId = () => `made-${++this.#ids}`;
+    const service = new ExecutionService({ store, clock, pools, handlersVersion: () => '', newId, exportsSpans: true, dispatcher, advance: this.#options.advance });
+    return async (request: Request): Promise<Answer> => {
+      try {
+        return { value: await request(service) };
+      } catch (error) {
+        // What the API says no to is an answer; anything else is worth another try.
+        if (error instanceof FanjoinError && !error.retryable) return { refused: error.code };
+        throw error;
+      }
+    };
+  }
+
+  #handlers(process: SimulatedProcess): readonly AnyHandler[] {
+    return watchedHandlers(this.#options.handlers(process.clock), {
+      process,
+      loop: this.loop,
+      dice: this.dice,
+      faults: this.faults,
+      plans: this.#options.plans,
+      invariantsOf: (executionId) => this.executions.get(executionId),
+      table: this.table,
+      violated: (what) => this.violated(what),
+    });
+  }
+
+  #openPool(
+    pool: string,
+    runner: FunctionHost<SQSEvent, SQSBatchResponse>,
+    deadLetter: FunctionHost<SQSEvent, SQSBatchResponse>,
+  ): void {
+    const { maxConcurrency, runnerTimeoutSeconds = TIMEOUT_SECONDS.runner } = this.#options;
+    const margin = POOL_SOURCE.visibilityMarginSeconds;
+    const onRemoved = (body: string) => {
+      if (!this.hasLost.message && this.#options.isWatched !== false) this.#accounting.onRemoved(body);
+    };
+    const dead = new SimulatedQueue(
+      {
+        name: deadLetterPool(pool),
+        visibilityMs: (TIMEOUT_SECONDS.deadLetter + margin) * 1_000,
+        batchSize: POOL_SOURCE.deadLetterBatchSize,
+        maxConcurrency: 2,
+        onRemoved,
+      },
+      this.#surroundings,
+      deadLetter,
+    );
+    const queue = new SimulatedQueue(
+      {
+        name: pool,
+        visibilityMs: (runnerTimeoutSeconds + margin) * 1_000,
+        maxReceiveCount: POOL_SOURCE.maxReceiveCount,
+        deadLetters: dead,
+        batchSize: batchSizeOf(pool),
+        maxConcurrency: pool === 'default' ? maxConcurrency : 2,
+        onRemoved,
+      },
+      this.#surroundings,
+      runner,
+    );
+    this.queues.set(pool, queue);
+    this.queues.set(deadLetterPool(pool), dead);
+  }
+
+  #observe(observer: FunctionHost<StreamBatch, DynamoDBBatchResponse>): SimulatedStream {
+    return new SimulatedStream(
+      {
+        name: 'observer-stream',
+        ...OBSERVER_SOURCE,
+        ...this.#failures(),
+        lanes: 2,
+        windowMs: OBSERVER_SOURCE.tumblingWindowMs,
+        batchingWindowMs: OBSERVER_SOURCE.batchingWindowSeconds * 1_000,
+        onLost: () => {
+          this.hasLost.observed = true;
+        },
+        onGivenUp: () => {
+          this.hasLost.observed = true;
+        },
+      },
+      this.#surroundings,
+      observer,
+    );
+  }
+
+  #armSweep(): void {
+    this.loop.after(SWEEP_INTERVAL_MS, () => {
+      if (this.#isOver) return;
+      const site = `sweep ${++this.#ticks}`;
+      if (this.faults.at(site, ['sweepMissed'], site) === undefined) void this.#sweeps.invoke(undefined);
+      this.#lagging = this.table.clone();
+      this.#armSweep();
+    });
+  }
+
+  #due(shard: string, untilMs: number, limit: number): readonly Item[] {
+    const isBehind = this.faults.at(`due ${this.#ticks} ${shard}`, ['indexLags'], shard) !== undefined;
+    return (isBehind ? (this.#lagging ?? this.table) : this.table).queryDue(shard, untilMs, limit);
+  }
+
+  #send(pool: string, messages: readonly OutgoingMessage[]): void {
+    const queue = this.queues.get(pool);
+    if (queue === undefined) throw new FanjoinError('UNKNOWN_POOL', `There is no pool '${pool}'`);
+    queue.send(messages);
+    if (this.#options.isWatched === false) return;
+    for (const { body } of messages) {
+      this.#accounting.onSend(body);
+      const { executionId }: { executionId: string } = JSON.parse(body);
+      this.#watching(executionId, (invariants) => invariants.onSend(body));
+    }
+  }
+
+  #onChange(record: ChangeRecord): void {
+    const { pk, sk } = record.key;
+    const isPostponed = sk === 'META' && record.before?.changedBy === record.after?.changedBy;
+    if (record.before === undefined || !isPostponed) this.movedAtMs = this.loop.elapsedMs;
+    if (pk.startsWith('EXEC#')) {
+      const executionId = pk.slice('EXEC#'.length);
+      const isWatched = this.#options.isWatched !== false;
+      if (isWatched) this.#accounting.onChange(record);
+      if (isWatched && !sk.startsWith('EVENT#') && !sk.startsWith('CHECKPOINT#')) {
+        if (sk === 'META' && record.after !== undefined) {
+          this.#adopt(executionId, record.after);
+          this.#countPause(record);
+          if (isTerminal(parseMeta(record.after).status)) this.#onEnd(executionId, record.after);
+        }
+        this.#watching(executionId, (invariants) => invariants.onChange(record));
+      }
+    }
+    this.#options.onChange?.(record);
+    this.stream.push(record);
+    this.observerStream?.push(record);
+  }
+
+  #adopt(executionId: string, item: Item): void {
+    if (this.executions.has(executionId)) return;
+    const meta = parseMeta(item);
+    const plan = this.#options.plans.get(meta.workflow);
+    if (plan === undefined) return;
+    const invariants = new Invariants(plan, meta.config.maxParallelNodes);
+    this.executions.set(executionId, invariants);
+    // Of one that goes on from a checkpoint all this was there before it was.
+    for (const before of this.table.partition(item.pk))
+      if (before.sk !== 'META') invariants.onChange({ shard: '', sequence: '0', key: before, after: before });
+    if (isTerminal(meta.status)) return;
+  }
+
+  /** What pauses by itself does so at its points, at each once. */
+  #countPause({ key, before, after }: ChangeRecord): void {
+    const isOfUser = String(after?.changedBy).startsWith('api');
+    if (before?.status !== 'RUNNING' || after?.status !== 'PAUSED' || isOfUser) return;
+    const pauses = (this.#pauses.get(key.pk) ?? 0) + 1;
+    this.#pauses.set(key.pk, pauses);
+    const points = after.pauseBefore instanceof Set ? after.pauseBefore.size : 0;
+    if (pauses > points) this.violated(`${key.pk} paused ${pauses} times at ${points} points`);
+  }
+
+  #onEnd(executionId: string, { pk, run, cachedFrom, isHandedOff }: Item): void {
+    const state = StateItem.safeParse(this.table.get({ pk, sk: 'STATE' }));
+    // What was never decided on has no state.
+    const isUndecided = run === 1 && isHandedOff === true && !state.success;
+    if (cachedFrom === undefined && !isUndecided && state.data?.state.run !== run)
+      this.violated(`run ${String(run)} of ${executionId} was ended by what is known of run ${state.data?.state.run}`);
+    this.onEnd(executionId);
+  }
+
+  #watching(executionId: string, look: (invariants: Invariants) => void): void {
+    const invariants = this.executions.get(executionId);
+    if (invariants === undefined) return;
+    const before = invariants.violations.length;
+    look(invariants);
+    for (const what of invariants.violations.slice(before)) this.violated(`${executionId}: ${what}`);
+  }
+
+  /** Once all that is known of an execution is decided on, its state must be what its results tell. */
+  #rebuildSoon(pk: string): void {
+    if (!this.dice.chance(`rebuild ${++this.#rebuilds}`, REBUILT)) return;
+    this.loop.after(0, () => {
+      const isSettled = !this.stream.hasLeft(pk) && this.#deciders.every(({ busy }) => busy === 0);
+      if (!isSettled || this.hasLost.record) return;
+      const clock = { nowMs: () => this.loop.nowMs, after: () => () => undefined };
+      const executionId = ExecutionId.parse(pk.slice('EXEC#'.length));
+      void rebuiltProblems(this.table, this.blobs, executionId, clock).then((problems) => {
+        for (const problem of problems) this.violated(`${executionId}: ${problem}`);
+      });
+    });
+  }
+
+  /** What functions log as errors is what was asked for, or news. */
+  #onLog(line: string): void {
+    const { level, message, error } = JSON.parse(line) as {
+      level: string;
+      message: string;
+      error?: { message: string; stack?: string };
+    };
+    if (level !== 'error' || message === 'runner crashed' || isAskedFor(error?.message ?? '')) return;
+    this.violated(`logged: ${message}: ${error?.stack ?? ''}`);
+  }
+
+  #onError(error: unknown): void {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    if (!isAskedFor(text)) this.violated(`a sweep failed: ${text}`);
+  }
+}
