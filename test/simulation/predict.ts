@@ -90,7 +90,7 @@ async function runShape(definition: DefinitionInput, input: Json, seed: number) 
     maxConcurrency: MAX_CONSUMERS,
     lanes: STREAM_LANES,
     isObserved: true,
-    advance: (process.env.ADVANCE === 'eager' ? 'eager' : 'stream'),
+    advance: process.env.ADVANCE === 'eager' ? 'eager' : 'stream',
     isWatched: false,
     runnerTimeoutSeconds: RUNNER_TIMEOUT_SECONDS,
     handlers: genericHandlers,

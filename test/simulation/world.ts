@@ -13,11 +13,11 @@ import {
 import type { Plan } from '../../shared/core/plan.ts';
 import { FanjoinError } from '../../shared/errors.ts';
 import { ExecutionService } from '../../shared/executor/execution-service.ts';
+import type { Advance } from '../../shared/model/config.ts';
 import { ExecutionId } from '../../shared/model/ids.ts';
 import { StateItem } from '../../shared/model/items.ts';
 import { batchSizeOf } from '../../shared/model/pools.ts';
 import { isTerminal } from '../../shared/model/result.ts';
-import type { Advance } from '../../shared/model/config.ts';
 import type { AnyHandler } from '../../shared/nodes/define-node.ts';
 import { HandlerRegistry } from '../../shared/nodes/handler-registry.ts';
 import { Logger } from '../../shared/observability/logger.ts';
@@ -295,7 +295,16 @@ export class World {
       this.#options.pools.filter((pool) => pool !== 'default').map((pool) => [pool, {}]),
     );
     const newId = () => `made-${++this.#ids}`;
-    const service = new ExecutionService({ store, clock, pools, handlersVersion: () => '', newId, exportsSpans: true, dispatcher, advance: this.#options.advance });
+    const service = new ExecutionService({
+      store,
+      clock,
+      pools,
+      handlersVersion: () => '',
+      newId,
+      exportsSpans: true,
+      dispatcher,
+      advance: this.#options.advance,
+    });
     return async (request: Request): Promise<Answer> => {
       try {
         return { value: await request(service) };
