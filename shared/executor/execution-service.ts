@@ -196,7 +196,7 @@ export class ExecutionService {
   ): Promise<ResultsPage> {
     const { meta } = await this.#load(executionId);
     const page = await this.#store.results.pageOfResults(meta.executionId, after, limit);
-    const results = await Promise.all(page.results.map((result) => viewResult(this.#store, result, withOutputs)));
+    const results = await Promise.all(page.results.map((result) => viewResult(this.#store, meta, result, withOutputs)));
     return { results, ...(page.next !== undefined && { next: page.next }) };
   }
 
