@@ -28,6 +28,24 @@ onBothTwins((twin) => {
     });
   });
 
+  it('counts what a handler still gives although it was told to stop', async () => {
+    await using service = await Service.start(async () => {
+      await cancelled.promise;
+      return 'finished all the same';
+    });
+    const cancelled = Promise.withResolvers<void>();
+    await using executor = twin.open();
+    const definition = { name: 'stubborn', nodes: { only: { handler: 'test.stubborn-call' } } };
+    const handle = await executor.start(definition, { url: service.url });
+    await service.requests(1);
+
+    await handle.cancel();
+    cancelled.resolve();
+    const result = await handle.result();
+
+    expect(result).toMatchObject({ status: 'CANCELLED', partialResults: { only: 'finished all the same' } });
+  });
+
   it('a second time, or after the end, is answered clearly and changes nothing', async () => {
     await using service = await anEncoder();
     await using executor = twin.open();

@@ -18,6 +18,14 @@ const call = defineNode({
   },
 });
 
+/** Looks at no signal. */
+const stubbornCall = defineNode({
+  type: 'test.stubborn-call',
+  input: z.object({ url: z.url() }),
+  output: z.string(),
+  execute: async ({ url }) => (await fetch(url, { method: 'POST' })).text(),
+});
+
 /** Goes where its input says. */
 const route = defineNode({
   type: 'test.route',
@@ -26,4 +34,4 @@ const route = defineNode({
 });
 
 /** What the stack of this folder bundles: the examples, and what tests need beside them. */
-export const handlers = [...examples, ...genericHandlers(), call, route];
+export const handlers = [...examples, ...genericHandlers(), call, stubbornCall, route];

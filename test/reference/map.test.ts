@@ -38,6 +38,20 @@ onBothTwins((twin) => {
     });
   });
 
+  it('tolerates so many failures by count, too', async () => {
+    await using executor = twin.open();
+    const execute = (toleratedFailureCount: number) => {
+      const all = { type: 'map' as const, handler: 'test.behave', itemInput: { behaviour: '{% $item %}' } };
+      const definition = { name: 'by-count', nodes: { all: { ...all, toleratedFailureCount } } };
+      return executor.execute(definition, [{}, { fail: 'Bad' }, { fail: 'Worse' }]);
+    };
+
+    const [two, one] = await Promise.all([execute(2), execute(1)]);
+
+    expect(two).toMatchObject({ status: 'SUCCEEDED', output: [{}, null, null] });
+    expect(one).toMatchObject({ status: 'FAILED', error: { cause: { name: 'Bad' } } });
+  });
+
   it('works in chunks: one message and one result for each', async () => {
     await using executor = twin.open();
 
