@@ -4,7 +4,11 @@ const REFERENCE = 'test/reference/**/*.test.ts';
 
 export default defineConfig({
   test: {
-    reporters: ['default', './test/support/reference-check.ts', './test/support/closing-line.ts'],
+    reporters: [
+      'default',
+      ['./test/support/reference-check.ts', { document: 'docs/reference.md' }],
+      './test/support/closing-line.ts',
+    ],
     // Two cores: emulators and child processes of the slow suites need one of them.
     maxWorkers: 2,
     testTimeout: 30_000,
