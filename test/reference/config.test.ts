@@ -38,14 +38,17 @@ onBothTwins((twin) => {
   });
 
   it('runs maxParallelNodes nodes at once, and never more', async () => {
-    await using service = await Service.start(async (request) => {
-      await service.requests(request + (request % 2));
-      return 'translated';
-    });
+    const open = Promise.withResolvers<string>();
+    await using service = await Service.start(() => open.promise);
     await using executor = twin.open();
+    const handle = await executor.start(book, { translatorUrl: service.url });
+    await service.requests(2);
 
-    const { status } = await executor.execute(book, { translatorUrl: service.url });
+    const { progress } = await handle.describe();
+    open.resolve('translated');
+    const { status } = await handle.result();
 
+    expect(progress).toMatchObject({ inFlight: 2, running: ['cover', 'preface'] });
     expect(status).toBe('SUCCEEDED');
     expect(service.bodies).toHaveLength(4);
     expect(service.mostAtOnce).toBe(2);

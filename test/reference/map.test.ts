@@ -64,10 +64,8 @@ onBothTwins((twin) => {
   });
 
   it('runs no more chunks at once than its maxConcurrency', async () => {
-    await using service = await Service.start(async (request) => {
-      await service.requests(request + (request % 2));
-      return 'done';
-    });
+    const open = Promise.withResolvers<string>();
+    await using service = await Service.start(() => open.promise);
     await using executor = twin.open();
     const node = {
       type: 'map' as const,
@@ -76,8 +74,14 @@ onBothTwins((twin) => {
       maxConcurrency: 2,
     };
 
-    const result = await executor.execute({ name: 'two-at-once', nodes: { all: node } }, Array(6).fill(service.url));
+    const handle = await executor.start({ name: 'two-at-once', nodes: { all: node } }, Array(6).fill(service.url));
+    await service.requests(2);
 
+    const { progress } = await handle.describe();
+    open.resolve('done');
+    const result = await handle.result();
+
+    expect(progress).toMatchObject({ inFlight: 2, maps: { all: { items: 6, chunks: 6, settledChunks: 0 } } });
     expect(result.output).toEqual(Array(6).fill('done'));
     expect(service.mostAtOnce).toBe(2);
   });

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import ship from '../../examples/reference/pools.ts';
 import { Service } from './service.ts';
@@ -5,9 +6,10 @@ import { onBothTwins } from './twins.ts';
 
 onBothTwins((twin) => {
   it('bound how many handlers run at once across executions', async () => {
-    // Answered only when a second one is there: fewer at once would wait for ever.
     await using service = await Service.start(async (request) => {
+      // Fewer at once would wait for ever; a third that is let in comes in the time that is left to it.
       await service.requests(request + (request % 2));
+      await delay(200);
       return 'printed';
     });
     await using executor = twin.open();
