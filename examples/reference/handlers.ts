@@ -17,6 +17,7 @@ import redrive from './redrive.ts';
 import retry from './retry.ts';
 import sequential from './sequential.ts';
 import timeout from './timeout.ts';
+import tracing from './tracing.ts';
 
 const workflows = [
   sequential,
@@ -28,6 +29,7 @@ const workflows = [
   redrive,
   callbacks,
   metrics,
+  tracing,
   history,
   retry,
   fallback,

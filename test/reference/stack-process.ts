@@ -7,11 +7,13 @@ import type { SharedStack } from './stack.ts';
 const BATCHES_AT_ONCE = 8;
 
 /** The stack of the tests of this folder. Says where it is, and runs until its parent disconnects or is gone. */
+const [collectorUrl = ''] = process.argv.slice(2);
 const stack = await startLocalStack({
   handlersEntry: join(import.meta.dirname, 'handlers.ts'),
   pools: POOLS,
   maxConcurrency: BATCHES_AT_ONCE,
   tumblingWindowSeconds: 5,
+  tracing: { otlpEndpoint: collectorUrl },
 });
 process.once('disconnect', async () => {
   await stack.stop();

@@ -15,7 +15,7 @@ import { POOLS } from './pools.ts';
 import type { SharedStack } from './stack.ts';
 
 /** What both twins take of an executor's options. */
-export interface OpenOptions extends Pick<WorkflowExecutorOptions, 'config' | 'logLevel'> {
+export interface OpenOptions extends Pick<WorkflowExecutorOptions, 'config' | 'logLevel' | 'tracing'> {
   /** Names what it keeps. Default: nothing that another executor could find. */
   readonly store?: string;
 }
