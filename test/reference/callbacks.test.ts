@@ -73,10 +73,12 @@ onBothTwins((twin) => {
         throw new Error('the log is full');
       },
     });
-    executor.callbacks.addHandler({ onWorkflowStart: () => new Promise(() => undefined) });
+    const stuck = Promise.withResolvers<void>();
+    executor.callbacks.addHandler({ onWorkflowStart: () => stuck.promise });
     executor.callbacks.addHandler({ onNodeComplete: (node) => heard.push(node) });
 
     const result = await executor.execute(parcel, light);
+    stuck.resolve();
 
     expect(result).toMatchObject({ status: 'SUCCEEDED', output: { truck: 1 } });
     expect(heard).toEqual(['weigh', 'load']);
