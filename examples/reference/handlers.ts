@@ -15,6 +15,7 @@ import pauseAndResume from './pause-and-resume.ts';
 import pools from './pools.ts';
 import redrive from './redrive.ts';
 import retry from './retry.ts';
+import secrets from './secrets.ts';
 import sequential from './sequential.ts';
 import timeout from './timeout.ts';
 import tracing from './tracing.ts';
@@ -41,6 +42,7 @@ const workflows = [
   timeout,
   config,
   context,
+  secrets,
 ];
 
 /** Every handler of the workflows in this folder. */

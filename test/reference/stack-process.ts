@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { startLocalStack } from '../../infra/local/local-stack.ts';
 import { POOLS } from './pools.ts';
+import { SECRETS } from './secret-values.ts';
 import type { SharedStack } from './stack.ts';
 
 /** Nodes that a test holds keep a batch each, and with it a poller; those of other tests must find one all the same. */
@@ -11,6 +12,8 @@ const [collectorUrl = ''] = process.argv.slice(2);
 const stack = await startLocalStack({
   handlersEntry: join(import.meta.dirname, 'handlers.ts'),
   pools: POOLS,
+  newSecrets: Object.keys(SECRETS),
+  secretValues: SECRETS,
   maxConcurrency: BATCHES_AT_ONCE,
   tumblingWindowSeconds: 5,
   tracing: { otlpEndpoint: collectorUrl },

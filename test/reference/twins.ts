@@ -12,6 +12,7 @@ import { WorkflowExecutor, type WorkflowExecutorOptions } from '../../shared/exe
 import type { Item } from '../../shared/ports/item-table.ts';
 import { handlers } from './handlers.ts';
 import { POOLS } from './pools.ts';
+import { SECRETS } from './secret-values.ts';
 import type { SharedStack } from './stack.ts';
 
 /** What both twins take of an executor's options. */
@@ -51,7 +52,7 @@ function aLocalTwin(): Twin {
     endpoint: undefined,
     open: ({ store, ...options } = {}) =>
       new WorkflowExecutor({
-        ...{ handlers, pools: POOLS },
+        ...{ handlers, pools: POOLS, secrets: SECRETS },
         ...(store !== undefined && { database: fileOf(store) }),
         ...options,
       }),
