@@ -1,5 +1,5 @@
-// Cache: `cache` on a node reuses its output for the same input, on a workflow the whole execution's. Only successes are kept.
-// Here an address is looked up once an hour at most, and a route is planned once however many ask for it at the same time.
+// Cache: on a node it reuses the output for the same input, on a workflow the whole execution's. Only successes are kept.
+// Here an address is looked up once an hour at most; a route is planned once, however many ask for it at the same time.
 import { defineNode } from 'fanjoin/node';
 import { defineWorkflow } from 'fanjoin/workflow';
 import * as z from 'zod';

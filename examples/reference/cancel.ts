@@ -1,4 +1,4 @@
-// Cancel: `handle.cancel()`. Running handlers see `signal` abort; the execution ends CANCELLED with what stood at that instant.
+// Cancel: `handle.cancel()`. Running handlers see `signal` abort; the execution ends CANCELLED, with what stood then.
 // Here a video is encoded: its length is known by then, and is among the partial results.
 import { defineNode } from 'fanjoin/node';
 import { defineWorkflow } from 'fanjoin/workflow';

@@ -1,5 +1,5 @@
-// Checkpoints: consistent cuts with an id, at each pause and every `checkpointInterval` finished nodes. Here a backup is restored.
-// `handle.checkpoints()` lists them; `executor.resumeCheckpoint(id)` goes on from one, in a new execution if the old went on.
+// Checkpoints: consistent cuts with an id, every `checkpointInterval` finished nodes. Here a backup is restored.
+// `handle.checkpoints()` lists them; `executor.resumeCheckpoint(id)` goes on: what is still paused there, or a new execution.
 import { defineNode } from 'fanjoin/node';
 import { defineWorkflow } from 'fanjoin/workflow';
 import * as z from 'zod';

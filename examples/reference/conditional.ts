@@ -1,5 +1,5 @@
-// Conditional: one node at a time, from `start`; each says where to go on. Here an expense claim is paid, reviewed or refused.
-// A handler's `conditionalNext` beats its `nextNodeId`, that beats the node's `choices`, those beat `next`. Loops are allowed.
+// Conditional: one node at a time, from `start`; each says where to go on. Here an expense claim is reviewed or paid.
+// A handler's `conditionalNext` beats its `nextNodeId`, that its node's `choices`, those its `next`. Loops are allowed.
 import { defineNode } from 'fanjoin/node';
 import { NodeResult } from 'fanjoin/node-result';
 import { defineWorkflow } from 'fanjoin/workflow';

@@ -1,4 +1,4 @@
-// Fallback: another handler for the same node and the same input, once, after the retries. The result says it came from there.
+// Fallback: another handler for the same node and input, once, after the retries. The result says where it came from.
 // Here a price is converted at today's rate or, if the bank does not answer, at the last one known.
 import { defineNode } from 'fanjoin/node';
 import { defineWorkflow } from 'fanjoin/workflow';

@@ -1,4 +1,4 @@
-// History: what happened to an execution, in order, each event once: `handle.history()` in pages, `handle.events()` as it comes.
+// History: what happened, in order, each event once: `handle.history()` in pages, `handle.events()` as it comes.
 // Here a claim is checked and paid, and its file is printed from the history.
 import type { ExecutionHandle } from 'fanjoin/executor';
 import { defineNode } from 'fanjoin/node';

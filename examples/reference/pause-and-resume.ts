@@ -1,5 +1,5 @@
-// Pause and resume: what runs finishes, nothing new starts, for minutes or weeks. Nothing waits meanwhile, and nothing is paid for.
-// Here a newsletter waits for somebody to look at it: `handle.pause({ before: 'send' })`, and later `handle.resume()`.
+// Pause and resume: what runs finishes, nothing new starts, for minutes or weeks; nothing waits meanwhile.
+// Here somebody looks at a newsletter first: `handle.pause({ before: 'send' })`, and later `handle.resume()`.
 import { defineNode } from 'fanjoin/node';
 import { defineWorkflow } from 'fanjoin/workflow';
 import * as z from 'zod';

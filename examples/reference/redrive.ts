@@ -1,4 +1,4 @@
-// Redrive: `handle.redrive()` runs an execution that failed, timed out or was cancelled on from what failed; what stands is kept.
+// Redrive: `handle.redrive()` goes on from what failed, timed out or was cancelled; what stands is kept.
 // Here a month is closed: once the exchange rates can be had again, the trial balance is not drawn up a second time.
 import { defineNode } from 'fanjoin/node';
 import { defineWorkflow } from 'fanjoin/workflow';

@@ -1,4 +1,4 @@
-// Retry: failed attempts are repeated after growing delays; nothing runs meanwhile. `maxRetries` counts retries, not attempts.
+// Retry: failed attempts are repeated after growing delays; nothing sleeps. `maxRetries` counts retries, not attempts.
 // Here a card is charged: a busy gateway is asked again, a declined card never.
 import { defineNode } from 'fanjoin/node';
 import { defineWorkflow } from 'fanjoin/workflow';

@@ -1,4 +1,4 @@
-// Timeouts: a node has 60 s for an attempt, an execution 300 s, unless they say otherwise. Here suppliers are asked for a price.
+// Timeouts: 60 s for an attempt at a node, 300 s for an execution, unless they say otherwise. Here a price is asked for.
 // A node over its time fails with NodeTimedOut; an execution over its own ends TIMED_OUT, with the results that stand.
 import { defineNode } from 'fanjoin/node';
 import { defineWorkflow } from 'fanjoin/workflow';
