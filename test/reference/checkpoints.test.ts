@@ -61,6 +61,22 @@ onBothTwins((twin) => {
     expect(result).toMatchObject({ status: 'SUCCEEDED', output: { sent: 'Weather' } });
   });
 
+  it('say what had ended there, and whether resuming one goes on with the same execution', async () => {
+    await using executor = twin.open();
+    const { executionId } = await executor.execute(restoreBackup, backup);
+    const [cut] = await executor.get(executionId).checkpoints();
+
+    const detail = await executor.checkpoint(cut?.checkpointId ?? '');
+
+    expect(detail).toMatchObject({
+      executionId,
+      workflow: 'restore-backup',
+      finishedNodes: 2,
+      ended: { succeeded: ['customers', 'products'], failed: [], skipped: [] },
+      isCurrent: false,
+    });
+  });
+
   it('can be resumed by another executor', async () => {
     const store = randomUUID();
     const first = twin.open({ store });

@@ -19,9 +19,10 @@ onBothTwins((twin) => {
       .poll(async () => (await second.metrics('loan')).totalExecutions, { timeout: 20_000, interval: 200 })
       .toBe(4);
 
-    const { averageDurationMs, nodeExecutionTimes, ...counts } = await second.metrics('loan');
+    const { averageDurationMs, executionTimes, nodeExecutionTimes, ...counts } = await second.metrics('loan');
     expect(counts).toEqual({ workflow: 'loan', totalExecutions: 4, successfulExecutions: 3, failedExecutions: 1 });
     expect(averageDurationMs).toBeGreaterThan(0);
+    expect(executionTimes).toMatchObject({ count: 4 });
     for (const node of ['score', 'decide']) {
       const { count, meanMs = 0, p50Ms = 0, p95Ms = 0, maxMs = 0 } = nodeExecutionTimes[node] ?? {};
       expect(count).toBe(4);
