@@ -48,7 +48,7 @@ onBothTwins((twin) => {
       .toMatchObject({ totalExecutions: 1, successfulExecutions: 0, failedExecutions: 1 });
   });
 
-  it('of one execution say for each node how long it was queued, ran and waited, and what took longest', async () => {
+  it('of one execution say for each node how long it was queued, ran and waited, what took longest, and what is billed', async () => {
     await using service = await Service.start((request) => (request === 1 ? { status: 503 } : 'charge-1'));
     await using executor = twin.open();
 
@@ -70,6 +70,10 @@ onBothTwins((twin) => {
     expect(nodes.at(-1)).toBe('offer');
     expect(durationMs).toBeGreaterThan(0);
     expect(charged.metrics.nodes.charge).toMatchObject({ attempts: 2 });
+    for (const { metrics } of [trip, charged]) {
+      const { writeUnits, queueRequests, invocations, estimatedUsd } = metrics.billedOperations;
+      for (const count of [writeUnits, queueRequests, invocations, estimatedUsd]) expect(count).toBeGreaterThan(0);
+    }
     expect(charged.metrics.nodes.charge?.backoffMs).toBeGreaterThan(0);
   });
 });
