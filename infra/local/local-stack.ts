@@ -30,6 +30,8 @@ export interface LocalStackOptions extends SynthesizeOptions, Disturbance {
   readonly port?: number;
   /** Queues hide a message from others for so long at the most. Default: as long as in the cloud. */
   readonly visibilityTimeoutSeconds?: number;
+  /** Tumbling windows of streams are so long at the most. Default: as long as in the cloud. */
+  readonly tumblingWindowSeconds?: number;
   /** Batches of each event source at once, however many the template allows; each takes a thread. Default 4. */
   readonly maxConcurrency?: number;
   /** Whether a ledger is kept of what AWS would bill. Default false. */
@@ -125,7 +127,10 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
   // Before anything can run: no event is to be missed.
   const endRules = startRules({ resources, find, queueUrlOf, log, sqs: clients.sqs }, router);
   cleanup.defer(endRules);
-  sources = startEventSources({ resources, clients, streamArns, queueUrlOf, find, maxConcurrency, log, deliveries });
+  sources = startEventSources({
+    ...{ resources, clients, streamArns, queueUrlOf, find, maxConcurrency, log, deliveries },
+    ...(options.tumblingWindowSeconds !== undefined && { tumblingWindowSeconds: options.tumblingWindowSeconds }),
+  });
   void warmUp(functions);
   const api = await HttpApi.start({
     routes: routesOf(resources, find),

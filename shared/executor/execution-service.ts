@@ -32,9 +32,9 @@ import {
   checkpointIdOf,
   describeCheckpoint,
   isStillAt,
+  listCheckpoints,
   loadCheckpoint,
   startFromCheckpoint,
-  viewCheckpoint,
 } from './checkpoints.ts';
 import { type ExecutionDescription, type ExecutionOutcome, Globals, type ResultsPage } from './description.ts';
 import type { HistoryOptions, ResultsOptions, TimeRange } from './executions.ts';
@@ -196,7 +196,7 @@ export class ExecutionService {
   ): Promise<ResultsPage> {
     const { meta } = await this.#load(executionId);
     const page = await this.#store.results.pageOfResults(meta.executionId, after, limit);
-    const results = await Promise.all(page.results.map((result) => viewResult(this.#store, result, withOutputs)));
+    const results = await Promise.all(page.results.map((result) => viewResult(this.#store, meta, result, withOutputs)));
     return { results, ...(page.next !== undefined && { next: page.next }) };
   }
 
@@ -272,8 +272,7 @@ export class ExecutionService {
 
   /** Oldest first. @throws {ExecutionNotFoundError} */
   async checkpoints(executionId: string): Promise<CheckpointView[]> {
-    const { meta } = await this.#load(executionId);
-    return (await this.#store.checkpoints.list(meta.executionId)).map(viewCheckpoint);
+    return listCheckpoints(this.#store, await this.#load(executionId));
   }
 
   /** What had ended at a checkpoint, what was under way, and what resuming it would do. @throws {CheckpointNotFoundError} */

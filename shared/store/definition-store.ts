@@ -71,6 +71,6 @@ export class DefinitionStore {
     const item = await this.#table.get(definitionKey(workflow, hash));
     if (item === undefined) throw new CorruptItemError(`The definition ${workflow} / ${hash}`, 'it is not there');
     const { definition } = parseItem(DefinitionItem, item);
-    return compile(await this.#payloads.load(definition));
+    return compile(await this.#payloads.load(definition), { isStored: true });
   }
 }

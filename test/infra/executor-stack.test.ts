@@ -131,13 +131,17 @@ describe('pools', () => {
   });
 
   it('each get a queue of their own that bounds the handlers at once, and every sender knows it', () => {
-    const { template: two, outdir: folder } = synthesized({ pools: { slow: { size: 3 } } });
+    const { template: two, outdir: folder } = synthesized({ pools: { slow: { size: 3 }, couriers: {} } });
     rmSync(folder, { recursive: true });
 
     two.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
       EventSourceArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('PoolslowQueue'), 'Arn'] },
       BatchSize: 1,
       ScalingConfig: { MaximumConcurrency: 3 },
+    });
+    two.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      EventSourceArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('PoolcouriersQueue'), 'Arn'] },
+      ScalingConfig: { MaximumConcurrency: 10 },
     });
     for (const sender of ['Scheduler', 'NodeRunner', 'Sweep']) {
       const [, properties] =
