@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { WorkflowGraph } from '../cli/graph/workflow-graph.ts';
 import { IGNORED_PROPERTIES, IGNORED_TYPES } from '../infra/local/ignored-properties.ts';
+import { openApiDocument } from '../shared/api/openapi.ts';
 import { Definition } from '../shared/model/definition.ts';
 
 /** Writes what of the documentation follows from the code; with `--check`, fails if it does not agree with it. */
@@ -40,6 +41,7 @@ async function readme(): Promise<string> {
 const generated: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/definition.schema.json': definitionSchema,
   'docs/graph.schema.json': graphSchema,
+  'docs/openapi.json': () => `${JSON.stringify(openApiDocument(), null, 2)}\n`,
   'README.md': readme,
 };
 

@@ -1,4 +1,5 @@
-import { compile, zodIssues } from '../core/compile.ts';
+import { compile } from '../core/compile.ts';
+import { parseInput } from '../core/parse-input.ts';
 import { findNode, type Plan } from '../core/plan.ts';
 import { ExecutionExistsError, ExecutionNotFoundError, InvalidInputError, InvalidStateError } from '../errors.ts';
 import type { ExecutionConfigInput } from '../model/config.ts';
@@ -23,6 +24,7 @@ import type { SecretStore } from '../ports/secret-store.ts';
 import { nextLook } from '../scheduler/sweep.ts';
 import type { Snapshot } from '../store/execution-store.ts';
 import { WINDOW_MS } from '../store/metrics-store.ts';
+import { ResultPosition } from '../store/result-store.ts';
 import type { Store } from '../store/store.ts';
 import { beginTrace, type Caller } from '../tracing/execution-trace.ts';
 import { loadBilledItems } from './billed-execution.ts';
@@ -113,9 +115,7 @@ export class ExecutionService {
     defaults: ExecutionConfigInput = {},
     caller: Caller = {},
   ): Promise<{ executionId: ExecutionId; isNew: boolean }> {
-    const parsed = StartRequest.safeParse(input);
-    if (!parsed.success) throw new InvalidInputError('The start request', zodIssues(parsed.error));
-    const request = parsed.data;
+    const request = parseInput(StartRequest, input, 'The start request');
     const plan = compile(request.definition);
     if (this.#pools !== undefined) assertPools(plan, this.#pools);
     const secretGlobals = namedSecrets(request.globals);
@@ -194,6 +194,7 @@ export class ExecutionService {
     executionId: string,
     { after, limit = 1_000, withOutputs = false }: ResultsOptions = {},
   ): Promise<ResultsPage> {
+    parseInput(ResultPosition.optional(), after, "The results' after");
     const { meta } = await this.#load(executionId);
     const page = await this.#store.results.pageOfResults(meta.executionId, after, limit);
     const results = await Promise.all(page.results.map((result) => viewResult(this.#store, result, withOutputs)));

@@ -1,5 +1,6 @@
 import type { ExecutionConfigInput } from '../model/config.ts';
 import type { Definition } from '../model/definition.ts';
+import type { Json } from '../model/json.ts';
 import type { BilledOperations } from '../observability/billed-operations.ts';
 import type { EventsPage } from '../observability/execution-event.ts';
 import type { WorkflowMetrics } from '../observability/tally.ts';
@@ -12,7 +13,7 @@ export interface StartInput {
   readonly definition: unknown;
   readonly input: unknown;
   readonly config?: ExecutionConfigInput | undefined;
-  readonly globals?: unknown;
+  readonly globals?: Readonly<Record<string, Json>> | undefined;
   readonly executionId?: string | undefined;
   readonly tags?: Readonly<Record<string, string>> | undefined;
 }

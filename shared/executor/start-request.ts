@@ -9,10 +9,12 @@ import type { StartInput } from './executions.ts';
 /** They stand in the item itself. */
 const MAX_TAGS = 50;
 
+/** A workflow as users write it; checked by `compile`, which finds more than a schema could. */
+export const DefinitionSource = z.record(z.string(), z.unknown());
+
 /** What it takes to start an execution. */
 export const StartRequest = z.strictObject({
-  /** The workflow; checked by `compile`. */
-  definition: z.record(z.string(), z.unknown()),
+  definition: DefinitionSource,
   /** Default null. */
   input: Json.default(null),
   /** Goes before the workflow's own config. */
@@ -28,6 +30,10 @@ export const StartRequest = z.strictObject({
     .optional(),
 });
 export type StartRequest = z.infer<typeof StartRequest>;
+
+/** What a start answers. */
+export const Started = z.object({ executionId: z.string() });
+export type Started = z.infer<typeof Started>;
 
 /** Tells whether two starts ask for the same. */
 export function digestOf(definitionHash: string, { input, config = {}, globals = {} }: StartRequest): string {

@@ -1,0 +1,72 @@
+import { ulid } from 'ulid';
+import { secretNames } from '../../shared/adapters/aws/secret-names.ts';
+import { openApiDocument } from '../../shared/api/openapi.ts';
+import type { OperationId, Routes } from '../../shared/api/routes.ts';
+import { ExecutionService } from '../../shared/executor/execution-service.ts';
+import { untilEvents } from '../../shared/executor/follow-events.ts';
+import { ExecutionId } from '../../shared/model/ids.ts';
+import { DEFAULT_STACK } from '../../shared/observability/billed-operations.ts';
+import { environment, exportsSpans } from '../environment.ts';
+import { clock, store } from '../runtime.ts';
+import type { Answer } from './serve.ts';
+
+const service = new ExecutionService({
+  store,
+  clock,
+  pools: environment.POOLS,
+  secrets: secretNames(environment.SECRET_NAMES),
+  handlersVersion: () => environment.HANDLERS_VERSION,
+  newId: ulid,
+  billedStack: {
+    runnerMemoryMb: environment.RUNNER_MEMORY_MB ?? DEFAULT_STACK.runnerMemoryMb,
+    lifecycleEvents: environment.LIFECYCLE_EVENTS ?? DEFAULT_STACK.lifecycleEvents,
+  },
+  exportsSpans,
+});
+
+/** What answers each route. */
+export const answers: { readonly [Id in OperationId]: Answer<Routes[Id]> } = {
+  startExecution: async ({ body }, event) => {
+    const caller = exportsSpans ? (await import('./caller.ts')).callerOf(event) : {};
+    const { executionId, isNew } = await service.start(body, {}, caller);
+    return [isNew ? 201 : 200, { executionId }];
+  },
+  listExecutions: async ({ query }) => [200, await service.list(query)],
+  describeExecution: async ({ params: { executionId } }) => [200, await service.describe(executionId)],
+  getOutcome: async ({ params: { executionId } }) => [200, await service.outcome(executionId)],
+  listResults: async ({ params: { executionId }, query: { outputs, ...page } }) => [
+    200,
+    await service.results(executionId, { ...page, withOutputs: outputs }),
+  ],
+  listEvents: async ({ params: { executionId }, query: { waitSeconds, ...page } }) => [
+    200,
+    await untilEvents(() => service.history(executionId, page), { clock, waitMs: waitSeconds * 1_000 }),
+  ],
+  getDefinition: async ({ params: { executionId } }) => [200, await service.definition(executionId)],
+  getBilledOperations: async ({ params: { executionId } }) => [200, await service.billedOperations(executionId)],
+  listCheckpoints: async ({ params: { executionId } }) => [200, await service.checkpoints(executionId)],
+  cancelExecution: async ({ params: { executionId } }) => {
+    await service.cancel(executionId);
+    return [202, await service.describe(executionId)];
+  },
+  pauseExecution: async ({ params: { executionId }, body }) => {
+    await service.pause(executionId, body);
+    return [202, await service.describe(executionId)];
+  },
+  resumeExecution: async ({ params: { executionId } }) => {
+    await service.resume(executionId);
+    return [202, await service.describe(executionId)];
+  },
+  redriveExecution: async ({ params: { executionId } }) => {
+    await service.redrive(executionId);
+    return [202, await service.describe(executionId)];
+  },
+  getCheckpoint: async ({ params: { checkpointId } }) => [200, await service.checkpoint(checkpointId)],
+  resumeCheckpoint: async ({ params: { checkpointId }, body }) => {
+    const newId = body?.executionId ?? ExecutionId.parse(ulid(clock.nowMs()));
+    const { executionId, isNew } = await service.resumeCheckpoint(checkpointId, newId);
+    return [isNew ? 201 : 200, { executionId }];
+  },
+  getMetrics: async ({ params: { workflow }, query }) => [200, await service.metrics(workflow, query)],
+  getOpenApi: () => [200, openApiDocument()],
+};

@@ -1,0 +1,60 @@
+import * as z from 'zod';
+import { MAX_WAIT_SECONDS } from '../executor/follow-events.ts';
+import { ListRequest } from '../executor/listing.ts';
+import { ExecutionId } from '../model/ids.ts';
+import { EventPosition } from '../observability/event-position.ts';
+import { ResultPosition } from '../store/result-store.ts';
+
+/** Text in a URL, a number to us. */
+const number = z.coerce.number<number>();
+const limit = number.int().min(1).max(1_000);
+const timeMs = number.min(0).max(Number.MAX_SAFE_INTEGER);
+
+export const ExecutionParams = z.object({
+  executionId: z.string().meta({ description: 'As it was given at the start' }),
+});
+export const CheckpointParams = z.object({
+  checkpointId: z.string().meta({ description: "As an execution's checkpoints name it" }),
+});
+export const WorkflowParams = z.object({ workflow: z.string().meta({ description: 'Its name' }) });
+
+/** Of `GET /executions/{executionId}/results`. */
+export const ResultsQuery = z.strictObject({
+  after: ResultPosition.exactOptional().meta({ description: 'The `next` of the page before' }),
+  limit: limit.default(1_000),
+  outputs: z
+    .union([z.literal('inline'), z.stringbool().meta({ type: 'boolean' })])
+    .default(false)
+    .meta({ description: 'With what the nodes gave, and the errors of map items; `inline`: of at most 8 KB' }),
+});
+
+/** Of `GET /executions/{executionId}/events`. */
+export const EventsQuery = z.strictObject({
+  after: EventPosition.exactOptional().meta({
+    description: 'The `next` of the page before, or the `position` of an event',
+  }),
+  limit: limit.default(100),
+  waitSeconds: number
+    .min(0)
+    .max(MAX_WAIT_SECONDS)
+    .default(0)
+    .meta({ description: 'With no events there yet, the answer waits so long for some' }),
+});
+
+/** Of `GET /executions`. */
+export const ListQuery = ListRequest.extend({ limit: limit.default(100), fromMs: timeMs.exactOptional() });
+
+/** Of `GET /workflows/{workflow}/metrics`. */
+export const MetricsQuery = z.strictObject({
+  fromMs: timeMs.exactOptional().meta({ description: 'Executions that ended from then on, by whole minutes' }),
+  toMs: timeMs.exactOptional().meta({ description: 'And up to then' }),
+});
+
+/** The id of the execution that begins there, should one begin: chosen by the client, the request can be repeated. */
+export const ResumeOptions = z.strictObject({
+  executionId: ExecutionId.exactOptional().meta({ description: 'Of a new execution, should there be one' }),
+});
+
+export const PauseOptions = z.strictObject({
+  before: z.string().exactOptional().meta({ description: 'A node id: pause when it would start, and not before' }),
+});
