@@ -1,9 +1,11 @@
 import type * as z from 'zod';
+import type { Authorize } from '../adapters/aws/sign-requests.ts';
 import type { Route } from '../api/route.ts';
 import { describeCause, FanjoinError } from '../errors.ts';
 import { Problem } from '../model/problem.ts';
 import { type Clock, sleep } from '../ports/clock.ts';
 import { activeSpanHeaders } from '../tracing/active-span.ts';
+import { type AuthorizationOptions, authorizationOf } from './authorization.ts';
 import { errorOf } from './problem-error.ts';
 
 const MAX_TRIES = 5;
@@ -27,16 +29,20 @@ export interface ApiCall<R extends Route> {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface ApiClientOptions extends AuthorizationOptions {
+  /** The API's URL, as the stack prints it. */
+  readonly endpoint: string;
+  readonly clock: Clock;
+}
+
 /** Calls the routes of a stack's API, deployed or local. */
 export class ApiClient {
   readonly #endpoint: string;
   readonly #clock: Clock;
+  readonly #authorize: Authorize | undefined;
 
-  /**
-   * @param endpoint the API's URL, as the stack prints it
-   * @throws {FanjoinError} `INVALID_INPUT`: it is no URL
-   */
-  constructor({ endpoint, clock }: { endpoint: string; clock: Clock }) {
+  /** @throws {FanjoinError} `INVALID_INPUT`: the endpoint is no URL, or requests cannot be signed for it */
+  constructor({ endpoint, clock, ...authorization }: ApiClientOptions) {
     if (!URL.canParse(endpoint))
       throw new FanjoinError(
         'INVALID_INPUT',
@@ -44,6 +50,7 @@ export class ApiClient {
       );
     this.#endpoint = endpoint.replace(/\/+$/, '');
     this.#clock = clock;
+    this.#authorize = authorizationOf(new URL(endpoint), authorization);
   }
 
   /**
@@ -70,15 +77,20 @@ export class ApiClient {
 
   async #send<R extends Route>(route: R, { params, query, body, signal }: ApiCall<R>): Promise<unknown> {
     const url = new URL(this.#endpoint + pathOf(route.path, { ...params }));
-    url.search = queryOf({ ...query }).toString();
-    const response = await fetch(url, {
+    url.search = queryOf({ ...query });
+    const request = {
       method: route.method,
+      url,
+      headers: body === undefined ? {} : { 'content-type': 'application/json' },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    };
+    // What tells of a trace is not signed: whoever instruments `fetch` adds to it.
+    const headers = { ...(await activeSpanHeaders()), ...request.headers, ...(await this.#authorize?.(request)) };
+    const response = await fetch(url, {
+      method: request.method,
+      headers,
       signal: AbortSignal.any([AbortSignal.timeout(REQUEST_TIMEOUT_MS), ...(signal === undefined ? [] : [signal])]),
-      headers: {
-        ...(await activeSpanHeaders()),
-        ...(body !== undefined && { 'content-type': 'application/json' }),
-      },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(request.body !== undefined && { body: request.body }),
     });
     const text = await response.text();
     if (response.status >= 500)
@@ -95,22 +107,30 @@ const nameOf = ({ method, path }: Route): string => `${method} ${path}`;
 const pathOf = (path: string, params: Readonly<Record<string, unknown>>): string =>
   path.replace(/\{(\w+)\}/g, (_whole, name: string) => encodeURIComponent(String(params[name])));
 
-/** `{ searchAttributes: { customer: 'c1' } }` → `searchAttributes[customer]=c1` */
-function queryOf(values: Readonly<Record<string, unknown>>): URLSearchParams {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(values)) {
-    if (value === undefined) continue;
-    if (typeof value !== 'object' || value === null) query.set(name, String(value));
-    else for (const [key, member] of Object.entries(value)) query.set(`${name}[${key}]`, String(member));
-  }
-  return query;
+/** `{ searchAttributes: { customer: 'c 1' } }` → `searchAttributes%5Bcustomer%5D=c%201`: signatures know no `+`. */
+function queryOf(values: Readonly<Record<string, unknown>>): string {
+  return Object.entries(values)
+    .flatMap(([name, value]) =>
+      typeof value === 'object' && value !== null
+        ? Object.entries(value).map(([key, member]) => [`${name}[${key}]`, member] as const)
+        : [[name, value] as const],
+    )
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`)
+    .join('&');
 }
 
 function toError(endpoint: string, route: string, status: number, text: string): FanjoinError {
   const problem = Problem.safeParse(parseJson(text));
-  return problem.success
-    ? errorOf(problem.data)
-    : new FanjoinError('ENDPOINT_REFUSED', `${endpoint} answered ${status} to ${route}: ${text.slice(0, 300)}`);
+  if (problem.success) return errorOf(problem.data);
+  const answered = `${endpoint} answered ${status} to ${route}: ${text.slice(0, 300)}`;
+  return status === 401 || status === 403
+    ? new FanjoinError(
+        'ENDPOINT_FORBIDDEN',
+        `${answered}. It does not know who is calling, or does not let them: check the credentials, their region, the ` +
+          'clock of this machine, and that they may `execute-api:Invoke` this API.',
+      )
+    : new FanjoinError('ENDPOINT_REFUSED', answered);
 }
 
 function parseJson(text: string): unknown {

@@ -7,7 +7,7 @@ import type { BilledOperations } from '../observability/billed-operations.ts';
 import type { EventsPage } from '../observability/execution-event.ts';
 import type { WorkflowMetrics } from '../observability/tally.ts';
 import { type Clock, sleep } from '../ports/clock.ts';
-import { ApiClient } from './api-client.ts';
+import { ApiClient, type ApiClientOptions } from './api-client.ts';
 import type { CheckpointDetail, CheckpointView } from './checkpoints.ts';
 import type { ExecutionDescription, ExecutionOutcome, ResultsPage } from './description.ts';
 import type { Executions, ResultsOptions, StartInput, TimeRange, WaitOptions } from './executions.ts';
@@ -18,11 +18,8 @@ import type { ExecutionsPage, ListOptions } from './listing.ts';
 const FIRST_POLL_MS = 50;
 const LAST_POLL_MS = 1_000;
 
-export interface HttpExecutionsOptions {
-  /** The API's URL, as the stack prints it. */
-  readonly endpoint: string;
+export interface HttpExecutionsOptions extends ApiClientOptions {
   readonly config: ExecutionConfigInput;
-  readonly clock: Clock;
 }
 
 /** Executions behind the HTTP API of a stack, deployed or local. */

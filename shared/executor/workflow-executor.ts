@@ -17,6 +17,7 @@ import type { WorkflowMetrics } from '../observability/tally.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { SpanExport } from '../tracing/span-export.ts';
 import { exportBy, type TracingOptions } from '../tracing/tracing-options.ts';
+import type { AuthorizationOptions } from './authorization.ts';
 import type { CheckpointDetail, CheckpointView } from './checkpoints.ts';
 import type { ExecutionDescription, ResultsPage } from './description.ts';
 import { EndpointCallbacks } from './endpoint-callbacks.ts';
@@ -28,7 +29,7 @@ import type { ExecutionsPage, ListOptions } from './listing.ts';
 import { LocalEngine, type LocalEngineOptions } from './local-engine.ts';
 import { WorkflowContext } from './workflow-context.ts';
 
-export interface WorkflowExecutorOptions {
+export interface WorkflowExecutorOptions extends AuthorizationOptions {
   /** For executions whose workflow or start says nothing else. */
   readonly config?: ExecutionConfigInput;
   /** Handlers that definitions name. Those of `defineWorkflow` workflows need not be listed. Local only. */
@@ -42,7 +43,11 @@ export interface WorkflowExecutorOptions {
   readonly secrets?: LocalSecrets;
   /** Local only: the SQLite file, made if it is not there. Default `:memory:`, which a crash does not survive. */
   readonly database?: string;
-  /** The API of a deployed or locally run stack; without it, workflows run in this process. */
+  /**
+   * The API of a deployed or locally run stack; without it, workflows run in this process. Requests to an API of API
+   * Gateway are signed, with the credentials the AWS SDK finds or with `credentials`; to another host where
+   * `credentials` or a `region` are given, or the environment names both.
+   */
   readonly endpoint?: string;
   /** Lines below it are not logged. Default `warn`. */
   readonly logLevel?: LogLevel;
@@ -127,7 +132,7 @@ export class WorkflowExecutor implements AsyncDisposable {
             callbacks: this.callbacks,
             ...(this.#spans !== undefined && { spans: this.#spans }),
           })
-        : new HttpExecutions({ endpoint: options.endpoint, config, clock });
+        : new HttpExecutions({ ...options, endpoint: options.endpoint, config, clock });
     this.#endpointCallbacks =
       options.endpoint === undefined
         ? undefined
