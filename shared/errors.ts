@@ -73,6 +73,18 @@ export class ExecutionNotFoundError extends FanjoinError {
   }
 }
 
+/** No workflow of this name has such a version. */
+export class WorkflowNotFoundError extends FanjoinError {
+  override readonly name = 'WorkflowNotFoundError';
+  constructor(workflow: string, version: string) {
+    super(
+      'WORKFLOW_NOT_FOUND',
+      `There is no version '${version}' of a workflow '${workflow}' here. Publish it, or name one of its versions or aliases.`,
+      { details: { workflow, version } },
+    );
+  }
+}
+
 /** No checkpoint has this id. */
 export class CheckpointNotFoundError extends FanjoinError {
   override readonly name = 'CheckpointNotFoundError';

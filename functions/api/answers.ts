@@ -67,6 +67,22 @@ export const answers: { readonly [Id in OperationId]: Answer<Routes[Id]> } = {
     const { executionId, isNew } = await service.resumeCheckpoint(checkpointId, newId);
     return [isNew ? 201 : 200, { executionId }];
   },
+  publishWorkflow: async ({ body: { definition } }) => {
+    const version = await service.workflows.publish(definition);
+    return [version.isNew ? 201 : 200, version];
+  },
+  listWorkflows: async ({ query }) => [200, await service.workflows.list(query)],
+  validateWorkflow: async ({ body: { definition } }) => [200, await service.workflows.validate(definition)],
+  getWorkflow: async ({ params: { workflow }, query: { version } }) => [
+    200,
+    await service.workflows.describe(workflow, version),
+  ],
+  listVersions: async ({ params: { workflow }, query }) => [200, await service.workflows.versions(workflow, query)],
+  listAliases: async ({ params: { workflow } }) => [200, await service.workflows.aliases(workflow)],
+  setAlias: async ({ params: { workflow, alias }, body: { version } }) => [
+    200,
+    await service.workflows.setAlias(workflow, alias, version),
+  ],
   getMetrics: async ({ params: { workflow }, query }) => [200, await service.metrics(workflow, query)],
   getOpenApi: () => [200, openApiDocument()],
 };

@@ -3,6 +3,15 @@ import { CheckpointDetail, CheckpointView } from '../executor/checkpoints.ts';
 import { ExecutionDescription, ExecutionOutcome, ResultsPage } from '../executor/description.ts';
 import { ExecutionsPage } from '../executor/listing.ts';
 import { Started, StartRequest } from '../executor/start-request.ts';
+import {
+  PublishedVersion,
+  Validation,
+  VersionsPage,
+  WorkflowAlias,
+  WorkflowDescription,
+  WorkflowsPage,
+  WorkflowVersion,
+} from '../executor/workflows.ts';
 import { Definition } from '../model/definition.ts';
 import { Problem } from '../model/problem.ts';
 import { ErrorInfo, NodeResultView } from '../model/result.ts';
@@ -27,11 +36,18 @@ const NAMED: Readonly<Record<string, z.ZodType>> = {
   ExecutionsPage,
   NodeResultView,
   Problem,
+  PublishedVersion,
   ResultsPage,
   Started,
   StartRequest,
+  Validation,
+  VersionsPage,
+  WorkflowAlias,
   WorkflowDefinition: Definition,
+  WorkflowDescription,
   WorkflowMetrics,
+  WorkflowsPage,
+  WorkflowVersion,
 };
 
 /** Of any route. */

@@ -7,6 +7,7 @@ export const PROBLEMS = {
   INVALID_DEFINITION: { status: 400, means: 'the workflow cannot run; `issues` lists every reason' },
   ROUTE_NOT_FOUND: { status: 404, means: 'the API has no such route' },
   EXECUTION_NOT_FOUND: { status: 404, means: 'no execution has this id' },
+  WORKFLOW_NOT_FOUND: { status: 404, means: 'the workflow has no such version, or there is no such workflow' },
   CHECKPOINT_NOT_FOUND: { status: 404, means: 'no checkpoint has this id' },
   INVALID_STATE: { status: 409, means: 'the execution is in a state in which this cannot be done' },
   EXECUTION_EXISTS: { status: 409, means: 'the id was used before, for another request' },

@@ -1,7 +1,11 @@
 import * as z from 'zod';
 import { MAX_WAIT_SECONDS } from '../executor/follow-events.ts';
 import { ListRequest } from '../executor/listing.ts';
+import { DefinitionSource } from '../executor/start-request.ts';
+import { VersionsRequest, WorkflowsRequest } from '../executor/workflows.ts';
 import { ExecutionId } from '../model/ids.ts';
+import { Json } from '../model/json.ts';
+import { VersionName } from '../model/version.ts';
 import { EventPosition } from '../observability/event-position.ts';
 import { ResultPosition } from '../store/result-store.ts';
 
@@ -17,6 +21,28 @@ export const CheckpointParams = z.object({
   checkpointId: z.string().meta({ description: "As an execution's checkpoints name it" }),
 });
 export const WorkflowParams = z.object({ workflow: z.string().meta({ description: 'Its name' }) });
+
+export const AliasParams = WorkflowParams.extend({ alias: z.string().meta({ description: 'Its name' }) });
+
+/** Of `POST /workflows`. */
+export const PublishBody = z.strictObject({ definition: DefinitionSource });
+
+/** Of `POST /workflows/validate`: whatever is wrong with it is the answer. */
+export const ValidateBody = z.strictObject({ definition: Json });
+
+/** Of `PUT /workflows/{workflow}/aliases/{alias}`. */
+export const AliasBody = z.strictObject({ version: VersionName });
+
+/** Of `GET /workflows/{workflow}`. */
+export const VersionQuery = z.strictObject({
+  version: VersionName.default('latest').meta({ description: '`latest`, a number, an alias, or a hash' }),
+});
+
+export const WorkflowsQuery = WorkflowsRequest.extend({ limit: limit.default(100) });
+export const VersionsQuery = VersionsRequest.extend({
+  limit: limit.default(100),
+  after: number.int().min(1).exactOptional(),
+});
 
 /** Of `GET /executions/{executionId}/results`. */
 export const ResultsQuery = z.strictObject({

@@ -3,20 +3,35 @@ import { CheckpointDetail, CheckpointView } from '../executor/checkpoints.ts';
 import { ExecutionDescription, ExecutionOutcome, ResultsPage } from '../executor/description.ts';
 import { ExecutionsPage } from '../executor/listing.ts';
 import { Started, StartRequest } from '../executor/start-request.ts';
+import {
+  PublishedVersion,
+  Validation,
+  VersionsPage,
+  WorkflowAlias,
+  WorkflowDescription,
+  WorkflowsPage,
+} from '../executor/workflows.ts';
 import { Definition } from '../model/definition.ts';
 import { BilledOperations } from '../observability/billed-operations.ts';
 import { EventsPage } from '../observability/execution-event.ts';
 import { WorkflowMetrics } from '../observability/tally.ts';
 import {
+  AliasBody,
+  AliasParams,
   CheckpointParams,
   EventsQuery,
   ExecutionParams,
   ListQuery,
   MetricsQuery,
   PauseOptions,
+  PublishBody,
   ResultsQuery,
   ResumeOptions,
+  ValidateBody,
+  VersionQuery,
+  VersionsQuery,
   WorkflowParams,
+  WorkflowsQuery,
 } from './requests.ts';
 import { NO_BODY, type Route } from './route.ts';
 
@@ -24,6 +39,8 @@ import { NO_BODY, type Route } from './route.ts';
 const bare = { params: z.object({}), query: z.strictObject({}), headers: z.object({}), body: NO_BODY };
 
 const execution = { ...bare, tag: 'executions', params: ExecutionParams } as const;
+
+const workflow = { ...bare, tag: 'workflows', params: WorkflowParams } as const;
 
 /** Of routes that ask an execution to change, and answer how it stands then. */
 const control = {
@@ -45,11 +62,13 @@ export const ROUTES = {
     path: '/executions',
     tag: 'executions',
     summary: 'Start an execution',
-    description: 'With an `executionId` of your own the request can be repeated: it finds the execution it started.',
+    description:
+      'Of a `definition`, or of a published `workflow`. With an `executionId` of your own the request can be repeated: ' +
+      'it finds the execution it started.',
     body: StartRequest,
     answer: Started,
     statuses: { 201: 'It was started', 200: 'The same request has started it before' },
-    problems: ['INVALID_DEFINITION', 'EXECUTION_EXISTS', 'PAYLOAD_TOO_LARGE', 'UNKNOWN_SECRET'],
+    problems: ['INVALID_DEFINITION', 'WORKFLOW_NOT_FOUND', 'EXECUTION_EXISTS', 'PAYLOAD_TOO_LARGE', 'UNKNOWN_SECRET'],
   },
   listExecutions: {
     ...bare,
@@ -174,13 +193,87 @@ export const ROUTES = {
     statuses: { 201: 'A new execution', 200: 'The execution itself' },
     problems: ['CHECKPOINT_NOT_FOUND'],
   },
-  getMetrics: {
+  publishWorkflow: {
+    ...bare,
+    method: 'POST',
+    path: '/workflows',
+    tag: 'workflows',
+    summary: 'Publish a workflow: make a definition its latest version',
+    description: 'To be started by its name. Repeated, the request changes nothing.',
+    body: PublishBody,
+    answer: PublishedVersion,
+    statuses: { 201: 'A new version', 200: 'It is the latest version already' },
+    problems: ['INVALID_DEFINITION', 'PAYLOAD_TOO_LARGE'],
+  },
+  listWorkflows: {
     ...bare,
     method: 'GET',
-    path: '/workflows/{workflow}/metrics',
+    path: '/workflows',
     tag: 'workflows',
+    summary: 'List the workflows that were ever published or started, by name',
+    query: WorkflowsQuery,
+    answer: WorkflowsPage,
+    statuses: { 200: 'A page of them' },
+    problems: [],
+  },
+  validateWorkflow: {
+    ...bare,
+    method: 'POST',
+    path: '/workflows/validate',
+    tag: 'workflows',
+    summary: 'Look a definition over without keeping it',
+    description: 'What is wrong with the definition is the answer, not a problem of the request.',
+    body: ValidateBody,
+    answer: Validation,
+    statuses: { 200: 'Whether it can run, and every reason why not' },
+    problems: [],
+  },
+  getWorkflow: {
+    ...workflow,
+    method: 'GET',
+    path: '/workflows/{workflow}',
+    summary: 'Get a version of a workflow',
+    query: VersionQuery,
+    answer: WorkflowDescription,
+    statuses: { 200: 'The version, with its definition' },
+    problems: ['WORKFLOW_NOT_FOUND'],
+  },
+  listVersions: {
+    ...workflow,
+    method: 'GET',
+    path: '/workflows/{workflow}/versions',
+    summary: "List a workflow's versions, latest first",
+    query: VersionsQuery,
+    answer: VersionsPage,
+    statuses: { 200: 'A page of them; of an unknown workflow none' },
+    problems: [],
+  },
+  listAliases: {
+    ...workflow,
+    method: 'GET',
+    path: '/workflows/{workflow}/aliases',
+    summary: "List a workflow's aliases, by name",
+    answer: z.array(WorkflowAlias),
+    statuses: { 200: 'All of them' },
+    problems: [],
+  },
+  setAlias: {
+    ...workflow,
+    method: 'PUT',
+    path: '/workflows/{workflow}/aliases/{alias}',
+    summary: 'Point an alias at a version',
+    description: 'Who starts the workflow by this alias gets that version from now on. What runs stays as it is.',
+    params: AliasParams,
+    body: AliasBody,
+    answer: WorkflowAlias,
+    statuses: { 200: 'What it stands for now' },
+    problems: ['WORKFLOW_NOT_FOUND'],
+  },
+  getMetrics: {
+    ...workflow,
+    method: 'GET',
+    path: '/workflows/{workflow}/metrics',
     summary: 'Count what ended of a workflow, and how long it and its nodes took',
-    params: WorkflowParams,
     query: MetricsQuery,
     answer: WorkflowMetrics,
     statuses: { 200: 'The counts; of an unknown workflow nothing' },

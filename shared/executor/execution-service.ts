@@ -46,6 +46,7 @@ import { loadPartialResults, viewResult } from './result-views.ts';
 import { assertPools, assertSecrets, namedSecrets, resolveConfig } from './start-checks.ts';
 import { digestOf, StartRequest } from './start-request.ts';
 import { lookUp, workflowCacheKey } from './workflow-cache.ts';
+import { WorkflowService } from './workflow-service.ts';
 
 /** The history lags behind by a few seconds at the most. */
 const TOLD_MS = 60_000;
@@ -65,6 +66,8 @@ export interface ServiceParts {
   readonly exportsSpans?: boolean;
   /** The stack it runs on, as far as it changes what an execution costs. Default: as it is deployed by default. */
   readonly billedStack?: BilledStack;
+  /** Throws if what is to be started cannot run here. Default: anything can. */
+  readonly checkStart?: (plan: Plan) => void;
 }
 
 /**
@@ -79,22 +82,16 @@ export class ExecutionService {
   readonly #handlersVersion: (plan: Plan) => Json;
   readonly #newId: (nowMs: number) => string;
   readonly #exportsSpans: boolean;
-
   readonly #billedStack: BilledStack;
+  readonly #checkStart: (plan: Plan) => void;
+  readonly workflows: WorkflowService;
 
   constructor(parts: ServiceParts) {
-    const {
-      store,
-      clock,
-      pools,
-      secrets,
-      handlersVersion,
-      newId,
-      exportsSpans = false,
-      billedStack = DEFAULT_STACK,
-    } = parts;
-    this.#exportsSpans = exportsSpans;
-    this.#billedStack = billedStack;
+    const { store, clock, pools, secrets, handlersVersion, newId } = parts;
+    this.workflows = new WorkflowService({ store, clock, pools });
+    this.#exportsSpans = parts.exportsSpans ?? false;
+    this.#billedStack = parts.billedStack ?? DEFAULT_STACK;
+    this.#checkStart = parts.checkStart ?? (() => undefined);
     this.#handlersVersion = handlersVersion;
     this.#pools = pools;
     this.#secrets = secrets;
@@ -108,7 +105,7 @@ export class ExecutionService {
    *
    * @param defaults config of the executor; the workflow's goes before it, the request's before both
    * @param caller whose trace a traced execution becomes part of
-   * @throws {InvalidInputError | InvalidDefinitionError | ExecutionExistsError}
+   * @throws {InvalidInputError | InvalidDefinitionError | WorkflowNotFoundError | ExecutionExistsError}
    */
   async start(
     input: unknown,
@@ -116,19 +113,19 @@ export class ExecutionService {
     caller: Caller = {},
   ): Promise<{ executionId: ExecutionId; isNew: boolean }> {
     const request = parseInput(StartRequest, input, 'The start request');
-    const plan = compile(request.definition);
-    if (this.#pools !== undefined) assertPools(plan, this.#pools);
+    const plan = await this.#planOf(request);
+    this.#checkStart(plan);
     const secretGlobals = namedSecrets(request.globals);
     if (this.#secrets !== undefined) assertSecrets([...plan.secrets, ...secretGlobals], this.#secrets);
     const nowMs = this.#clock.nowMs();
     const executionId = request.executionId ?? ExecutionId.parse(this.#newId(nowMs));
-    const config = resolveConfig(defaults, plan, request.config ?? {});
+    const config = resolveConfig({ ...defaults, ...request.defaults }, plan, request.config ?? {});
     const folder = `executions/${executionId}/start`;
     const requestDigest = digestOf(plan.hash, request);
     const [payload, globals] = await Promise.all([
       this.#store.payloads.save(request.input, folder),
       request.globals === undefined ? undefined : this.#store.payloads.save(request.globals, folder),
-      this.#store.definitions.publish(plan, nowMs),
+      request.definition === undefined ? undefined : this.#store.definitions.publish(plan, nowMs),
     ]);
     const found = await this.#lookUp(plan, request, { executionId, timeoutMs: config.timeoutSeconds * 1000 });
     if (found?.lookup.kind === 'computing') return { executionId: found.lookup.executionId, isNew: false };
@@ -153,6 +150,12 @@ export class ExecutionService {
     });
     if (!created && meta.requestDigest !== requestDigest) throw new ExecutionExistsError(executionId);
     return { executionId, isNew: created };
+  }
+
+  async #planOf({ definition, workflow, version = 'latest' }: StartRequest): Promise<Plan> {
+    const plan = workflow === undefined ? compile(definition) : (await this.workflows.resolve(workflow, version)).plan;
+    if (this.#pools !== undefined) assertPools(plan, this.#pools);
+    return plan;
   }
 
   async #lookUp(

@@ -1,16 +1,22 @@
 import type { ExecutionConfigInput } from '../model/config.ts';
 import type { Definition } from '../model/definition.ts';
 import type { Json } from '../model/json.ts';
+import type { VersionName } from '../model/version.ts';
 import type { BilledOperations } from '../observability/billed-operations.ts';
 import type { EventsPage } from '../observability/execution-event.ts';
 import type { WorkflowMetrics } from '../observability/tally.ts';
 import type { CheckpointDetail, CheckpointView } from './checkpoints.ts';
 import type { ExecutionDescription, ExecutionOutcome, ResultsPage } from './description.ts';
 import type { ExecutionsPage, ListOptions } from './listing.ts';
+import type { Workflows } from './workflows.ts';
 
 /** What a request to start holds, once the workflow is named and the input checked. */
 export interface StartInput {
-  readonly definition: unknown;
+  /** The workflow itself, or the name of a published one. */
+  readonly definition?: unknown;
+  readonly workflow?: string | undefined;
+  /** Of the named one. Default: the latest. */
+  readonly version?: VersionName | undefined;
   readonly input: unknown;
   readonly config?: ExecutionConfigInput | undefined;
   readonly globals?: Readonly<Record<string, Json>> | undefined;
@@ -53,6 +59,7 @@ export interface TimeRange {
 
 /** Executions wherever they run: in this process, or behind an endpoint. All throw `ExecutionNotFoundError` for ids unknown. */
 export interface Executions {
+  readonly workflows: Workflows;
   start(request: StartInput): Promise<{ executionId: string }>;
   describe(executionId: string): Promise<ExecutionDescription>;
   outcome(executionId: string): Promise<ExecutionOutcome>;

@@ -12,7 +12,9 @@ import type { CheckpointDetail, CheckpointView } from './checkpoints.ts';
 import type { ExecutionDescription, ExecutionOutcome, ResultsPage } from './description.ts';
 import type { Executions, ResultsOptions, StartInput, TimeRange, WaitOptions } from './executions.ts';
 import { MAX_WAIT_SECONDS } from './follow-events.ts';
+import { HttpWorkflows } from './http-workflows.ts';
 import type { ExecutionsPage, ListOptions } from './listing.ts';
+import type { Workflows } from './workflows.ts';
 
 /** While waiting: the first look comes soon, later ones at most so far apart. */
 const FIRST_POLL_MS = 50;
@@ -24,6 +26,7 @@ export interface HttpExecutionsOptions extends ApiClientOptions {
 
 /** Executions behind the HTTP API of a stack, deployed or local. */
 export class HttpExecutions implements Executions {
+  readonly workflows: Workflows;
   readonly #api: ApiClient;
   readonly #config: ExecutionConfigInput;
   readonly #clock: Clock;
@@ -31,16 +34,23 @@ export class HttpExecutions implements Executions {
   /** @throws {FanjoinError} `INVALID_INPUT`: the endpoint is no URL */
   constructor({ config, ...options }: HttpExecutionsOptions) {
     this.#api = new ApiClient(options);
+    this.workflows = new HttpWorkflows(this.#api);
     this.#config = config;
     this.#clock = options.clock;
   }
 
   /** Chooses the id itself, so that a request whose answer was lost can be repeated. */
   async start(request: StartInput): Promise<{ executionId: string }> {
-    const { definition } = compile(request.definition);
     const executionId = request.executionId ?? ulid(this.#clock.nowMs());
-    const config = { ...this.#config, ...definition.config, ...request.config };
-    return this.#api.call(ROUTES.startExecution, { body: { ...request, definition, executionId, config } });
+    return this.#api.call(ROUTES.startExecution, { body: { ...request, ...this.#whatToStart(request), executionId } });
+  }
+
+  /** The executor's config goes after the workflow's own: that of a published one is known on the other side only. */
+  #whatToStart({ definition: source, config }: StartInput) {
+    if (source === undefined)
+      return { definition: undefined, ...(Object.keys(this.#config).length > 0 && { defaults: this.#config }) };
+    const { definition } = compile(source);
+    return { definition, config: { ...this.#config, ...definition.config, ...config } };
   }
 
   describe(executionId: string): Promise<ExecutionDescription> {

@@ -21,6 +21,7 @@ import { untilEvents } from './follow-events.ts';
 import type { ExecutionsPage, ListOptions } from './listing.ts';
 import { withoutUndefined } from './start-request.ts';
 import { handlerVersions } from './workflow-cache.ts';
+import type { Workflows } from './workflows.ts';
 
 const POLL_MS = 100;
 /** Open executions listed of each shard. */
@@ -39,6 +40,7 @@ export interface LocalClientOptions {
  * starts, and sets the flags that engine hears of. Runs nothing itself.
  */
 export class LocalClient implements Executions {
+  readonly workflows: Workflows;
   readonly #database: SqliteDatabase;
   readonly #store: Store;
   readonly #service: ExecutionService;
@@ -55,6 +57,7 @@ export class LocalClient implements Executions {
       handlersVersion: (plan) => handlerVersions(plan, (type) => registry.find(type)?.version ?? ''),
       newId: ulid,
     });
+    this.workflows = this.#service.workflows;
     this.#clock = clock;
   }
 

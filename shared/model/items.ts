@@ -5,6 +5,7 @@ import { Json } from './json.ts';
 import { AttemptRecord, ErrorInfo, ExecutionStatus, ItemFailure, NodeStatus, Payload, ResultSource } from './result.ts';
 import { ExecutionState, StopReason } from './state.ts';
 import { ExecutionTrace, SpanFacts } from './trace.ts';
+import { AliasName, VersionNumber } from './version.ts';
 
 /** Schema version of every item; one version back is always readable. */
 export const ITEM_VERSION = 1;
@@ -197,9 +198,31 @@ export const ObservedItem = z.object({
 });
 export type ObservedItem = z.infer<typeof ObservedItem>;
 
-/** `WORKFLOWS` / name: there are executions of this workflow. */
+/** `WORKFLOWS` / name: there are versions or executions of this workflow. */
 export const WorkflowItem = z.object({ ...key, createdAtMs: z.number() });
 export type WorkflowItem = z.infer<typeof WorkflowItem>;
+
+/** `WORKFLOW#name` / `PUBLISHED#number`: a version. Written once. */
+export const PublishedItem = z.object({
+  ...key,
+  workflow: WorkflowName,
+  number: VersionNumber,
+  hash: DefinitionHash,
+  publishedAtMs: z.number(),
+});
+export type PublishedItem = z.infer<typeof PublishedItem>;
+
+/** `WORKFLOW#name` / `ALIAS#alias`: which version the alias stands for. */
+export const AliasItem = z.object({
+  ...key,
+  workflow: WorkflowName,
+  alias: AliasName,
+  hash: DefinitionHash,
+  /** Absent if it was set by hash. */
+  number: VersionNumber.optional(),
+  updatedAtMs: z.number(),
+});
+export type AliasItem = z.infer<typeof AliasItem>;
 
 /** `METRICS#workflow` / `WINDOW#start#shard`: what ended in one minute, as one observer counted it. Overwritten whole. */
 export const MetricsItem = z.object({

@@ -1,4 +1,5 @@
 import type { DefinitionHash, ExecutionId, NodeId } from '../model/ids.ts';
+import type { AliasName } from '../model/version.ts';
 import type { ItemKey } from '../ports/item-table.ts';
 
 /** Names a visit of a node in one run of an execution. */
@@ -64,9 +65,21 @@ export const checkpointKey = (executionId: ExecutionId, revision: number): ItemK
   sk: `CHECKPOINT#${digits(revision, 8)}`,
 });
 export const cacheKey = (hash: string): ItemKey => ({ pk: `CACHE#${hash}`, sk: 'RESULT' });
+/** All of one workflow's definitions, versions and aliases. */
+export const versionsPk = (workflow: string): string => `WORKFLOW#${workflow}`;
 export const definitionKey = (workflow: string, hash: DefinitionHash): ItemKey => ({
-  pk: `WORKFLOW#${workflow}`,
+  pk: versionsPk(workflow),
   sk: `VERSION#${hash}`,
+});
+export const PUBLISHED_PREFIX = 'PUBLISHED#';
+export const publishedKey = (workflow: string, number: number): ItemKey => ({
+  pk: versionsPk(workflow),
+  sk: `${PUBLISHED_PREFIX}${digits(number, 8)}`,
+});
+export const ALIAS_PREFIX = 'ALIAS#';
+export const aliasKey = (workflow: string, alias: AliasName): ItemKey => ({
+  pk: versionsPk(workflow),
+  sk: `${ALIAS_PREFIX}${alias}`,
 });
 
 /** What kind of item a sort key names. */

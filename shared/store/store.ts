@@ -8,6 +8,7 @@ import { ExecutionStore } from './execution-store.ts';
 import { MetricsStore } from './metrics-store.ts';
 import { Payloads } from './payloads.ts';
 import { ResultStore } from './result-store.ts';
+import { WorkflowStore } from './workflow-store.ts';
 
 /** All that is kept, over one table and one blob store. */
 export interface Store {
@@ -18,6 +19,7 @@ export interface Store {
   readonly events: EventStore;
   readonly metrics: MetricsStore;
   readonly definitions: DefinitionStore;
+  readonly workflows: WorkflowStore;
   readonly payloads: Payloads;
   readonly blobs: BlobStore;
 }
@@ -32,6 +34,7 @@ export function openStore(table: ItemTable, blobs: BlobStore): Store {
     events: new EventStore(table),
     metrics: new MetricsStore(table),
     definitions: new DefinitionStore(table, payloads),
+    workflows: new WorkflowStore(table),
     payloads,
     blobs,
   };
