@@ -9,6 +9,7 @@ import { DEFAULT_STACK } from '../../shared/observability/billed-operations.ts';
 import { environment, exportsSpans } from '../environment.ts';
 import { clock, store } from '../runtime.ts';
 import type { Answer } from './serve.ts';
+import { startExecution } from './start.ts';
 
 const service = new ExecutionService({
   store,
@@ -26,14 +27,16 @@ const service = new ExecutionService({
 
 /** What answers each route. */
 export const answers: { readonly [Id in OperationId]: Answer<Routes[Id]> } = {
-  startExecution: async ({ body }, event) => {
+  startExecution: async (request, event) => {
     const caller = exportsSpans ? (await import('./caller.ts')).callerOf(event) : {};
-    const { executionId, isNew } = await service.start(body, {}, caller);
-    return [isNew ? 201 : 200, { executionId }];
+    return startExecution(service, request, caller);
   },
   listExecutions: async ({ query }) => [200, await service.list(query)],
   describeExecution: async ({ params: { executionId } }) => [200, await service.describe(executionId)],
-  getOutcome: async ({ params: { executionId } }) => [200, await service.outcome(executionId)],
+  getOutcome: async ({ params: { executionId }, query: { wait } }) => [
+    200,
+    await service.outcome(executionId, { waitMs: wait * 1_000 }),
+  ],
   listResults: async ({ params: { executionId }, query: { outputs, ...page } }) => [
     200,
     await service.results(executionId, { ...page, withOutputs: outputs }),

@@ -15,6 +15,7 @@ export const PROBLEMS = {
   PAYLOAD_TOO_LARGE: { status: 413, means: 'a value is over 64 MB' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, means: 'the body is not declared as `application/json`' },
   UNKNOWN_SECRET: { status: 422, means: 'the stack knows no secret of this name; `issues` says where it is named' },
+  IDEMPOTENCY_KEY_REUSED: { status: 422, means: 'the key was used before, for another request' },
   RESPONSE_TOO_LARGE: { status: 422, means: 'the answer is over 5.5 MB; ask for less of it' },
 } as const satisfies Readonly<Record<string, { readonly status: number; readonly means: string }>>;
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { MAX_WAIT_SECONDS } from '../executor/follow-events.ts';
-import { ListRequest } from '../executor/listing.ts';
+import { ListRequest, TimeMs } from '../executor/listing.ts';
 import { DefinitionSource } from '../executor/start-request.ts';
 import { VersionsRequest, WorkflowsRequest } from '../executor/workflows.ts';
 import { ExecutionId } from '../model/ids.ts';
@@ -12,7 +12,7 @@ import { ResultPosition } from '../store/result-store.ts';
 /** Text in a URL, a number to us. */
 const number = z.coerce.number<number>();
 const limit = number.int().min(1).max(1_000);
-const timeMs = number.min(0).max(Number.MAX_SAFE_INTEGER);
+const timeMs = number.pipe(TimeMs);
 
 export const ExecutionParams = z.object({
   executionId: z.string().meta({ description: 'As it was given at the start' }),
@@ -23,6 +23,27 @@ export const CheckpointParams = z.object({
 export const WorkflowParams = z.object({ workflow: z.string().meta({ description: 'Its name' }) });
 
 export const AliasParams = WorkflowParams.extend({ alias: z.string().meta({ description: 'Its name' }) });
+
+/** API Gateway waits for 30 s, of which the rest is for the way and the work. */
+const MAX_OUTCOME_WAIT_SECONDS = 25;
+
+export const WaitQuery = z.strictObject({
+  wait: number
+    .min(0)
+    .max(MAX_OUTCOME_WAIT_SECONDS)
+    .default(0)
+    .meta({ description: 'Wait so many seconds for its end, or for a pause at which nothing runs' }),
+});
+
+/** Of `POST /executions`. */
+export const StartHeaders = z.object({
+  'idempotency-key': z
+    .string()
+    .transform((key) => key.replace(/^"(.*)"$/, '$1'))
+    .pipe(ExecutionId)
+    .exactOptional()
+    .meta({ description: "The same as the body's `executionId`: with the same key a request can be repeated" }),
+});
 
 /** Of `POST /workflows`. */
 export const PublishBody = z.strictObject({ definition: DefinitionSource });
@@ -68,7 +89,11 @@ export const EventsQuery = z.strictObject({
 });
 
 /** Of `GET /executions`. */
-export const ListQuery = ListRequest.extend({ limit: limit.default(100), fromMs: timeMs.exactOptional() });
+export const ListQuery = ListRequest.extend({
+  limit: limit.default(100),
+  fromMs: timeMs.optional().meta({ description: 'Started at this time or later' }),
+  toMs: timeMs.optional().meta({ description: 'Started at this time or before' }),
+});
 
 /** Of `GET /workflows/{workflow}/metrics`. */
 export const MetricsQuery = z.strictObject({

@@ -27,9 +27,11 @@ import {
   PublishBody,
   ResultsQuery,
   ResumeOptions,
+  StartHeaders,
   ValidateBody,
   VersionQuery,
   VersionsQuery,
+  WaitQuery,
   WorkflowParams,
   WorkflowsQuery,
 } from './requests.ts';
@@ -63,12 +65,25 @@ export const ROUTES = {
     tag: 'executions',
     summary: 'Start an execution',
     description:
-      'Of a `definition`, or of a published `workflow`. With an `executionId` of your own the request can be repeated: ' +
-      'it finds the execution it started.',
+      'Of a `definition`, or of a published `workflow`. With an `executionId` of your own, in the body or as the ' +
+      '`Idempotency-Key`, the request can be repeated: it finds the execution it started.',
+    query: WaitQuery,
+    headers: StartHeaders,
     body: StartRequest,
     answer: Started,
-    statuses: { 201: 'It was started', 200: 'The same request has started it before' },
-    problems: ['INVALID_DEFINITION', 'WORKFLOW_NOT_FOUND', 'EXECUTION_EXISTS', 'PAYLOAD_TOO_LARGE', 'UNKNOWN_SECRET'],
+    statuses: {
+      200: 'The same request has started it before; with `wait`, it has ended or is paused, and this is what it gave. An output too large for an answer is left out',
+      201: 'It was started',
+      202: 'With `wait`: it still runs, and stands so',
+    },
+    problems: [
+      'INVALID_DEFINITION',
+      'WORKFLOW_NOT_FOUND',
+      'EXECUTION_EXISTS',
+      'IDEMPOTENCY_KEY_REUSED',
+      'PAYLOAD_TOO_LARGE',
+      'UNKNOWN_SECRET',
+    ],
   },
   listExecutions: {
     ...bare,
@@ -95,6 +110,7 @@ export const ROUTES = {
     method: 'GET',
     path: '/executions/{executionId}/outcome',
     summary: 'Get what an execution gave',
+    query: WaitQuery,
     answer: ExecutionOutcome,
     statuses: { 200: 'Its description with the output or, of anything but a success, what stands of it' },
     problems: ['EXECUTION_NOT_FOUND', 'RESPONSE_TOO_LARGE'],

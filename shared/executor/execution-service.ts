@@ -4,7 +4,7 @@ import { findNode, type Plan } from '../core/plan.ts';
 import { ExecutionExistsError, ExecutionNotFoundError, InvalidInputError, InvalidStateError } from '../errors.ts';
 import type { ExecutionConfigInput } from '../model/config.ts';
 import type { Definition } from '../model/definition.ts';
-import { ExecutionId } from '../model/ids.ts';
+import { ExecutionId, WorkflowName } from '../model/ids.ts';
 import type { MetaItem } from '../model/items.ts';
 import type { Json } from '../model/json.ts';
 import type { Pools } from '../model/pools.ts';
@@ -45,8 +45,13 @@ import { progressOf } from './progress.ts';
 import { loadPartialResults, viewResult } from './result-views.ts';
 import { assertPools, assertSecrets, namedSecrets, resolveConfig } from './start-checks.ts';
 import { digestOf, StartRequest } from './start-request.ts';
+import { untilAtRest } from './until-at-rest.ts';
 import { lookUp, workflowCacheKey } from './workflow-cache.ts';
 import { WorkflowService } from './workflow-service.ts';
+
+/** Of who waits for an outcome. */
+const FIRST_POLL_MS = 100;
+const LAST_POLL_MS = 500;
 
 /** The history lags behind by a few seconds at the most. */
 const TOLD_MS = 60_000;
@@ -140,6 +145,7 @@ export class ExecutionService {
       globals,
       globalsHoldSecrets: secretGlobals.length > 0 ? true : undefined,
       tags: request.tags,
+      searchAttributes: request.searchAttributes,
       requestDigest,
       ...(this.#exportsSpans &&
         config.traceExecution && {
@@ -177,8 +183,16 @@ export class ExecutionService {
     return this.#describe(await this.#load(executionId));
   }
 
-  /** The description with the output or, of anything but a success, what stood when it ended. @throws {ExecutionNotFoundError} */
-  async outcome(executionId: string): Promise<ExecutionOutcome> {
+  /**
+   * The description with the output or, of anything but a success, what stood when it ended.
+   * @param waitMs waits so long for its end, or for a pause at which nothing runs
+   * @throws {ExecutionNotFoundError}
+   */
+  async outcome(executionId: string, { waitMs = 0 }: { waitMs?: number } = {}): Promise<ExecutionOutcome> {
+    if (waitMs > 0) {
+      const polls = { clock: this.#clock, waitMs, firstPollMs: FIRST_POLL_MS, lastPollMs: LAST_POLL_MS };
+      await untilAtRest(() => this.describe(executionId), polls);
+    }
     const snapshot = await this.#load(executionId);
     const description = await this.#describe(snapshot);
     const { meta } = snapshot;
@@ -225,6 +239,7 @@ export class ExecutionService {
     workflow: string,
     { fromMs = 0, toMs = Number.MAX_SAFE_INTEGER }: TimeRange = {},
   ): Promise<WorkflowMetrics> {
+    parseInput(WorkflowName, workflow, "The workflow's name");
     const startMs = Math.floor(Math.max(0, fromMs) / WINDOW_MS) * WINDOW_MS;
     return toMetrics(workflow, await this.#store.metrics.sum(workflow, startMs, toMs));
   }
@@ -357,6 +372,7 @@ export class ExecutionService {
       endedAtMs: meta.endedAtMs,
       config: meta.config,
       tags: meta.tags,
+      searchAttributes: meta.searchAttributes,
       progress: progressOf(plan, state?.state, isTerminal(meta.status)),
       error: meta.error,
       failedNode: meta.failedNode,

@@ -1,6 +1,7 @@
 import type { ExecutionConfigInput } from '../model/config.ts';
 import type { Definition } from '../model/definition.ts';
 import type { Json } from '../model/json.ts';
+import type { SearchAttributes } from '../model/search-attributes.ts';
 import type { VersionName } from '../model/version.ts';
 import type { BilledOperations } from '../observability/billed-operations.ts';
 import type { EventsPage } from '../observability/execution-event.ts';
@@ -22,6 +23,7 @@ export interface StartInput {
   readonly globals?: Readonly<Record<string, Json>> | undefined;
   readonly executionId?: string | undefined;
   readonly tags?: Readonly<Record<string, string>> | undefined;
+  readonly searchAttributes?: SearchAttributes | undefined;
 }
 
 /** Which results to read, by node id. */

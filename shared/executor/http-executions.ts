@@ -6,7 +6,7 @@ import type { Definition } from '../model/definition.ts';
 import type { BilledOperations } from '../observability/billed-operations.ts';
 import type { EventsPage } from '../observability/execution-event.ts';
 import type { WorkflowMetrics } from '../observability/tally.ts';
-import { type Clock, sleep } from '../ports/clock.ts';
+import type { Clock } from '../ports/clock.ts';
 import { ApiClient, type ApiClientOptions } from './api-client.ts';
 import type { CheckpointDetail, CheckpointView } from './checkpoints.ts';
 import type { ExecutionDescription, ExecutionOutcome, ResultsPage } from './description.ts';
@@ -14,6 +14,7 @@ import type { Executions, ResultsOptions, StartInput, TimeRange, WaitOptions } f
 import { MAX_WAIT_SECONDS } from './follow-events.ts';
 import { HttpWorkflows } from './http-workflows.ts';
 import type { ExecutionsPage, ListOptions } from './listing.ts';
+import { untilAtRest } from './until-at-rest.ts';
 import type { Workflows } from './workflows.ts';
 
 /** While waiting: the first look comes soon, later ones at most so far apart. */
@@ -123,10 +124,8 @@ export class HttpExecutions implements Executions {
   }
 
   async untilAtRest(executionId: string, signal?: AbortSignal): Promise<void> {
-    for (let pollMs = FIRST_POLL_MS; !signal?.aborted; pollMs = Math.min(pollMs * 1.5, LAST_POLL_MS)) {
-      if ((await this.describe(executionId)).isAtRest) return;
-      await sleep(this.#clock, pollMs, signal);
-    }
+    const polls = { clock: this.#clock, firstPollMs: FIRST_POLL_MS, lastPollMs: LAST_POLL_MS };
+    await untilAtRest(() => this.describe(executionId), { ...polls, signal });
   }
 
   async close(): Promise<void> {}

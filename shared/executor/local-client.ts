@@ -10,7 +10,7 @@ import { HandlerRegistry } from '../nodes/handler-registry.ts';
 import type { BilledOperations } from '../observability/billed-operations.ts';
 import type { EventsPage } from '../observability/execution-event.ts';
 import type { WorkflowMetrics } from '../observability/tally.ts';
-import { type Clock, sleep } from '../ports/clock.ts';
+import type { Clock } from '../ports/clock.ts';
 import { dueShards } from '../store/execution-store.ts';
 import { openStore, type Store } from '../store/store.ts';
 import type { CheckpointDetail, CheckpointView } from './checkpoints.ts';
@@ -20,6 +20,7 @@ import type { Executions, ResultsOptions, StartInput, TimeRange, WaitOptions } f
 import { untilEvents } from './follow-events.ts';
 import type { ExecutionsPage, ListOptions } from './listing.ts';
 import { withoutUndefined } from './start-request.ts';
+import { untilAtRest } from './until-at-rest.ts';
 import { handlerVersions } from './workflow-cache.ts';
 import type { Workflows } from './workflows.ts';
 
@@ -127,7 +128,8 @@ export class LocalClient implements Executions {
   }
 
   async untilAtRest(executionId: string, signal?: AbortSignal): Promise<void> {
-    while (!signal?.aborted && !(await this.describe(executionId)).isAtRest) await sleep(this.#clock, POLL_MS, signal);
+    const polls = { clock: this.#clock, firstPollMs: POLL_MS, lastPollMs: POLL_MS };
+    await untilAtRest(() => this.describe(executionId), { ...polls, signal });
   }
 
   /** The definition an execution runs, whatever became of the file it came from. @throws {ExecutionNotFoundError} */

@@ -4,7 +4,9 @@ import { canonicalJson } from '../core/json.ts';
 import { ExecutionConfigInput } from '../model/config.ts';
 import { ExecutionId, WorkflowName } from '../model/ids.ts';
 import { Json } from '../model/json.ts';
+import { SearchAttributes } from '../model/search-attributes.ts';
 import { VersionName } from '../model/version.ts';
+import { ExecutionOutcome } from './description.ts';
 import type { StartInput } from './executions.ts';
 
 /** They stand in the item itself. */
@@ -35,6 +37,8 @@ export const StartRequest = z
       .record(z.string().min(1).max(80), z.string().max(1_000))
       .refine((tags) => Object.keys(tags).length <= MAX_TAGS, `holds more than ${MAX_TAGS} tags`)
       .optional(),
+    /** What the execution can be listed by. At most three. */
+    searchAttributes: SearchAttributes.optional(),
   })
   .refine(({ definition, workflow }) => (definition === undefined) !== (workflow === undefined), {
     message: "needs either a 'definition' or the name of a published 'workflow'",
@@ -46,8 +50,8 @@ export const StartRequest = z
   .meta({ oneOf: [{ required: ['definition'] }, { required: ['workflow'] }] });
 export type StartRequest = z.infer<typeof StartRequest>;
 
-/** What a start answers. */
-export const Started = z.object({ executionId: z.string() });
+/** What a start answers; what it waited for, if it did. */
+export const Started = z.object({ executionId: z.string(), ...ExecutionOutcome.partial().shape });
 export type Started = z.infer<typeof Started>;
 
 /**
@@ -56,12 +60,14 @@ export type Started = z.infer<typeof Started>;
  */
 export function digestOf(
   definitionHash: string,
-  { workflow, version = 'latest', input, config = {}, globals = {} }: StartRequest,
+  { workflow, version = 'latest', input, config = {}, globals = {}, searchAttributes }: StartRequest,
 ): string {
   const overrides: Json = JSON.parse(JSON.stringify(config));
   const what = workflow === undefined ? definitionHash : `${workflow}@${version}`;
   return createHash('sha256')
-    .update(canonicalJson([what, input, overrides, globals]))
+    .update(
+      canonicalJson([what, input, overrides, globals, ...(searchAttributes === undefined ? [] : [searchAttributes])]),
+    )
     .digest('hex');
 }
 

@@ -27,6 +27,8 @@ export const MetaItem = z.object({
   /** The globals refer to secrets. Absent: what looks like a reference in them is data. */
   globalsHoldSecrets: z.boolean().optional(),
   tags: z.record(z.string(), z.string()).optional(),
+  /** What it can be found by: an `ATTR` item each. */
+  searchAttributes: z.record(z.string(), z.string()).optional(),
   /** SHA-256 of what was asked at the start: the same id with another request is a conflict. */
   requestDigest: z.string(),
   startedAtMs: z.number(),
@@ -75,6 +77,22 @@ export const ListedMeta = MetaItem.pick({
   endedAtMs: true,
 }).extend({ listedAs: z.string() });
 export type ListedMeta = z.infer<typeof ListedMeta>;
+
+/**
+ * `EXEC#id` / `ATTR#name=value`: lists an execution by a search attribute, in the index of executions, under a workflow that
+ * none can be called. Written before META; it counts if META says the same.
+ */
+export const AttributeItem = z.object({
+  ...key,
+  executionId: ExecutionId,
+  workflow: z.string(),
+  listedAs: z.string(),
+});
+export type AttributeItem = z.infer<typeof AttributeItem>;
+
+/** What the index of executions holds of an `ATTR` item. */
+export const ListedAttribute = AttributeItem.pick({ executionId: true, workflow: true, listedAs: true });
+export type ListedAttribute = z.infer<typeof ListedAttribute>;
 
 /** `EXEC#id` / `STATE`: the scheduler's cache of the results. */
 export const StateItem = z.object({

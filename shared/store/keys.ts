@@ -60,6 +60,15 @@ export const windowKey = (workflow: string, startMs: number, shard: string): Ite
 /** What sorts executions by their start. */
 export const listingKey = (startedAtMs: number, executionId: string): string =>
   `${digits(startedAtMs, 15)}#${executionId}`;
+/** Its sort key alone, without an execution: where those of a time begin. */
+export const listingBound = (startedAtMs: number): string => digits(startedAtMs, 15);
+/** Where the index of executions lists those of a workflow that have a search attribute. */
+export const attributeListing = (workflow: string, name: string, value: string): string =>
+  `${workflow}#${name}=${value}`;
+export const attributeKey = (executionId: ExecutionId, name: string, value: string): ItemKey => ({
+  pk: executionPk(executionId),
+  sk: `ATTR#${name}=${value}`,
+});
 export const checkpointKey = (executionId: ExecutionId, revision: number): ItemKey => ({
   pk: executionPk(executionId),
   sk: `CHECKPOINT#${digits(revision, 8)}`,
