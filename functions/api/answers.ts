@@ -8,6 +8,7 @@ import { ExecutionId } from '../../shared/model/ids.ts';
 import { DEFAULT_STACK } from '../../shared/observability/billed-operations.ts';
 import { environment, exportsSpans } from '../environment.ts';
 import { clock, store } from '../runtime.ts';
+import { deadLetters } from './dead-letters.ts';
 import type { Answer } from './serve.ts';
 import { startExecution } from './start.ts';
 
@@ -87,5 +88,7 @@ export const answers: { readonly [Id in OperationId]: Answer<Routes[Id]> } = {
     await service.workflows.setAlias(workflow, alias, version),
   ],
   getMetrics: async ({ params: { workflow }, query }) => [200, await service.metrics(workflow, query)],
+  listDeadLetters: async ({ query }) => [200, await deadLetters.list(query)],
+  redriveDeadLetters: async ({ body: { pool, ...options } }) => [200, await deadLetters.redrive(pool, options)],
   getOpenApi: () => [200, openApiDocument()],
 };

@@ -41,7 +41,7 @@ function nested(parameters: Readonly<Record<string, string | undefined>>): Recor
   const query = new Map<string, unknown>();
   const groups = new Map<string, Map<string, unknown>>();
   for (const [key, value] of Object.entries(parameters)) {
-    const [, group, name] = /^(\w+)\[([^[\]]+)\]$/.exec(key) ?? [];
+    const [, group, name] = /^(\w+)\[((?!__proto__)[^[\]]+)\]$/.exec(key) ?? [];
     if (group === undefined || name === undefined) query.set(key, value);
     else groups.set(group, (groups.get(group) ?? new Map()).set(name, value));
   }

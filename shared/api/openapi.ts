@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import { CheckpointDetail, CheckpointView } from '../executor/checkpoints.ts';
+import { DeadLetterList, Redriven } from '../executor/dead-letters.ts';
 import { ExecutionDescription, ExecutionOutcome, ResultsPage } from '../executor/description.ts';
 import { ExecutionsPage } from '../executor/listing.ts';
 import { Started, StartRequest } from '../executor/start-request.ts';
@@ -20,7 +21,7 @@ import { EventsPage, ExecutionEvent } from '../observability/execution-event.ts'
 import { WorkflowMetrics } from '../observability/tally.ts';
 import { componentRef, type JsonSchema, type JsonSchemas, toJsonSchemas } from './json-schemas.ts';
 import { PROBLEMS, type ProblemCode } from './problems.ts';
-import { NO_BODY, type Route } from './route.ts';
+import { NO_BODY, problemCodes, type Route } from './route.ts';
 import { ROUTES } from './routes.ts';
 
 /** Schemas that have a name of their own in the document. */
@@ -28,6 +29,7 @@ const NAMED: Readonly<Record<string, z.ZodType>> = {
   BilledOperations,
   CheckpointDetail,
   CheckpointView,
+  DeadLetterList,
   ErrorInfo,
   EventsPage,
   ExecutionDescription,
@@ -37,6 +39,7 @@ const NAMED: Readonly<Record<string, z.ZodType>> = {
   NodeResultView,
   Problem,
   PublishedVersion,
+  Redriven,
   ResultsPage,
   Started,
   StartRequest,
@@ -49,16 +52,6 @@ const NAMED: Readonly<Record<string, z.ZodType>> = {
   WorkflowsPage,
   WorkflowVersion,
 };
-
-/** Of any route. */
-const COMMON_PROBLEMS: readonly ProblemCode[] = ['INVALID_INPUT'];
-const BODY_PROBLEMS: readonly ProblemCode[] = [
-  'MALFORMED_JSON',
-  'DUPLICATE_KEY',
-  'NOT_JSON',
-  'REQUEST_TOO_LARGE',
-  'UNSUPPORTED_MEDIA_TYPE',
-];
 
 /** The API as an OpenAPI 3.1 document: the table of routes, and the schemas that requests and answers are parsed by. */
 export function openApiDocument(): Record<string, unknown> {
@@ -142,7 +135,7 @@ function operationOf(
       ...Object.fromEntries(
         Object.entries(route.statuses).map(([status, description]) => [status, { description, content }]),
       ),
-      ...problemsOf([...COMMON_PROBLEMS, ...(body === undefined ? [] : BODY_PROBLEMS), ...route.problems]),
+      ...problemsOf(problemCodes(route)),
       default: { description: 'A fault on the other side; repeat the request', content: problemContent },
     },
   };

@@ -5,12 +5,16 @@ import { DefinitionSource } from '../executor/start-request.ts';
 import { VersionsRequest, WorkflowsRequest } from '../executor/workflows.ts';
 import { ExecutionId } from '../model/ids.ts';
 import { Json } from '../model/json.ts';
+import { PoolName } from '../model/pools.ts';
 import { VersionName } from '../model/version.ts';
 import { EventPosition } from '../observability/event-position.ts';
 import { ResultPosition } from '../store/result-store.ts';
 
 /** Text in a URL, a number to us. */
 const number = z.coerce.number<number>();
+/** What can be looked at before API Gateway gives an answer up. */
+const MAX_DEAD_LETTERS = 500;
+
 const limit = number.int().min(1).max(1_000);
 const timeMs = number.pipe(TimeMs);
 
@@ -99,6 +103,17 @@ export const ListQuery = ListRequest.extend({
 export const MetricsQuery = z.strictObject({
   fromMs: timeMs.exactOptional().meta({ description: 'Executions that ended from then on, by whole minutes' }),
   toMs: timeMs.exactOptional().meta({ description: 'And up to then' }),
+});
+
+/** Of `GET /dead-letters`. */
+export const DeadLettersQuery = z.strictObject({
+  limit: number.int().min(1).max(MAX_DEAD_LETTERS).default(100).meta({ description: 'Of each queue' }),
+});
+
+/** Of `POST /dead-letters/redrive`. */
+export const RedriveBody = z.strictObject({
+  pool: PoolName,
+  limit: z.int().min(1).max(MAX_DEAD_LETTERS).default(100).meta({ description: 'At most so many' }),
 });
 
 /** The id of the execution that begins there, should one begin: chosen by the client, the request can be repeated. */

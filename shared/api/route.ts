@@ -40,3 +40,18 @@ export type AnswerOf<R extends Route> = readonly [status: keyof R['statuses'] & 
 
 /** As API Gateway names it: `GET /executions/{executionId}`. */
 export const routeKey = ({ method, path }: Pick<Route, 'method' | 'path'>): string => `${method} ${path}`;
+
+const BODY_PROBLEMS: readonly ProblemCode[] = [
+  'MALFORMED_JSON',
+  'DUPLICATE_KEY',
+  'NOT_JSON',
+  'REQUEST_TOO_LARGE',
+  'UNSUPPORTED_MEDIA_TYPE',
+];
+
+/** The codes of all problems that a route may answer with, faults on this side left out. */
+export const problemCodes = ({ body, problems }: Route): readonly ProblemCode[] => [
+  'INVALID_INPUT',
+  ...(body === NO_BODY ? [] : BODY_PROBLEMS),
+  ...problems,
+];

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { CheckpointDetail, CheckpointView } from '../executor/checkpoints.ts';
+import { DeadLetterList, Redriven } from '../executor/dead-letters.ts';
 import { ExecutionDescription, ExecutionOutcome, ResultsPage } from '../executor/description.ts';
 import { ExecutionsPage } from '../executor/listing.ts';
 import { Started, StartRequest } from '../executor/start-request.ts';
@@ -19,12 +20,14 @@ import {
   AliasBody,
   AliasParams,
   CheckpointParams,
+  DeadLettersQuery,
   EventsQuery,
   ExecutionParams,
   ListQuery,
   MetricsQuery,
   PauseOptions,
   PublishBody,
+  RedriveBody,
   ResultsQuery,
   ResumeOptions,
   StartHeaders,
@@ -293,6 +296,32 @@ export const ROUTES = {
     query: MetricsQuery,
     answer: WorkflowMetrics,
     statuses: { 200: 'The counts; of an unknown workflow nothing' },
+    problems: [],
+  },
+  listDeadLetters: {
+    ...bare,
+    method: 'GET',
+    path: '/dead-letters',
+    tag: 'operations',
+    summary: 'List what was given up and waits for somebody to look at it',
+    description:
+      'Work that neither a runner could finish nor the dead-letter function could settle, and records of the table that ' +
+      'a function failed on again and again. Listing hides them for the moment it takes.',
+    query: DeadLettersQuery,
+    answer: DeadLetterList,
+    statuses: { 200: 'What is there, in no order' },
+    problems: [],
+  },
+  redriveDeadLetters: {
+    ...bare,
+    method: 'POST',
+    path: '/dead-letters/redrive',
+    tag: 'operations',
+    summary: "Send a pool's dead letters back to its queue",
+    description: 'To be run as if they had never failed. Of executions that have ended meanwhile it changes nothing.',
+    body: RedriveBody,
+    answer: Redriven,
+    statuses: { 200: 'How many went, and how many nobody can read' },
     problems: [],
   },
   getOpenApi: {

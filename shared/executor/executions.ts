@@ -7,6 +7,7 @@ import type { BilledOperations } from '../observability/billed-operations.ts';
 import type { EventsPage } from '../observability/execution-event.ts';
 import type { WorkflowMetrics } from '../observability/tally.ts';
 import type { CheckpointDetail, CheckpointView } from './checkpoints.ts';
+import type { DeadLetters } from './dead-letters.ts';
 import type { ExecutionDescription, ExecutionOutcome, ResultsPage } from './description.ts';
 import type { ExecutionsPage, ListOptions } from './listing.ts';
 import type { Workflows } from './workflows.ts';
@@ -62,6 +63,7 @@ export interface TimeRange {
 /** Executions wherever they run: in this process, or behind an endpoint. All throw `ExecutionNotFoundError` for ids unknown. */
 export interface Executions {
   readonly workflows: Workflows;
+  readonly deadLetters: DeadLetters;
   start(request: StartInput): Promise<{ executionId: string }>;
   describe(executionId: string): Promise<ExecutionDescription>;
   outcome(executionId: string): Promise<ExecutionOutcome>;

@@ -9,6 +9,7 @@ import type { WorkflowMetrics } from '../observability/tally.ts';
 import type { Clock } from '../ports/clock.ts';
 import { ApiClient, type ApiClientOptions } from './api-client.ts';
 import type { CheckpointDetail, CheckpointView } from './checkpoints.ts';
+import type { DeadLetters } from './dead-letters.ts';
 import type { ExecutionDescription, ExecutionOutcome, ResultsPage } from './description.ts';
 import type { Executions, ResultsOptions, StartInput, TimeRange, WaitOptions } from './executions.ts';
 import { MAX_WAIT_SECONDS } from './follow-events.ts';
@@ -28,6 +29,7 @@ export interface HttpExecutionsOptions extends ApiClientOptions {
 /** Executions behind the HTTP API of a stack, deployed or local. */
 export class HttpExecutions implements Executions {
   readonly workflows: Workflows;
+  readonly deadLetters: DeadLetters;
   readonly #api: ApiClient;
   readonly #config: ExecutionConfigInput;
   readonly #clock: Clock;
@@ -36,6 +38,10 @@ export class HttpExecutions implements Executions {
   constructor({ config, ...options }: HttpExecutionsOptions) {
     this.#api = new ApiClient(options);
     this.workflows = new HttpWorkflows(this.#api);
+    this.deadLetters = {
+      list: (query = {}) => this.#api.call(ROUTES.listDeadLetters, { query }),
+      redrive: (pool, limits = {}) => this.#api.call(ROUTES.redriveDeadLetters, { body: { pool, ...limits } }),
+    };
     this.#config = config;
     this.#clock = options.clock;
   }

@@ -14,6 +14,7 @@ import type { Clock } from '../ports/clock.ts';
 import { dueShards } from '../store/execution-store.ts';
 import { openStore, type Store } from '../store/store.ts';
 import type { CheckpointDetail, CheckpointView } from './checkpoints.ts';
+import { NO_DEAD_LETTERS } from './dead-letters.ts';
 import type { ExecutionDescription, ExecutionOutcome, ResultsPage } from './description.ts';
 import { ExecutionService } from './execution-service.ts';
 import type { Executions, ResultsOptions, StartInput, TimeRange, WaitOptions } from './executions.ts';
@@ -42,6 +43,7 @@ export interface LocalClientOptions {
  */
 export class LocalClient implements Executions {
   readonly workflows: Workflows;
+  readonly deadLetters = NO_DEAD_LETTERS;
   readonly #database: SqliteDatabase;
   readonly #store: Store;
   readonly #service: ExecutionService;

@@ -31,6 +31,7 @@ import { openStore, type Store } from '../store/store.ts';
 import { activeSpan } from '../tracing/active-span.ts';
 import type { SpanExport } from '../tracing/span-export.ts';
 import { loadCheckpoint } from './checkpoints.ts';
+import { NO_DEAD_LETTERS } from './dead-letters.ts';
 import { ExecutionService } from './execution-service.ts';
 import type { Executions, ResultsOptions, StartInput, TimeRange, WaitOptions } from './executions.ts';
 import { FeedPump } from './feed-pump.ts';
@@ -80,6 +81,7 @@ export interface LocalEngineOptions {
  */
 export class LocalEngine implements Executions {
   readonly workflows: Workflows;
+  readonly deadLetters = NO_DEAD_LETTERS;
   readonly #options: LocalEngineOptions;
   readonly #database: SqliteDatabase;
   readonly #store: Store;

@@ -20,6 +20,7 @@ import type { SpanExport } from '../tracing/span-export.ts';
 import { exportBy, type TracingOptions } from '../tracing/tracing-options.ts';
 import type { AuthorizationOptions } from './authorization.ts';
 import type { CheckpointDetail, CheckpointView } from './checkpoints.ts';
+import type { DeadLetters } from './dead-letters.ts';
 import type { ExecutionDescription, ResultsPage } from './description.ts';
 import { EndpointCallbacks } from './endpoint-callbacks.ts';
 import { type ExecutionResult, loadResult } from './execution-result.ts';
@@ -166,6 +167,11 @@ export class WorkflowExecutor implements AsyncDisposable {
   /** The workflows there are in the database, or behind the endpoint: their versions, and aliases for them. */
   get workflows(): Workflows {
     return this.#executions.workflows;
+  }
+
+  /** What the queues of a stack gave up: to be looked at, and tried again. Without an endpoint there is never any. */
+  get deadLetters(): DeadLetters {
+    return this.#executions.deadLetters;
   }
 
   /**

@@ -108,7 +108,9 @@ describe('pools', () => {
   it('give a message up after five deliveries', () => {
     const [, deadLetterQueue] =
       resources('AWS::SQS::Queue').find(([id]) => id.includes('PooldefaultDeadLetterQueue')) ?? [];
-    expect(deadLetterQueue).toBeDefined();
+    expect(deadLetterQueue?.Properties.RedrivePolicy).toMatchObject({
+      deadLetterTargetArn: { 'Fn::GetAtt': [expect.stringContaining('PooldefaultUnsettledQueue'), 'Arn'] },
+    });
     template.hasResourceProperties('AWS::SQS::Queue', {
       RedrivePolicy: {
         deadLetterTargetArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('PooldefaultDeadLetterQueue'), 'Arn'] },

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { authorizationOf } from '../../../shared/executor/authorization.ts';
 
 const AWS = new URL('https://abc123.execute-api.eu-west-1.amazonaws.com');
@@ -60,5 +60,18 @@ describe('requests', () => {
     const headers = await authorizationOf(AWS, { credentials: temporary }, {})?.(request(AWS));
 
     expect(headers).toMatchObject({ 'x-amz-security-token': 'token' });
+  });
+
+  it('cannot be sent where nobody has credentials, which is said once and for all', async () => {
+    for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_PROFILE', 'AWS_WEB_IDENTITY_TOKEN_FILE']) vi.stubEnv(name, undefined);
+    for (const name of ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE']) vi.stubEnv(name, '/dev/null');
+    vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
+
+    await expect(authorizationOf(AWS, {}, {})?.(request(AWS))).rejects.toMatchObject({
+      code: 'CREDENTIALS_MISSING',
+      retryable: false,
+      message: expect.stringMatching(/Set AWS_ACCESS_KEY_ID/),
+    });
+    vi.unstubAllEnvs();
   });
 });
