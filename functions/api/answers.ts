@@ -1,6 +1,5 @@
 import { ulid } from 'ulid';
 import { secretNames } from '../../shared/adapters/aws/secret-names.ts';
-import { openApiDocument } from '../../shared/api/openapi.ts';
 import type { OperationId, Routes } from '../../shared/api/routes.ts';
 import { ExecutionService } from '../../shared/executor/execution-service.ts';
 import { untilEvents } from '../../shared/executor/follow-events.ts';
@@ -90,5 +89,6 @@ export const answers: { readonly [Id in OperationId]: Answer<Routes[Id]> } = {
   getMetrics: async ({ params: { workflow }, query }) => [200, await service.metrics(workflow, query)],
   listDeadLetters: async ({ query }) => [200, await deadLetters.list(query)],
   redriveDeadLetters: async ({ body: { pool, ...options } }) => [200, await deadLetters.redrive(pool, options)],
-  getOpenApi: () => [200, openApiDocument()],
+  // Loaded when it is asked for: hardly ever.
+  getOpenApi: async () => [200, (await import('../../shared/api/openapi.ts')).openApiDocument()],
 };
