@@ -79,7 +79,7 @@ export const ListedMeta = MetaItem.pick({
 export type ListedMeta = z.infer<typeof ListedMeta>;
 
 /**
- * `EXEC#id` / `ATTR#name=value`: lists an execution by a search attribute, in the index of executions, under a workflow that
+ * `EXEC#id` / `ATTR#workflow#name=value`: lists an execution by a search attribute, in the index of executions, under a workflow that
  * none can be called. Written before META; it counts if META says the same.
  */
 export const AttributeItem = z.object({

@@ -104,7 +104,7 @@ export class ExecutionStore {
   ): Promise<void> {
     const writes = Object.entries(searchAttributes).map(([name, value]) => {
       const item: AttributeItem = {
-        ...attributeKey(executionId, name, value),
+        ...attributeKey(executionId, workflow, name, value),
         ...{ v: ITEM_VERSION, executionId, workflow: attributeListing(workflow, name, value), listedAs },
       };
       return this.#table.put(item, FIRST_WRITER_WINS);

@@ -65,9 +65,10 @@ export const listingBound = (startedAtMs: number): string => digits(startedAtMs,
 /** Where the index of executions lists those of a workflow that have a search attribute. */
 export const attributeListing = (workflow: string, name: string, value: string): string =>
   `${workflow}#${name}=${value}`;
-export const attributeKey = (executionId: ExecutionId, name: string, value: string): ItemKey => ({
+/** Names the workflow too: of two starts that contend for an id, neither takes the other's place. */
+export const attributeKey = (executionId: ExecutionId, workflow: string, name: string, value: string): ItemKey => ({
   pk: executionPk(executionId),
-  sk: `ATTR#${name}=${value}`,
+  sk: `ATTR#${attributeListing(workflow, name, value)}`,
 });
 export const checkpointKey = (executionId: ExecutionId, revision: number): ItemKey => ({
   pk: executionPk(executionId),

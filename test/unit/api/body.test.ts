@@ -22,19 +22,19 @@ describe('the body of a request', () => {
   });
 
   it.each([
-    ['{"a":', 'MALFORMED_JSON'],
-    ['nonsense', 'MALFORMED_JSON'],
-    ['{"a":1}trailing', 'MALFORMED_JSON'],
-    ['{"a":1,"b":{"a":2},"a":3}', 'DUPLICATE_KEY'],
-    ['{"a":1,"\\u0061":3}', 'DUPLICATE_KEY'],
-    ['[{"a":1},{"a":2}]', 'taken'],
-    ['{"a":"b","b":"a"}', 'taken'],
-    [`{"a":"${'x'.repeat(5_500_001)}"}`, 'REQUEST_TOO_LARGE'],
-    ['['.repeat(201) + ']'.repeat(201), 'taken'],
-    ['['.repeat(202) + ']'.repeat(202), 'NOT_JSON'],
-    ['['.repeat(500_000) + ']'.repeat(500_000), 'NOT_JSON'],
-    ['{"a":'.repeat(500_000), 'MALFORMED_JSON'],
-  ])('%.40s: %s', (text, code) => {
+    ['cut off', '{"a":', 'MALFORMED_JSON'],
+    ['no JSON at all', 'nonsense', 'MALFORMED_JSON'],
+    ['followed by more', '{"a":1}trailing', 'MALFORMED_JSON'],
+    ['with a key that stands twice', '{"a":1,"b":{"a":2},"a":3}', 'DUPLICATE_KEY'],
+    ['with a key that stands twice, once escaped', '{"a":1,"\\u0061":3}', 'DUPLICATE_KEY'],
+    ['with a key in two objects', '[{"a":1},{"a":2}]', 'taken'],
+    ['with a key that is a value too', '{"a":"b","b":"a"}', 'taken'],
+    ['too large', `{"a":"${'x'.repeat(5_500_001)}"}`, 'REQUEST_TOO_LARGE'],
+    ['as deep as may be', '['.repeat(201) + ']'.repeat(201), 'taken'],
+    ['deeper', '['.repeat(202) + ']'.repeat(202), 'NOT_JSON'],
+    ['deeper than the stack', '['.repeat(500_000) + ']'.repeat(500_000), 'NOT_JSON'],
+    ['deep and cut off', '{"a":'.repeat(500_000), 'MALFORMED_JSON'],
+  ])('that is %s', (_what, text, code) => {
     expect(codeOf(text)).toBe(code);
   });
 

@@ -3,6 +3,7 @@ import { compile } from '../../../shared/core/compile.ts';
 import { type ListOptions, listExecutions } from '../../../shared/executor/listing.ts';
 import { ExecutionConfig } from '../../../shared/model/config.ts';
 import { DefinitionHash, ExecutionId, WorkflowName } from '../../../shared/model/ids.ts';
+import { attributeKey, attributeListing, listingKey } from '../../../shared/store/keys.ts';
 import { aDefinition, aTask } from '../../support/factories.ts';
 import { aStore } from '../../support/factories-observability.ts';
 
@@ -142,6 +143,19 @@ describe('a list of executions', () => {
     expect(await bench.idsOf({ searchAttributes: { customer: 'c2' } })).toEqual([]);
     expect(await bench.idsOf({ searchAttributes: { region: 'eu' } })).toEqual([]);
     expect(await bench.idsOf({ searchAttributes: { customer: 'c1' } })).toEqual(['mine']);
+    expect(await bench.idsOf({ workflow: 'audit', searchAttributes: { customer: 'c1' } })).toEqual([]);
+  });
+
+  it('finds an execution whose id another start had in hand, and dropped', async () => {
+    await using bench = await aBench();
+    const id = ExecutionId.parse('mine');
+    await bench.table.put({
+      ...attributeKey(id, 'audit', 'customer', 'c1'),
+      ...{ v: 1, executionId: id, workflow: attributeListing('audit', 'customer', 'c1'), listedAs: listingKey(50, id) },
+    });
+    await bench.start('orders', 'mine', 100, false, { customer: 'c1' });
+
+    expect(await bench.idsOf({ workflow: 'orders', searchAttributes: { customer: 'c1' } })).toEqual(['mine']);
     expect(await bench.idsOf({ workflow: 'audit', searchAttributes: { customer: 'c1' } })).toEqual([]);
   });
 
