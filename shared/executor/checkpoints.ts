@@ -126,7 +126,17 @@ export async function startFromCheckpoint(
     );
   }
   await store.executions.saveState(executionId, 0, state, {}, nowMs);
-  const { workflow, definitionHash, config, input, globals, globalsHoldSecrets, tags, requestDigest } = source;
+  const {
+    workflow,
+    definitionHash,
+    config,
+    input,
+    globals,
+    globalsHoldSecrets,
+    tags,
+    searchAttributes,
+    requestDigest,
+  } = source;
   await store.executions.create({
     executionId,
     ...(source.trace !== undefined && {
@@ -139,6 +149,7 @@ export async function startFromCheckpoint(
     globals,
     globalsHoldSecrets,
     tags,
+    searchAttributes,
     requestDigest,
     origin: { executionId: source.executionId, checkpointId: checkpointIdOf(source.executionId, checkpoint.revision) },
     startedAtMs: nowMs,

@@ -1,9 +1,10 @@
-import { compile, zodIssues } from '../core/compile.ts';
+import { compile } from '../core/compile.ts';
+import { parseInput } from '../core/parse-input.ts';
 import { findNode, type Plan } from '../core/plan.ts';
 import { ExecutionExistsError, ExecutionNotFoundError, InvalidInputError, InvalidStateError } from '../errors.ts';
 import type { ExecutionConfigInput } from '../model/config.ts';
 import type { Definition } from '../model/definition.ts';
-import { ExecutionId } from '../model/ids.ts';
+import { ExecutionId, WorkflowName } from '../model/ids.ts';
 import type { MetaItem } from '../model/items.ts';
 import type { Json } from '../model/json.ts';
 import type { Pools } from '../model/pools.ts';
@@ -23,6 +24,7 @@ import type { SecretStore } from '../ports/secret-store.ts';
 import { nextLook } from '../scheduler/sweep.ts';
 import type { Snapshot } from '../store/execution-store.ts';
 import { WINDOW_MS } from '../store/metrics-store.ts';
+import { ResultPosition } from '../store/result-store.ts';
 import type { Store } from '../store/store.ts';
 import { beginTrace, type Caller } from '../tracing/execution-trace.ts';
 import { loadBilledItems } from './billed-execution.ts';
@@ -43,7 +45,13 @@ import { progressOf } from './progress.ts';
 import { loadPartialResults, viewResult } from './result-views.ts';
 import { assertPools, assertSecrets, namedSecrets, resolveConfig } from './start-checks.ts';
 import { digestOf, StartRequest } from './start-request.ts';
+import { untilAtRest } from './until-at-rest.ts';
 import { lookUp, workflowCacheKey } from './workflow-cache.ts';
+import { WorkflowService } from './workflow-service.ts';
+
+/** Of who waits for an outcome. */
+const FIRST_POLL_MS = 100;
+const LAST_POLL_MS = 500;
 
 /** The history lags behind by a few seconds at the most. */
 const TOLD_MS = 60_000;
@@ -63,6 +71,8 @@ export interface ServiceParts {
   readonly exportsSpans?: boolean;
   /** The stack it runs on, as far as it changes what an execution costs. Default: as it is deployed by default. */
   readonly billedStack?: BilledStack;
+  /** Throws if what is to be started cannot run here. Default: anything can. */
+  readonly checkStart?: (plan: Plan) => void;
 }
 
 /**
@@ -77,22 +87,16 @@ export class ExecutionService {
   readonly #handlersVersion: (plan: Plan) => Json;
   readonly #newId: (nowMs: number) => string;
   readonly #exportsSpans: boolean;
-
   readonly #billedStack: BilledStack;
+  readonly #checkStart: (plan: Plan) => void;
+  readonly workflows: WorkflowService;
 
   constructor(parts: ServiceParts) {
-    const {
-      store,
-      clock,
-      pools,
-      secrets,
-      handlersVersion,
-      newId,
-      exportsSpans = false,
-      billedStack = DEFAULT_STACK,
-    } = parts;
-    this.#exportsSpans = exportsSpans;
-    this.#billedStack = billedStack;
+    const { store, clock, pools, secrets, handlersVersion, newId } = parts;
+    this.workflows = new WorkflowService({ store, clock, pools });
+    this.#exportsSpans = parts.exportsSpans ?? false;
+    this.#billedStack = parts.billedStack ?? DEFAULT_STACK;
+    this.#checkStart = parts.checkStart ?? (() => undefined);
     this.#handlersVersion = handlersVersion;
     this.#pools = pools;
     this.#secrets = secrets;
@@ -106,29 +110,27 @@ export class ExecutionService {
    *
    * @param defaults config of the executor; the workflow's goes before it, the request's before both
    * @param caller whose trace a traced execution becomes part of
-   * @throws {InvalidInputError | InvalidDefinitionError | ExecutionExistsError}
+   * @throws {InvalidInputError | InvalidDefinitionError | WorkflowNotFoundError | ExecutionExistsError}
    */
   async start(
     input: unknown,
     defaults: ExecutionConfigInput = {},
     caller: Caller = {},
   ): Promise<{ executionId: ExecutionId; isNew: boolean }> {
-    const parsed = StartRequest.safeParse(input);
-    if (!parsed.success) throw new InvalidInputError('The start request', zodIssues(parsed.error));
-    const request = parsed.data;
-    const plan = compile(request.definition);
-    if (this.#pools !== undefined) assertPools(plan, this.#pools);
+    const request = parseInput(StartRequest, input, 'The start request');
+    const plan = await this.#planOf(request);
+    this.#checkStart(plan);
     const secretGlobals = namedSecrets(request.globals);
     if (this.#secrets !== undefined) assertSecrets([...plan.secrets, ...secretGlobals], this.#secrets);
     const nowMs = this.#clock.nowMs();
     const executionId = request.executionId ?? ExecutionId.parse(this.#newId(nowMs));
-    const config = resolveConfig(defaults, plan, request.config ?? {});
+    const config = resolveConfig({ ...defaults, ...request.defaults }, plan, request.config ?? {});
     const folder = `executions/${executionId}/start`;
     const requestDigest = digestOf(plan.hash, request);
     const [payload, globals] = await Promise.all([
       this.#store.payloads.save(request.input, folder),
       request.globals === undefined ? undefined : this.#store.payloads.save(request.globals, folder),
-      this.#store.definitions.publish(plan, nowMs),
+      request.definition === undefined ? undefined : this.#store.definitions.publish(plan, nowMs),
     ]);
     const found = await this.#lookUp(plan, request, { executionId, timeoutMs: config.timeoutSeconds * 1000 });
     if (found?.lookup.kind === 'computing') return { executionId: found.lookup.executionId, isNew: false };
@@ -143,6 +145,7 @@ export class ExecutionService {
       globals,
       globalsHoldSecrets: secretGlobals.length > 0 ? true : undefined,
       tags: request.tags,
+      searchAttributes: request.searchAttributes,
       requestDigest,
       ...(this.#exportsSpans &&
         config.traceExecution && {
@@ -153,6 +156,12 @@ export class ExecutionService {
     });
     if (!created && meta.requestDigest !== requestDigest) throw new ExecutionExistsError(executionId);
     return { executionId, isNew: created };
+  }
+
+  async #planOf({ definition, workflow, version = 'latest' }: StartRequest): Promise<Plan> {
+    const plan = workflow === undefined ? compile(definition) : (await this.workflows.resolve(workflow, version)).plan;
+    if (this.#pools !== undefined) assertPools(plan, this.#pools);
+    return plan;
   }
 
   async #lookUp(
@@ -174,8 +183,16 @@ export class ExecutionService {
     return this.#describe(await this.#load(executionId));
   }
 
-  /** The description with the output or, of anything but a success, what stood when it ended. @throws {ExecutionNotFoundError} */
-  async outcome(executionId: string): Promise<ExecutionOutcome> {
+  /**
+   * The description with the output or, of anything but a success, what stood when it ended.
+   * @param waitMs waits so long for its end, or for a pause at which nothing runs
+   * @throws {ExecutionNotFoundError}
+   */
+  async outcome(executionId: string, { waitMs = 0 }: { waitMs?: number } = {}): Promise<ExecutionOutcome> {
+    if (waitMs > 0) {
+      const polls = { clock: this.#clock, waitMs, firstPollMs: FIRST_POLL_MS, lastPollMs: LAST_POLL_MS };
+      await untilAtRest(() => this.describe(executionId), polls);
+    }
     const snapshot = await this.#load(executionId);
     const description = await this.#describe(snapshot);
     const { meta } = snapshot;
@@ -194,6 +211,7 @@ export class ExecutionService {
     executionId: string,
     { after, limit = 1_000, withOutputs = false }: ResultsOptions = {},
   ): Promise<ResultsPage> {
+    parseInput(ResultPosition.optional(), after, "The results' after");
     const { meta } = await this.#load(executionId);
     const page = await this.#store.results.pageOfResults(meta.executionId, after, limit);
     const results = await Promise.all(page.results.map((result) => viewResult(this.#store, meta, result, withOutputs)));
@@ -221,6 +239,7 @@ export class ExecutionService {
     workflow: string,
     { fromMs = 0, toMs = Number.MAX_SAFE_INTEGER }: TimeRange = {},
   ): Promise<WorkflowMetrics> {
+    parseInput(WorkflowName, workflow, "The workflow's name");
     const startMs = Math.floor(Math.max(0, fromMs) / WINDOW_MS) * WINDOW_MS;
     return toMetrics(workflow, await this.#store.metrics.sum(workflow, startMs, toMs));
   }
@@ -352,6 +371,7 @@ export class ExecutionService {
       endedAtMs: meta.endedAtMs,
       config: meta.config,
       tags: meta.tags,
+      searchAttributes: meta.searchAttributes,
       progress: progressOf(plan, state?.state, isTerminal(meta.status)),
       error: meta.error,
       failedNode: meta.failedNode,

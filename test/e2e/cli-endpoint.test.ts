@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { runCli } from '../../cli/run-cli.ts';
 import type { LocalStack } from '../../infra/local/local-stack.ts';
 import { CheckpointDetail } from '../../shared/executor/checkpoints.ts';
@@ -37,10 +37,12 @@ describe.skipIf(!canRunEmulators())('the command line, with --endpoint', () => {
   beforeAll(async () => {
     cwd = mkdtempSync(join(tmpdir(), 'fanjoin-cli-endpoint-'));
     ({ stack } = await aLocalStack({ tumblingWindowSeconds: 5 }));
+    for (const [name, value] of Object.entries(stack.environment)) vi.stubEnv(name, value);
     id = await start(stack, aGraph('looked-at'));
     await ended(stack, id);
   });
   afterAll(async () => {
+    vi.unstubAllEnvs();
     await stack?.stop();
     rmSync(cwd, { recursive: true });
   });
