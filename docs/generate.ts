@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { WorkflowGraph } from '../cli/graph/workflow-graph.ts';
 import { IGNORED_PROPERTIES, IGNORED_TYPES } from '../infra/local/ignored-properties.ts';
+import { openApiDocument } from '../shared/api/openapi.ts';
+import { routeKey } from '../shared/api/route.ts';
+import { ROUTES } from '../shared/api/routes.ts';
 import { Definition } from '../shared/model/definition.ts';
 
 /** Writes what of the documentation follows from the code; with `--check`, fails if it does not agree with it. */
@@ -31,16 +34,25 @@ const ignoredProperties = (): string => {
   return ['| Type | Property | Why |', '| --- | --- | --- |', ...rows.sort()].join('\n');
 };
 
-async function readme(): Promise<string> {
-  const text = await readFile(join(ROOT, 'README.md'), 'utf8');
-  const section = /(<!-- ignored-properties -->\n)[\s\S]*?(\n<!-- \/ignored-properties -->)/;
-  return text.replace(section, (_whole, start: string, end: string) => start + ignoredProperties() + end);
+/** What the API answers, as its page lists it. */
+const routes = (): string => {
+  const rows = Object.values(ROUTES).map((route) => `| \`${routeKey(route)}\` | ${route.summary} |`);
+  return ['| Route | What it does |', '| --- | --- |', ...rows].join('\n');
+};
+
+/** A file with what follows from the code in the section of that name. */
+async function withSection(file: string, name: string, content: string): Promise<string> {
+  const text = await readFile(join(ROOT, file), 'utf8');
+  const section = new RegExp(`(<!-- ${name} -->\\n)[\\s\\S]*?(<!-- /${name} -->)`);
+  return text.replace(section, (_whole, start: string, end: string) => `${start}${content}\n${end}`);
 }
 
 const generated: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/definition.schema.json': definitionSchema,
   'docs/graph.schema.json': graphSchema,
-  'README.md': readme,
+  'docs/openapi.json': () => `${JSON.stringify(openApiDocument(), null, 2)}\n`,
+  'docs/api.md': () => withSection('docs/api.md', 'routes', routes()),
+  'README.md': () => withSection('README.md', 'ignored-properties', ignoredProperties()),
 };
 
 const isCheck = process.argv.includes('--check');

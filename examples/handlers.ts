@@ -1,6 +1,7 @@
 import * as audit from './audit/handlers.ts';
 import * as orders from './orders/handlers.ts';
 import * as poll from './poll/handlers.ts';
+import * as reference from './reference/handlers.ts';
 
 /** Every handler of every example: what the deployed node runner carries. */
 export const handlers = [
@@ -24,4 +25,5 @@ export const handlers = [
   poll.finish,
   poll.failed,
   poll.giveUp,
+  ...reference.handlers,
 ];

@@ -18,6 +18,10 @@ const Environment = z.object({
   BUCKET_NAME: z.string().min(1),
   /** A JSON object: queue URL by pool. Functions that send nothing have none. */
   QUEUE_URLS: jsonText.pipe(z.record(z.string(), z.url())).default({}),
+  /** The API's only. A JSON object: by pool, the URL of the queue with what could not even be settled. */
+  UNSETTLED_URLS: jsonText.pipe(z.record(z.string(), z.url())).default({}),
+  /** The API's only. URL of the queue with the stream records that were given up. */
+  GIVEN_UP_URL: z.string().default(''),
   /** A JSON object: the named pools, as their sizes. */
   POOLS: jsonText.pipe(Pools).default({}),
   /** A JSON object: ARN by name, of the secrets that handlers may be given. */

@@ -8,13 +8,14 @@ import { Dispatcher } from '../shared/scheduler/dispatcher.ts';
 import { openStore } from '../shared/store/store.ts';
 import { environment } from './environment.ts';
 
-const { dynamo, sqs, s3 } = createAwsClients();
+const { dynamo, sqs: sqsClient, s3 } = createAwsClients();
 
 /** Built once for an instance of a function, from its environment. */
+export const sqs = sqsClient;
 export const clock = systemClock;
 export const logger = new Logger({ level: environment.LOG_LEVEL, write: (line) => console.log(line) });
 export const store = openStore(
   new DynamoItemTable({ client: dynamo, tableName: environment.TABLE_NAME }),
   new S3BlobStore({ client: s3, bucket: environment.BUCKET_NAME }),
 );
-export const dispatcher = new Dispatcher(new SqsTaskQueue({ client: sqs, queueUrls: environment.QUEUE_URLS }));
+export const dispatcher = new Dispatcher(new SqsTaskQueue({ client: sqsClient, queueUrls: environment.QUEUE_URLS }));

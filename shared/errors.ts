@@ -73,6 +73,18 @@ export class ExecutionNotFoundError extends FanjoinError {
   }
 }
 
+/** No workflow of this name has such a version. */
+export class WorkflowNotFoundError extends FanjoinError {
+  override readonly name = 'WorkflowNotFoundError';
+  constructor(workflow: string, version: string) {
+    super(
+      'WORKFLOW_NOT_FOUND',
+      `There is no version '${version}' of a workflow '${workflow}' here. Publish it, or name one of its versions or aliases.`,
+      { details: { workflow, version } },
+    );
+  }
+}
+
 /** No checkpoint has this id. */
 export class CheckpointNotFoundError extends FanjoinError {
   override readonly name = 'CheckpointNotFoundError';
@@ -91,11 +103,21 @@ export class CheckpointNotFoundError extends FanjoinError {
 export class InvalidStateError extends FanjoinError {
   override readonly name = 'InvalidStateError';
   constructor(executionId: string, status: string, action: string) {
-    super('INVALID_STATE', `Cannot ${action} the execution '${executionId}': it is ${status}.`, {
+    const needed = NEEDED_STATUS[action];
+    const advice = needed === undefined ? '' : ` To ${action} it, it must be ${needed}.`;
+    super('INVALID_STATE', `Cannot ${action} the execution '${executionId}': it is ${status}.${advice}`, {
       details: { executionId, status, action },
     });
   }
 }
+
+/** By action. */
+const NEEDED_STATUS: Readonly<Record<string, string>> = {
+  cancel: 'RUNNING or PAUSED',
+  pause: 'RUNNING',
+  resume: 'PAUSED',
+  redrive: 'FAILED, TIMED_OUT or CANCELLED',
+};
 
 /** The same execution id was started before, with something else. */
 export class ExecutionExistsError extends FanjoinError {

@@ -3,6 +3,7 @@ import type { IHttpRouteAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { FanjoinError } from '../../shared/errors.ts';
 import type { Advance } from '../../shared/model/config.ts';
@@ -108,6 +109,7 @@ export class ServerlessExecutor extends Construct {
     this.api = new ExecutionApi(this, 'Api', { handler: api, ...(authorizer !== undefined && { authorizer }) });
     const { givenUp } = new StreamSource(this, 'Stream', { itemTable: this.itemTable, scheduler });
     new ObserverSource(this, 'ObserverStream', { itemTable: this.itemTable, observer, givenUp });
+    this.#allowDeadLetters(api, givenUp);
     for (const pool of this.pools.values()) pool.feed(nodeRunner, deadLetter);
     if (props.tracing !== undefined) exportTraces(props.tracing, { api, observer });
     new SweepSchedule(this, 'SweepSchedule', { sweep });
@@ -130,6 +132,18 @@ export class ServerlessExecutor extends Construct {
     this.itemTable.allowQueryDue(sweep);
     this.itemTable.allowQueryListed(api);
     for (const sender of [api, scheduler, nodeRunner, sweep]) this.#allowSend(sender);
+  }
+
+  /** Lets a function look at what was given up, and send work of it back to its pool. */
+  #allowDeadLetters(user: LambdaFunction, givenUp: IQueue): void {
+    const queues = [...this.pools].map(([name, { unsettledQueue }]) => [name, unsettledQueue] as const);
+    const look = ['sqs:ReceiveMessage', 'sqs:ChangeMessageVisibility'];
+    allow(user, [...look, 'sqs:DeleteMessage'], ...queues.map(([, queue]) => queue.queueArn));
+    allow(user, look, givenUp.queueArn);
+    const urls = Object.fromEntries(queues.map(([name, queue]) => [name, queue.queueUrl]));
+    user.addEnvironment('UNSETTLED_URLS', Stack.of(this).toJsonString(urls));
+    user.addEnvironment('GIVEN_UP_URL', givenUp.queueUrl);
+    this.#allowSend(user);
   }
 
   /** Lets a function send work to every pool, and tells it where their queues are. */

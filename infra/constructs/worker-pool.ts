@@ -26,6 +26,8 @@ const VISIBILITY_MARGIN = Duration.seconds(POOL_SOURCE.visibilityMarginSeconds);
 export class WorkerPool extends Construct {
   readonly queue: Queue;
   readonly deadLetterQueue: Queue;
+  /** Where work ends that even the dead-letter function could not settle. Nobody consumes it: the API lists and redrives it. */
+  readonly unsettledQueue: Queue;
   readonly #concurrency: PoolConcurrency;
 
   constructor(
@@ -36,10 +38,12 @@ export class WorkerPool extends Construct {
     super(scope, id);
     this.#concurrency = { maxConcurrency, batchSize };
     const common = { encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true, removalPolicy: RemovalPolicy.DESTROY };
+    this.unsettledQueue = new Queue(this, 'UnsettledQueue', { ...common, retentionPeriod: Duration.days(14) });
     this.deadLetterQueue = new Queue(this, 'DeadLetterQueue', {
       ...common,
       visibilityTimeout: deadLetterTimeout.plus(VISIBILITY_MARGIN),
       retentionPeriod: Duration.days(14),
+      deadLetterQueue: { queue: this.unsettledQueue, maxReceiveCount: POOL_SOURCE.maxReceiveCount },
     });
     this.queue = new Queue(this, 'Queue', {
       ...common,

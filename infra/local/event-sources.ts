@@ -18,6 +18,8 @@ export interface EventSourcesOptions {
   readonly queueUrlOf: (queueId: string) => string;
   readonly find: FunctionFinder;
   readonly maxConcurrency: number;
+  /** At the most, however long the template has them. */
+  readonly tumblingWindowSeconds?: number;
   readonly deliveries: Deliveries;
   readonly log: (source: string, line: string) => void;
 }
@@ -36,7 +38,7 @@ function startEventSource(
   const { resources, clients, streamArns, queueUrlOf, find, maxConcurrency, deliveries, log } = options;
   const common = {
     function: find.byId(properties.FunctionName),
-    settings: properties,
+    settings: withShortWindow(properties, options.tumblingWindowSeconds),
     deliveries,
     log: (line: string) => log(label, line),
   };
@@ -53,6 +55,13 @@ function startEventSource(
     partitionKey: table.properties.KeySchema.find(({ KeyType }) => KeyType === 'HASH')?.AttributeName ?? '',
     onGivenUp: (records, condition) => sendToDestination(properties, records, condition, options),
   });
+}
+
+function withShortWindow(
+  { TumblingWindowInSeconds: seconds, ...settings }: EventSourceProperties,
+  atMost = Number.POSITIVE_INFINITY,
+): EventSourceProperties {
+  return { ...settings, ...(seconds !== undefined && { TumblingWindowInSeconds: Math.min(seconds, atMost) }) };
 }
 
 /** Says which records were given up, as Lambda does: not what was in them. */

@@ -4,7 +4,8 @@ import * as z from 'zod';
 import { matchRoute, type Route } from './http-routes.ts';
 import type { InvocationOutcome, LocalFunction } from './local-function.ts';
 import { type LoopbackServer, startLoopbackServer } from './loopback-server.ts';
-import { toProxyEvent } from './proxy-event.ts';
+import { joinedHeaders, toProxyEvent } from './proxy-event.ts';
+import { type Caller, verifySignature } from './verify-signature.ts';
 
 /** What one invocation takes and gives (Lambda's limit). */
 const MAX_INVOCATION_BYTES = 6_291_556;
@@ -13,6 +14,8 @@ const MAX_REQUEST_BYTES = 10_485_760;
 
 export interface HttpApiOptions {
   readonly routes: readonly Route<LocalFunction>[];
+  /** Whose requests are taken on routes with IAM's authorization. Default: nobody's. */
+  readonly caller?: Caller;
   readonly log: (line: string) => void;
   /** Default: a free one. */
   readonly port?: number;
@@ -28,9 +31,10 @@ export class HttpApi {
     this.url = server.endpoint;
   }
 
-  static async start({ routes, log, port }: HttpApiOptions): Promise<HttpApi> {
+  static async start(options: HttpApiOptions): Promise<HttpApi> {
+    const { log, port } = options;
     const server = await startLoopbackServer((request, response) => {
-      answer(request, response, routes).catch((error: unknown) => {
+      answer(request, response, options).catch((error: unknown) => {
         log(`request failed: ${error instanceof Error ? error.message : String(error)}`);
         response.destroy();
       });
@@ -46,7 +50,7 @@ export class HttpApi {
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  routes: readonly Route<LocalFunction>[],
+  { routes, caller, log }: HttpApiOptions,
 ): Promise<void> {
   const url = URL.parse(request.url ?? '/', 'http://localhost');
   const match = url === null ? undefined : matchRoute(routes, request.method ?? 'GET', url.pathname);
@@ -57,6 +61,13 @@ async function answer(
   const body = await readBody(request);
   if (body === undefined) return gatewayAnswer(response, 413, 'Request Entity Too Large');
   const event: APIGatewayProxyEventV2 = toProxyEvent(request, url, body, match);
+  if (match.authorization === 'AWS_IAM') {
+    const signed = { method: event.requestContext.http.method, url, headers: joinedHeaders(request), body };
+    const refusal = caller === undefined ? 'nobody may call it' : await verifySignature(signed, caller, Date.now());
+    // The gateway does not say why; here it helps to know.
+    if (refusal !== undefined) log(`refused ${match.routeKey}: ${refusal}`);
+    if (refusal !== undefined) return gatewayAnswer(response, 403, 'Forbidden');
+  }
   if (Buffer.byteLength(JSON.stringify(event)) > MAX_INVOCATION_BYTES)
     return gatewayAnswer(response, 413, 'Request Entity Too Large');
   return functionAnswer(response, await match.target.invoke(event));

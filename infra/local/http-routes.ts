@@ -3,6 +3,8 @@ export interface Route<Target> {
   /** As the template has it: `GET /executions/{executionId}`. */
   readonly routeKey: string;
   readonly target: Target;
+  /** Who may call it. Default: anybody. */
+  readonly authorization?: 'AWS_IAM';
 }
 
 export interface MatchedRoute<Target> extends Route<Target> {

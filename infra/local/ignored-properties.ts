@@ -10,9 +10,6 @@ export const IGNORED_PROPERTIES: Readonly<Record<string, Ignored>> = {
   'AWS::ApiGatewayV2::Api': {
     Name: 'a label',
   },
-  'AWS::ApiGatewayV2::Route': {
-    AuthorizationType: 'the local API takes unsigned requests, from this machine only',
-  },
   'AWS::ApiGatewayV2::Stage': {
     AutoDeploy: 'the one stage serves what the template has',
   },

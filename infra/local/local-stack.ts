@@ -1,11 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { AwsCredentials } from '../../shared/adapters/aws/sign-requests.ts';
 import { secretVariable } from '../../shared/adapters/local/local-secrets.ts';
 import { FanjoinError } from '../../shared/errors.ts';
 import { type AwsClients, connectClients } from './connect-clients.ts';
 import { type Disturbance, disturb } from './disturbance.ts';
-import { launchDynamoDbLocal, queueUrlAt, startFauxqs } from './emulators.ts';
+import { LOCAL_REGION, launchDynamoDbLocal, queueUrlAt, startFauxqs } from './emulators.ts';
 import { startEventBridge } from './event-bridge.ts';
 import { EventRouter } from './event-router.ts';
 import { type EventSource, startEventSources } from './event-sources.ts';
@@ -30,6 +32,8 @@ export interface LocalStackOptions extends SynthesizeOptions, Disturbance {
   readonly port?: number;
   /** Queues hide a message from others for so long at the most. Default: as long as in the cloud. */
   readonly visibilityTimeoutSeconds?: number;
+  /** Tumbling windows of streams are so long at the most. Default: as long as in the cloud. */
+  readonly tumblingWindowSeconds?: number;
   /** Batches of each event source at once, however many the template allows; each takes a thread. Default 4. */
   readonly maxConcurrency?: number;
   /** Whether a ledger is kept of what AWS would bill. Default false. */
@@ -44,6 +48,13 @@ const DEFAULT_MAX_CONCURRENCY = 4;
 export interface LocalStack extends AsyncDisposable {
   /** Of the HTTP API. */
   readonly url: string;
+  /** Made for this stack alone: the API takes requests that are signed with them for its region. */
+  readonly credentials: AwsCredentials;
+  readonly region: string;
+  /** What a `WorkflowExecutor` needs to drive it. */
+  readonly connection: { readonly endpoint: string; readonly credentials: AwsCredentials; readonly region: string };
+  /** The same as variables: what the command line, or any tool of AWS, signs its requests by. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly clients: AwsClients;
   readonly tableNames: readonly string[];
   readonly bucketNames: readonly string[];
@@ -125,10 +136,15 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
   // Before anything can run: no event is to be missed.
   const endRules = startRules({ resources, find, queueUrlOf, log, sqs: clients.sqs }, router);
   cleanup.defer(endRules);
-  sources = startEventSources({ resources, clients, streamArns, queueUrlOf, find, maxConcurrency, log, deliveries });
+  sources = startEventSources({
+    ...{ resources, clients, streamArns, queueUrlOf, find, maxConcurrency, log, deliveries },
+    ...(options.tumblingWindowSeconds !== undefined && { tumblingWindowSeconds: options.tumblingWindowSeconds }),
+  });
   void warmUp(functions);
+  const caller = { credentials: throwAwayCredentials(), region: LOCAL_REGION };
   const api = await HttpApi.start({
     routes: routesOf(resources, find),
+    caller,
     log: (line) => log('API', line),
     ...(options.port !== undefined && { port: options.port }),
   });
@@ -138,6 +154,13 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
   const stop = () => running.disposeAsync();
   return {
     url: api.url,
+    ...caller,
+    connection: { endpoint: api.url, ...caller },
+    environment: {
+      AWS_ACCESS_KEY_ID: caller.credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: caller.credentials.secretAccessKey,
+      AWS_REGION: caller.region,
+    },
     clients,
     tableNames: resources.tables.map(({ id }) => id),
     bucketNames: resources.buckets.map(({ id }) => bucketName(id)),
@@ -160,11 +183,17 @@ async function warmUp(functions: readonly LocalFunction[]): Promise<void> {
   for (const one of functions) await one.warm();
 }
 
+const throwAwayCredentials = (): AwsCredentials => ({
+  accessKeyId: `LOCAL${randomBytes(8).toString('hex').toUpperCase()}`,
+  secretAccessKey: randomBytes(30).toString('base64url'),
+});
+
 function routesOf({ routes, integrations }: LocalResources, find: FunctionFinder) {
-  return routes.map(({ id, properties: { RouteKey, Target } }) => {
+  return routes.map(({ id, properties: { AuthorizationType, RouteKey, Target } }) => {
     const integration = integrations.find((candidate) => Target === `integrations/${candidate.id}`);
     if (integration === undefined)
       throw new FanjoinError('UNKNOWN_REFERENCE', `${id}: there is no integration ${Target}`);
-    return { routeKey: RouteKey, target: find.byArn(integration.properties.IntegrationUri) };
+    const target = find.byArn(integration.properties.IntegrationUri);
+    return { routeKey: RouteKey, target, authorization: AuthorizationType };
   });
 }

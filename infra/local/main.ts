@@ -26,7 +26,7 @@ async function main(given: readonly string[]): Promise<number> {
     );
     return await runCommand(stack, args);
   }
-  say(greeting(stack.url));
+  say(greeting(stack));
   await interrupted();
   say('Stopping.');
   return 0;
@@ -41,6 +41,9 @@ function takeSecrets([first, names, ...rest]: readonly string[]): { newSecrets: 
 }
 
 async function runCommand(stack: LocalStack, args: readonly string[]): Promise<number> {
+  Object.assign(process.env, stack.environment);
+  // A profile would go before the keys, a session's token with them.
+  for (const name of ['AWS_PROFILE', 'AWS_SESSION_TOKEN']) delete process.env[name];
   const { runCli } = await import('../../cli/run-cli.ts');
   const [command = ''] = args;
   return runCli(OFFLINE_COMMANDS.has(command) ? args : [...args, '--endpoint', stack.url], io);
@@ -50,15 +53,20 @@ async function runCommand(stack: LocalStack, args: readonly string[]): Promise<n
 const OFFLINE_COMMANDS: ReadonlySet<string> = new Set(['validate', 'graph', 'help', '--help', '-h']);
 
 const greeting = (
-  url: string,
+  stack: LocalStack,
 ): string => `The stack runs on this machine, with Amazon's DynamoDB Local, fauxqs and worker threads in place of AWS:
 
-  API   ${url}
-  Try   npx fanjoin run examples/orders --input examples/orders/inputs/shipped.json --endpoint ${url}
+  API   ${stack.url}
   Stop  Ctrl-C
 
-The API takes unsigned requests, from this machine only. What it keeps is gone when it stops.
-Without an effect here (infra/local/ignored-properties.ts says why):
+It takes requests from this machine only, and signed ones only, as in the cloud. In another terminal:
+
+${Object.entries(stack.environment)
+  .map(([name, value]) => `  export ${name}=${value}`)
+  .join('\n')}
+  npx fanjoin run examples/orders --input examples/orders/inputs/shipped.json --endpoint ${stack.url}
+
+What it keeps is gone when it stops. Without an effect here (infra/local/ignored-properties.ts says why):
 ${ignoredInShort()
   .map((line) => `  ${line}`)
   .join('\n')}`;

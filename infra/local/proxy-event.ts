@@ -47,7 +47,7 @@ export function toProxyEvent(
 }
 
 /** Names in lower case, repeated ones joined by commas. */
-const joinedHeaders = ({ headersDistinct }: IncomingMessage): Record<string, string> =>
+export const joinedHeaders = ({ headersDistinct }: IncomingMessage): Record<string, string> =>
   Object.fromEntries(Object.entries(headersDistinct).map(([name, values = []]) => [name, values.join(',')]));
 
 function joinedQuery(parameters: URLSearchParams): Record<string, string> {

@@ -17,6 +17,7 @@ export const RESOURCE_SCHEMAS = {
   }),
   'AWS::ApiGatewayV2::Route': z.strictObject({
     ApiId: z.string(),
+    AuthorizationType: z.literal('AWS_IAM', 'only signed requests are done locally'),
     RouteKey: z.string(),
     Target: z.templateLiteral(['integrations/', z.string()]),
   }),

@@ -11,6 +11,7 @@ import { checkSecrets } from './compile-secrets.ts';
 import { widthOf } from './hand-off.ts';
 import { canonicalJson, toJson } from './json.ts';
 import type { GraphPlan, Plan, PlanNode, RoutePlan } from './plan.ts';
+import { retryContradictions } from './retry-contradictions.ts';
 
 /** Joins of more parents than this test them as bits, eight at a time. */
 const WIDE_JOIN = 16;
@@ -19,10 +20,11 @@ const WIDE_JOIN = 16;
  * Validates a definition and indexes it. The plan of one definition is always the same.
  *
  * @param source a definition as users write it; parsed JSON or YAML
+ * @param options `isStored`: it was started before, so that what it contradicts itself in is no reason to refuse it now
  * @throws {InvalidDefinitionError} with every issue: unknown or repeated ids, cycles with their path, unreachable
  *   nodes, expressions that do not parse, secrets where none can stand, fields of another strategy, limits
  */
-export function compile(source: unknown): Plan {
+export function compile(source: unknown, { isStored = false } = {}): Plan {
   const definition = parseDefinition(source);
   const issues: Issue[] = [];
   const report = (path: string, code: string, message: string) => issues.push({ path, code, message });
@@ -47,6 +49,7 @@ export function compile(source: unknown): Plan {
     }
   }
   for (const [id, node] of entries) checkFields(definition, id, node, indexOf, report);
+  if (!isStored) for (const [id, node] of entries) checkRetry(id, node, report);
 
   const parents = parentsOf(definition, entries, indexOf);
   const children: number[][] = entries.map(() => []);
@@ -237,6 +240,13 @@ function checkFields(
       }
     }
   }
+}
+
+function checkRetry(id: NodeId, node: NodeDefinition, report: Report): void {
+  const retry = 'retry' in node ? node.retry : undefined;
+  if (retry === undefined) return;
+  for (const { field, message } of retryContradictions(retry))
+    report(`nodes.${id}.retry.${field}`, 'CONTRADICTORY_RETRY', message);
 }
 
 /** Where a node may go on to, each with the field that says so. */

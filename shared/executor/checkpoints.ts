@@ -5,6 +5,7 @@ import { CheckpointNotFoundError } from '../errors.ts';
 import { ExecutionId } from '../model/ids.ts';
 import type { CheckpointItem, CheckpointOutline, MetaItem, ResultItem } from '../model/items.ts';
 import { nextLook } from '../scheduler/sweep.ts';
+import { checkpointIn } from '../store/checkpoint-store.ts';
 import type { Snapshot } from '../store/execution-store.ts';
 import type { Store } from '../store/store.ts';
 import { forkTrace } from '../tracing/execution-trace.ts';
@@ -65,7 +66,7 @@ export const isStillAt = (
 
 export const checkpointIdOf = (executionId: string, revision: number): string => `${executionId}.${revision}`;
 
-export const viewCheckpoint = ({
+const viewCheckpoint = ({
   executionId,
   revision,
   reason,
@@ -82,9 +83,24 @@ export const viewCheckpoint = ({
 export async function loadCheckpoint(store: Store, checkpointId: string): Promise<CheckpointItem> {
   const [, id = '', revision = ''] = /^(.+)\.(\d{1,8})$/.exec(checkpointId) ?? [];
   const executionId = ExecutionId.safeParse(id);
-  const checkpoint = executionId.success ? await store.checkpoints.load(executionId.data, Number(revision)) : undefined;
-  if (checkpoint === undefined) throw new CheckpointNotFoundError(checkpointId);
-  return checkpoint;
+  if (!executionId.success) throw new CheckpointNotFoundError(checkpointId);
+  const standing = await store.checkpoints.load(executionId.data, Number(revision));
+  if (standing !== undefined) return standing;
+  const snapshot = await store.executions.loadSnapshot(executionId.data);
+  const latest = checkpointIn(executionId.data, snapshot?.state);
+  if (latest?.revision !== Number(revision)) throw new CheckpointNotFoundError(checkpointId);
+  return latest;
+}
+
+/** Oldest first. */
+export async function listCheckpoints(
+  store: Store,
+  { meta: { executionId }, state }: Snapshot,
+): Promise<CheckpointView[]> {
+  const standing = await store.checkpoints.list(executionId);
+  const latest = checkpointIn(executionId, state);
+  const isListed = latest === undefined || standing.some(({ revision }) => revision === latest.revision);
+  return (isListed ? standing : [...standing, latest]).map(viewCheckpoint);
 }
 
 /**
@@ -110,7 +126,17 @@ export async function startFromCheckpoint(
     );
   }
   await store.executions.saveState(executionId, 0, state, {}, nowMs);
-  const { workflow, definitionHash, config, input, globals, globalsHoldSecrets, tags, requestDigest } = source;
+  const {
+    workflow,
+    definitionHash,
+    config,
+    input,
+    globals,
+    globalsHoldSecrets,
+    tags,
+    searchAttributes,
+    requestDigest,
+  } = source;
   await store.executions.create({
     executionId,
     ...(source.trace !== undefined && {
@@ -123,6 +149,7 @@ export async function startFromCheckpoint(
     globals,
     globalsHoldSecrets,
     tags,
+    searchAttributes,
     requestDigest,
     origin: { executionId: source.executionId, checkpointId: checkpointIdOf(source.executionId, checkpoint.revision) },
     startedAtMs: nowMs,

@@ -45,6 +45,8 @@ export const ExecutionDescription = z.object({
   endedAtMs: z.number().optional(),
   config: ExecutionConfig,
   tags: z.record(z.string(), z.string()).optional(),
+  /** What it can be listed by. */
+  searchAttributes: z.record(z.string(), z.string()).optional(),
   progress: Progress,
   error: ErrorInfo.optional(),
   failedNode: z.string().optional(),

@@ -41,15 +41,19 @@ export class EndpointCallbacks {
   /** Resolves when all events of the execution are told; after `maxMs` in any case. */
   async told(executionId: string, maxMs: number): Promise<void> {
     const following = this.#followed.get(executionId);
-    if (following === undefined) return;
-    const timeout = new AbortController();
-    await Promise.race([following, sleep(this.#parts.clock, maxMs, timeout.signal)]);
-    timeout.abort();
+    if (following !== undefined) await this.#within(maxMs, following);
   }
 
+  /** Follows nothing any more. Callbacks that are under way have two seconds. */
   async close(): Promise<void> {
     this.#abort.abort();
-    await Promise.all(this.#followed.values());
+    await this.#within(CLOSING_MS, Promise.all(this.#followed.values()));
+  }
+
+  async #within(maxMs: number, work: Promise<unknown>): Promise<void> {
+    const timeout = new AbortController();
+    await Promise.race([work, sleep(this.#parts.clock, maxMs, timeout.signal)]);
+    timeout.abort();
   }
 
   async #follow(executionId: string): Promise<void> {
@@ -78,3 +82,4 @@ export class EndpointCallbacks {
 
 /** A workflow's input is kept for the callbacks that may still ask for it. */
 const INPUT_KEPT_MS = 10_000;
+const CLOSING_MS = 2_000;

@@ -1,7 +1,6 @@
 import type { Json } from '../model/json.ts';
 import type { ErrorInfo, ExecutionStatus, NodeResultView } from '../model/result.ts';
 import { computeMetrics, type ExecutionMetrics } from '../observability/execution-metrics.ts';
-import type { ExecutionDescription } from './description.ts';
 import type { Executions } from './executions.ts';
 import { loadNodeOutput } from './node-output.ts';
 import { WorkflowContext } from './workflow-context.ts';
@@ -48,7 +47,7 @@ export async function loadResult(executions: Executions, executionId: string, no
     executions.definition(executionId),
     executions.billedOperations(executionId),
   ]);
-  const standing = standingOf(ended, description);
+  const standing = standingOf(ended);
   const { workflow, status, error, failedNode, startedAtMs, endedAtMs } = description;
   return {
     executionId,
@@ -114,13 +113,11 @@ export async function allResults(
  * Visits that ran, in the order in which they ended. A result that came after the end changed nothing, and one that a
  * redrive ran anew no longer counts.
  */
-function standingOf(results: readonly NodeResultView[], { endedAtMs }: ExecutionDescription): NodeResultView[] {
+function standingOf(results: readonly NodeResultView[]): NodeResultView[] {
   const standing = new Map<string, NodeResultView>();
   for (const result of results) {
     const key = `${result.nodeId} ${result.visit}`;
     if (result.status !== 'SKIPPED' && result.run >= (standing.get(key)?.run ?? 0)) standing.set(key, result);
   }
-  return [...standing.values()]
-    .filter((result) => endedAtMs === undefined || result.endedAtMs <= endedAtMs)
-    .sort((a, b) => a.endedAtMs - b.endedAtMs);
+  return [...standing.values()].filter(({ late }) => late !== true).sort((a, b) => a.endedAtMs - b.endedAtMs);
 }

@@ -1,11 +1,10 @@
-import { compile, zodIssues } from '../core/compile.ts';
-import { firstWork } from '../core/decide.ts';
-import { fitsLimit, startsOf } from '../core/hand-off.ts';
+import { compile } from '../core/compile.ts';
+import { parseInput } from '../core/parse-input.ts';
 import { findNode, type Plan } from '../core/plan.ts';
 import { ExecutionExistsError, ExecutionNotFoundError, InvalidInputError, InvalidStateError } from '../errors.ts';
-import { type Advance, DEFAULT_ADVANCE, type ExecutionConfig, type ExecutionConfigInput } from '../model/config.ts';
+import type { ExecutionConfigInput } from '../model/config.ts';
 import type { Definition } from '../model/definition.ts';
-import { ExecutionId } from '../model/ids.ts';
+import { ExecutionId, WorkflowName } from '../model/ids.ts';
 import type { MetaItem } from '../model/items.ts';
 import type { Json } from '../model/json.ts';
 import type { Pools } from '../model/pools.ts';
@@ -21,10 +20,10 @@ import type { EventsPage, ExecutionEvent } from '../observability/execution-even
 import { toMetrics, type WorkflowMetrics } from '../observability/tally.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { SecretStore } from '../ports/secret-store.ts';
-import type { Dispatcher } from '../scheduler/dispatcher.ts';
 import { nextLook } from '../scheduler/sweep.ts';
 import type { Snapshot } from '../store/execution-store.ts';
 import { WINDOW_MS } from '../store/metrics-store.ts';
+import { ResultPosition } from '../store/result-store.ts';
 import type { Store } from '../store/store.ts';
 import { beginTrace, type Caller } from '../tracing/execution-trace.ts';
 import { loadBilledItems } from './billed-execution.ts';
@@ -34,9 +33,9 @@ import {
   checkpointIdOf,
   describeCheckpoint,
   isStillAt,
+  listCheckpoints,
   loadCheckpoint,
   startFromCheckpoint,
-  viewCheckpoint,
 } from './checkpoints.ts';
 import { type ExecutionDescription, type ExecutionOutcome, Globals, type ResultsPage } from './description.ts';
 import type { HistoryOptions, ResultsOptions, TimeRange } from './executions.ts';
@@ -45,13 +44,20 @@ import { isAtRest, presentState } from './present-state.ts';
 import { progressOf } from './progress.ts';
 import { loadPartialResults, viewResult } from './result-views.ts';
 import { assertPools, assertSecrets, namedSecrets, resolveConfig } from './start-checks.ts';
+import { StartHandOff, type StartHandOffParts } from './start-hand-off.ts';
 import { digestOf, StartRequest } from './start-request.ts';
+import { untilAtRest } from './until-at-rest.ts';
 import { lookUp, workflowCacheKey } from './workflow-cache.ts';
+import { WorkflowService } from './workflow-service.ts';
+
+/** Of who waits for an outcome. */
+const FIRST_POLL_MS = 100;
+const LAST_POLL_MS = 500;
 
 /** The history lags behind by a few seconds at the most. */
 const TOLD_MS = 60_000;
 
-export interface ServiceParts {
+export interface ServiceParts extends StartHandOffParts {
   readonly store: Store;
   readonly clock: Clock;
   /** Named pools there are, beside `default`. Absent: not known here, so not checked. */
@@ -64,12 +70,10 @@ export interface ServiceParts {
   readonly newId: (nowMs: number) => string;
   /** Somebody exports spans: executions with `traceExecution` are traced. Default false. */
   readonly exportsSpans?: boolean;
-  /** Sends the first nodes of what is started. Absent: they wait for the scheduler. */
-  readonly dispatcher?: Dispatcher;
-  /** `eager`: who finishes a node starts what follows, where that is safe. `stream`: the scheduler starts everything. Default `stream`. */
-  readonly advance?: Advance;
   /** The stack it runs on, as far as it changes what an execution costs. Default: as it is deployed by default. */
   readonly billedStack?: BilledStack;
+  /** Throws if what is to be started cannot run here. Default: anything can. */
+  readonly checkStart?: (plan: Plan) => void;
 }
 
 /**
@@ -84,17 +88,18 @@ export class ExecutionService {
   readonly #handlersVersion: (plan: Plan) => Json;
   readonly #newId: (nowMs: number) => string;
   readonly #exportsSpans: boolean;
-  readonly #dispatcher: Dispatcher | undefined;
-  readonly #isEager: boolean;
-
   readonly #billedStack: BilledStack;
+  readonly #checkStart: (plan: Plan) => void;
+  readonly #handOff: StartHandOff;
+  readonly workflows: WorkflowService;
 
   constructor(parts: ServiceParts) {
     const { store, clock, pools, secrets, handlersVersion, newId } = parts;
+    this.workflows = new WorkflowService({ store, clock, pools });
+    this.#handOff = new StartHandOff(parts);
     this.#exportsSpans = parts.exportsSpans ?? false;
     this.#billedStack = parts.billedStack ?? DEFAULT_STACK;
-    this.#dispatcher = parts.dispatcher;
-    this.#isEager = (parts.advance ?? DEFAULT_ADVANCE) === 'eager';
+    this.#checkStart = parts.checkStart ?? (() => undefined);
     this.#handlersVersion = handlersVersion;
     this.#pools = pools;
     this.#secrets = secrets;
@@ -108,29 +113,27 @@ export class ExecutionService {
    *
    * @param defaults config of the executor; the workflow's goes before it, the request's before both
    * @param caller whose trace a traced execution becomes part of
-   * @throws {InvalidInputError | InvalidDefinitionError | ExecutionExistsError}
+   * @throws {InvalidInputError | InvalidDefinitionError | WorkflowNotFoundError | ExecutionExistsError}
    */
   async start(
     input: unknown,
     defaults: ExecutionConfigInput = {},
     caller: Caller = {},
   ): Promise<{ executionId: ExecutionId; isNew: boolean }> {
-    const parsed = StartRequest.safeParse(input);
-    if (!parsed.success) throw new InvalidInputError('The start request', zodIssues(parsed.error));
-    const request = parsed.data;
-    const plan = compile(request.definition);
-    if (this.#pools !== undefined) assertPools(plan, this.#pools);
+    const request = parseInput(StartRequest, input, 'The start request');
+    const plan = await this.#planOf(request);
+    this.#checkStart(plan);
     const secretGlobals = namedSecrets(request.globals);
     if (this.#secrets !== undefined) assertSecrets([...plan.secrets, ...secretGlobals], this.#secrets);
     const nowMs = this.#clock.nowMs();
     const executionId = request.executionId ?? ExecutionId.parse(this.#newId(nowMs));
-    const config = resolveConfig(defaults, plan, request.config ?? {});
+    const config = resolveConfig({ ...defaults, ...request.defaults }, plan, request.config ?? {});
     const folder = `executions/${executionId}/start`;
     const requestDigest = digestOf(plan.hash, request);
     const [payload, globals] = await Promise.all([
       this.#store.payloads.save(request.input, folder),
       request.globals === undefined ? undefined : this.#store.payloads.save(request.globals, folder),
-      this.#store.definitions.publish(plan, nowMs),
+      request.definition === undefined ? undefined : this.#store.definitions.publish(plan, nowMs),
     ]);
     const found = await this.#lookUp(plan, request, { executionId, timeoutMs: config.timeoutSeconds * 1000 });
     if (found?.lookup.kind === 'computing') return { executionId: found.lookup.executionId, isNew: false };
@@ -145,6 +148,7 @@ export class ExecutionService {
       globals,
       globalsHoldSecrets: secretGlobals.length > 0 ? true : undefined,
       tags: request.tags,
+      searchAttributes: request.searchAttributes,
       requestDigest,
       ...(this.#exportsSpans &&
         config.traceExecution && {
@@ -152,24 +156,17 @@ export class ExecutionService {
         }),
       startedAtMs: nowMs,
       dueAtMs: nextLook({ deadlineAtMs: nowMs + config.timeoutSeconds * 1000 }, nowMs),
-      ...(this.#isEager && { isEager: true }),
-      ...(this.#mayHandOff(plan, config) && { isHandedOff: true }),
+      ...this.#handOff.marks(plan, config),
     });
     if (!created && meta.requestDigest !== requestDigest) throw new ExecutionExistsError(executionId);
-    if (created) await this.#handOff(plan, meta);
+    if (created) await this.#handOff.send(plan, meta);
     return { executionId, isNew: created };
   }
 
-  #mayHandOff(plan: Plan, { maxParallelNodes }: ExecutionConfig): boolean {
-    return this.#isEager && this.#dispatcher !== undefined && fitsLimit(plan, maxParallelNodes);
-  }
-
-  /** Sends the first nodes. Whoever crashes before that leaves an execution that the sweep finds. */
-  async #handOff(plan: Plan, meta: MetaItem): Promise<void> {
-    if (meta.isHandedOff !== true || isTerminal(meta.status)) return;
-    const visits = plan.kind === 'route' ? { [plan.start]: 1 } : undefined;
-    const work = startsOf(plan).map((node) => firstWork(plan, node));
-    await this.#dispatcher?.dispatch(plan, meta, work, meta.startedAtMs, { visits, isHandedOff: true });
+  async #planOf({ definition, workflow, version = 'latest' }: StartRequest): Promise<Plan> {
+    const plan = workflow === undefined ? compile(definition) : (await this.workflows.resolve(workflow, version)).plan;
+    if (this.#pools !== undefined) assertPools(plan, this.#pools);
+    return plan;
   }
 
   async #lookUp(
@@ -191,8 +188,16 @@ export class ExecutionService {
     return this.#describe(await this.#load(executionId));
   }
 
-  /** The description with the output or, of anything but a success, what stood when it ended. @throws {ExecutionNotFoundError} */
-  async outcome(executionId: string): Promise<ExecutionOutcome> {
+  /**
+   * The description with the output or, of anything but a success, what stood when it ended.
+   * @param waitMs waits so long for its end, or for a pause at which nothing runs
+   * @throws {ExecutionNotFoundError}
+   */
+  async outcome(executionId: string, { waitMs = 0 }: { waitMs?: number } = {}): Promise<ExecutionOutcome> {
+    if (waitMs > 0) {
+      const polls = { clock: this.#clock, waitMs, firstPollMs: FIRST_POLL_MS, lastPollMs: LAST_POLL_MS };
+      await untilAtRest(() => this.describe(executionId), polls);
+    }
     const snapshot = await this.#load(executionId);
     const description = await this.#describe(snapshot);
     const { meta } = snapshot;
@@ -211,9 +216,10 @@ export class ExecutionService {
     executionId: string,
     { after, limit = 1_000, withOutputs = false }: ResultsOptions = {},
   ): Promise<ResultsPage> {
+    parseInput(ResultPosition.optional(), after, "The results' after");
     const { meta } = await this.#load(executionId);
     const page = await this.#store.results.pageOfResults(meta.executionId, after, limit);
-    const results = await Promise.all(page.results.map((result) => viewResult(this.#store, result, withOutputs)));
+    const results = await Promise.all(page.results.map((result) => viewResult(this.#store, meta, result, withOutputs)));
     return { results, ...(page.next !== undefined && { next: page.next }) };
   }
 
@@ -238,6 +244,7 @@ export class ExecutionService {
     workflow: string,
     { fromMs = 0, toMs = Number.MAX_SAFE_INTEGER }: TimeRange = {},
   ): Promise<WorkflowMetrics> {
+    parseInput(WorkflowName, workflow, "The workflow's name");
     const startMs = Math.floor(Math.max(0, fromMs) / WINDOW_MS) * WINDOW_MS;
     return toMetrics(workflow, await this.#store.metrics.sum(workflow, startMs, toMs));
   }
@@ -289,8 +296,7 @@ export class ExecutionService {
 
   /** Oldest first. @throws {ExecutionNotFoundError} */
   async checkpoints(executionId: string): Promise<CheckpointView[]> {
-    const { meta } = await this.#load(executionId);
-    return (await this.#store.checkpoints.list(meta.executionId)).map(viewCheckpoint);
+    return listCheckpoints(this.#store, await this.#load(executionId));
   }
 
   /** What had ended at a checkpoint, what was under way, and what resuming it would do. @throws {CheckpointNotFoundError} */
@@ -372,6 +378,7 @@ export class ExecutionService {
       endedAtMs: meta.endedAtMs,
       config: meta.config,
       tags: meta.tags,
+      searchAttributes: meta.searchAttributes,
       progress: progressOf(plan, present, isTerminal(meta.status)),
       error: meta.error,
       failedNode: meta.failedNode,

@@ -1,20 +1,30 @@
 import type { ExecutionConfigInput } from '../model/config.ts';
 import type { Definition } from '../model/definition.ts';
+import type { Json } from '../model/json.ts';
+import type { SearchAttributes } from '../model/search-attributes.ts';
+import type { VersionName } from '../model/version.ts';
 import type { BilledOperations } from '../observability/billed-operations.ts';
 import type { EventsPage } from '../observability/execution-event.ts';
 import type { WorkflowMetrics } from '../observability/tally.ts';
 import type { CheckpointDetail, CheckpointView } from './checkpoints.ts';
+import type { DeadLetters } from './dead-letters.ts';
 import type { ExecutionDescription, ExecutionOutcome, ResultsPage } from './description.ts';
 import type { ExecutionsPage, ListOptions } from './listing.ts';
+import type { Workflows } from './workflows.ts';
 
 /** What a request to start holds, once the workflow is named and the input checked. */
 export interface StartInput {
-  readonly definition: unknown;
+  /** The workflow itself, or the name of a published one. */
+  readonly definition?: unknown;
+  readonly workflow?: string | undefined;
+  /** Of the named one. Default: the latest. */
+  readonly version?: VersionName | undefined;
   readonly input: unknown;
   readonly config?: ExecutionConfigInput | undefined;
-  readonly globals?: unknown;
+  readonly globals?: Readonly<Record<string, Json>> | undefined;
   readonly executionId?: string | undefined;
   readonly tags?: Readonly<Record<string, string>> | undefined;
+  readonly searchAttributes?: SearchAttributes | undefined;
 }
 
 /** Which results to read, by node id. */
@@ -52,6 +62,8 @@ export interface TimeRange {
 
 /** Executions wherever they run: in this process, or behind an endpoint. All throw `ExecutionNotFoundError` for ids unknown. */
 export interface Executions {
+  readonly workflows: Workflows;
+  readonly deadLetters: DeadLetters;
   start(request: StartInput): Promise<{ executionId: string }>;
   describe(executionId: string): Promise<ExecutionDescription>;
   outcome(executionId: string): Promise<ExecutionOutcome>;

@@ -1,212 +1,138 @@
 import { ulid } from 'ulid';
-import * as z from 'zod';
+import { ROUTES } from '../api/routes.ts';
 import { compile } from '../core/compile.ts';
-import { describeCause, FanjoinError } from '../errors.ts';
 import type { ExecutionConfigInput } from '../model/config.ts';
-import { Definition } from '../model/definition.ts';
-import { Problem } from '../model/problem.ts';
-import { BilledOperations } from '../observability/billed-operations.ts';
-import { EventsPage } from '../observability/execution-event.ts';
-import { WorkflowMetrics } from '../observability/tally.ts';
-import { type Clock, sleep } from '../ports/clock.ts';
-import { activeSpanHeaders } from '../tracing/active-span.ts';
-import { CheckpointDetail, CheckpointView } from './checkpoints.ts';
-import { ExecutionDescription, ExecutionOutcome, ResultsPage } from './description.ts';
+import type { Definition } from '../model/definition.ts';
+import type { BilledOperations } from '../observability/billed-operations.ts';
+import type { EventsPage } from '../observability/execution-event.ts';
+import type { WorkflowMetrics } from '../observability/tally.ts';
+import type { Clock } from '../ports/clock.ts';
+import { ApiClient, type ApiClientOptions } from './api-client.ts';
+import type { CheckpointDetail, CheckpointView } from './checkpoints.ts';
+import type { DeadLetters } from './dead-letters.ts';
+import type { ExecutionDescription, ExecutionOutcome, ResultsPage } from './description.ts';
 import type { Executions, ResultsOptions, StartInput, TimeRange, WaitOptions } from './executions.ts';
 import { MAX_WAIT_SECONDS } from './follow-events.ts';
-import { ExecutionsPage, type ListOptions } from './listing.ts';
-import { errorOf } from './problem-error.ts';
+import { HttpWorkflows } from './http-workflows.ts';
+import type { ExecutionsPage, ListOptions } from './listing.ts';
+import { untilAtRest } from './until-at-rest.ts';
+import type { Workflows } from './workflows.ts';
 
 /** While waiting: the first look comes soon, later ones at most so far apart. */
 const FIRST_POLL_MS = 50;
 const LAST_POLL_MS = 1_000;
-const MAX_TRIES = 5;
-const REQUEST_TIMEOUT_MS = 30_000;
 
-/** The endpoint did not answer, or not with what its API says. */
-export class EndpointError extends FanjoinError {
-  override readonly name = 'EndpointError';
-  constructor(endpoint: string, problem: string, cause?: unknown) {
-    super('ENDPOINT_FAILED', `${endpoint} ${problem}`, { retryable: true, cause });
-  }
+export interface HttpExecutionsOptions extends ApiClientOptions {
+  readonly config: ExecutionConfigInput;
 }
 
 /** Executions behind the HTTP API of a stack, deployed or local. */
 export class HttpExecutions implements Executions {
-  readonly #endpoint: string;
+  readonly workflows: Workflows;
+  readonly deadLetters: DeadLetters;
+  readonly #api: ApiClient;
   readonly #config: ExecutionConfigInput;
   readonly #clock: Clock;
 
-  /** @param endpoint the API's URL, as the stack prints it */
-  constructor({ endpoint, config, clock }: { endpoint: string; config: ExecutionConfigInput; clock: Clock }) {
-    if (!URL.canParse(endpoint))
-      throw new FanjoinError(
-        'INVALID_INPUT',
-        `The endpoint is no URL: '${endpoint}'. It looks like https://abc123.execute-api.eu-west-1.amazonaws.com`,
-      );
-    this.#endpoint = endpoint.replace(/\/+$/, '');
+  /** @throws {FanjoinError} `INVALID_INPUT`: the endpoint is no URL */
+  constructor({ config, ...options }: HttpExecutionsOptions) {
+    this.#api = new ApiClient(options);
+    this.workflows = new HttpWorkflows(this.#api);
+    this.deadLetters = {
+      list: (query = {}) => this.#api.call(ROUTES.listDeadLetters, { query }),
+      redrive: (pool, limits = {}) => this.#api.call(ROUTES.redriveDeadLetters, { body: { pool, ...limits } }),
+    };
     this.#config = config;
-    this.#clock = clock;
+    this.#clock = options.clock;
   }
 
   /** Chooses the id itself, so that a request whose answer was lost can be repeated. */
   async start(request: StartInput): Promise<{ executionId: string }> {
-    const { definition } = compile(request.definition);
     const executionId = request.executionId ?? ulid(this.#clock.nowMs());
-    const config = { ...this.#config, ...definition.config, ...request.config };
-    return this.#request('POST', '/executions', z.object({ executionId: z.string() }), {
-      ...request,
-      definition,
-      executionId,
-      config,
-    });
+    return this.#api.call(ROUTES.startExecution, { body: { ...request, ...this.#whatToStart(request), executionId } });
+  }
+
+  /** The executor's config goes after the workflow's own: that of a published one is known on the other side only. */
+  #whatToStart({ definition: source, config }: StartInput) {
+    if (source === undefined)
+      return { definition: undefined, ...(Object.keys(this.#config).length > 0 && { defaults: this.#config }) };
+    const { definition } = compile(source);
+    return { definition, config: { ...this.#config, ...definition.config, ...config } };
   }
 
   describe(executionId: string): Promise<ExecutionDescription> {
-    return this.#request('GET', this.#path(executionId), ExecutionDescription);
+    return this.#api.call(ROUTES.describeExecution, { params: { executionId } });
   }
 
   outcome(executionId: string): Promise<ExecutionOutcome> {
-    return this.#request('GET', `${this.#path(executionId)}/outcome`, ExecutionOutcome);
+    return this.#api.call(ROUTES.getOutcome, { params: { executionId } });
   }
 
-  results(executionId: string, options: ResultsOptions = {}): Promise<ResultsPage> {
-    const query = new URLSearchParams({
-      ...(options.after !== undefined && { after: options.after }),
-      ...(options.limit !== undefined && { limit: String(options.limit) }),
-      ...(options.withOutputs !== undefined && { outputs: String(options.withOutputs) }),
-    });
-    return this.#request('GET', `${this.#path(executionId)}/results?${query}`, ResultsPage);
+  results(executionId: string, { withOutputs, ...page }: ResultsOptions = {}): Promise<ResultsPage> {
+    const outputs = withOutputs === undefined ? undefined : String(withOutputs);
+    return this.#api.call(ROUTES.listResults, { params: { executionId }, query: { ...page, outputs } });
   }
 
-  async history(executionId: string, { after, limit, waitMs = 0, signal }: WaitOptions = {}): Promise<EventsPage> {
-    const query = queryOf({ after, limit, waitSeconds: Math.min(MAX_WAIT_SECONDS, Math.ceil(waitMs / 1_000)) });
+  async history(executionId: string, { waitMs = 0, signal, ...page }: WaitOptions = {}): Promise<EventsPage> {
+    const query = { ...page, waitSeconds: Math.min(MAX_WAIT_SECONDS, Math.ceil(waitMs / 1_000)) };
     try {
-      return await this.#request('GET', `${this.#path(executionId)}/events?${query}`, EventsPage, undefined, signal);
+      return await this.#api.call(ROUTES.listEvents, { params: { executionId }, query, signal });
     } catch (error) {
       if (signal?.aborted === true) return { events: [], isOver: false };
       throw error;
     }
   }
 
-  list({ workflow, status, fromMs, limit, after }: ListOptions = {}): Promise<ExecutionsPage> {
-    return this.#request('GET', `/executions?${queryOf({ workflow, status, fromMs, limit, after })}`, ExecutionsPage);
+  list(options: ListOptions = {}): Promise<ExecutionsPage> {
+    return this.#api.call(ROUTES.listExecutions, { query: options });
   }
 
-  metrics(workflow: string, { fromMs, toMs }: TimeRange = {}): Promise<WorkflowMetrics> {
-    const path = `/workflows/${encodeURIComponent(workflow)}/metrics`;
-    return this.#request('GET', `${path}?${queryOf({ fromMs, toMs })}`, WorkflowMetrics);
+  metrics(workflow: string, range: TimeRange = {}): Promise<WorkflowMetrics> {
+    return this.#api.call(ROUTES.getMetrics, { params: { workflow }, query: range });
   }
 
   definition(executionId: string): Promise<Definition> {
-    return this.#request('GET', `${this.#path(executionId)}/definition`, Definition);
+    return this.#api.call(ROUTES.getDefinition, { params: { executionId } });
   }
 
   billedOperations(executionId: string): Promise<BilledOperations> {
-    return this.#request('GET', `${this.#path(executionId)}/billed-operations`, BilledOperations);
+    return this.#api.call(ROUTES.getBilledOperations, { params: { executionId } });
   }
 
   async cancel(executionId: string): Promise<void> {
-    await this.#request('POST', `${this.#path(executionId)}/cancel`, z.unknown());
+    await this.#api.call(ROUTES.cancelExecution, { params: { executionId } });
   }
 
   async pause(executionId: string, options: { before?: string } = {}): Promise<void> {
-    await this.#request('POST', `${this.#path(executionId)}/pause`, z.unknown(), options);
+    await this.#api.call(ROUTES.pauseExecution, { params: { executionId }, body: options });
   }
 
   async resume(executionId: string): Promise<void> {
-    await this.#request('POST', `${this.#path(executionId)}/resume`, z.unknown());
+    await this.#api.call(ROUTES.resumeExecution, { params: { executionId } });
   }
 
   checkpoints(executionId: string): Promise<CheckpointView[]> {
-    return this.#request('GET', `${this.#path(executionId)}/checkpoints`, z.array(CheckpointView));
+    return this.#api.call(ROUTES.listCheckpoints, { params: { executionId } });
   }
 
   checkpoint(checkpointId: string): Promise<CheckpointDetail> {
-    return this.#request('GET', `/checkpoints/${encodeURIComponent(checkpointId)}`, CheckpointDetail);
+    return this.#api.call(ROUTES.getCheckpoint, { params: { checkpointId } });
   }
 
   /** Chooses the id of a new execution itself, so that the request can be repeated. */
   resumeCheckpoint(checkpointId: string): Promise<{ executionId: string }> {
-    const path = `/checkpoints/${encodeURIComponent(checkpointId)}/resume`;
     const executionId = ulid(this.#clock.nowMs());
-    return this.#request('POST', path, z.object({ executionId: z.string() }), { executionId });
+    return this.#api.call(ROUTES.resumeCheckpoint, { params: { checkpointId }, body: { executionId } });
   }
 
   async redrive(executionId: string): Promise<void> {
-    await this.#request('POST', `${this.#path(executionId)}/redrive`, z.unknown());
+    await this.#api.call(ROUTES.redriveExecution, { params: { executionId } });
   }
 
   async untilAtRest(executionId: string, signal?: AbortSignal): Promise<void> {
-    for (let pollMs = FIRST_POLL_MS; !signal?.aborted; pollMs = Math.min(pollMs * 1.5, LAST_POLL_MS)) {
-      if ((await this.describe(executionId)).isAtRest) return;
-      await sleep(this.#clock, pollMs, signal);
-    }
+    const polls = { clock: this.#clock, firstPollMs: FIRST_POLL_MS, lastPollMs: LAST_POLL_MS };
+    await untilAtRest(() => this.describe(executionId), { ...polls, signal });
   }
 
   async close(): Promise<void> {}
-
-  #path(executionId: string): string {
-    return `/executions/${encodeURIComponent(executionId)}`;
-  }
-
-  /** Repeats what a fault on the way or on the other side may have lost; every request here may come twice. */
-  async #request<T>(
-    method: 'GET' | 'POST',
-    path: string,
-    schema: z.ZodType<T>,
-    body?: unknown,
-    signal?: AbortSignal,
-  ): Promise<T> {
-    for (let tries = 1; ; tries++) {
-      try {
-        const response = await fetch(`${this.#endpoint}${path}`, {
-          method,
-          signal: AbortSignal.any([AbortSignal.timeout(REQUEST_TIMEOUT_MS), ...(signal === undefined ? [] : [signal])]),
-          headers: {
-            ...(await activeSpanHeaders()),
-            ...(body !== undefined && { 'content-type': 'application/json' }),
-          },
-          ...(body !== undefined && { body: JSON.stringify(body) }),
-        });
-        const text = await response.text();
-        if (response.status >= 500)
-          throw new EndpointError(
-            this.#endpoint,
-            `answered ${response.status} to ${method} ${path}: ${text.slice(0, 300)}`,
-          );
-        if (!response.ok) throw toError(this.#endpoint, path, response.status, text);
-        return schema.parse(JSON.parse(text));
-      } catch (error) {
-        if (signal?.aborted === true || (error instanceof FanjoinError && !error.retryable)) throw error;
-        if (tries >= MAX_TRIES)
-          throw error instanceof EndpointError
-            ? error
-            : new EndpointError(this.#endpoint, `did not answer ${method} ${path}: ${describeCause(error)}`, error);
-        await sleep(this.#clock, 100 * 2 ** tries, signal);
-      }
-    }
-  }
-}
-
-/** A query string of what is given. */
-function queryOf(values: Readonly<Record<string, string | number | undefined>>): URLSearchParams {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(values)) if (value !== undefined) query.set(name, String(value));
-  return query;
-}
-
-function toError(endpoint: string, path: string, status: number, text: string): FanjoinError {
-  const problem = Problem.safeParse(parseJson(text));
-  return problem.success
-    ? errorOf(problem.data)
-    : new FanjoinError('ENDPOINT_REFUSED', `${endpoint} answered ${status} to ${path}: ${text.slice(0, 300)}`);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,18 +1,30 @@
 import * as z from 'zod';
-import { zodIssues } from '../core/compile.ts';
-import { InvalidInputError } from '../errors.ts';
-import type { ListedMeta } from '../model/items.ts';
+import { parseInput } from '../core/parse-input.ts';
+import { WorkflowName } from '../model/ids.ts';
+import type { MetaItem } from '../model/items.ts';
 import { ExecutionStatus } from '../model/result.ts';
+import { SearchAttributes } from '../model/search-attributes.ts';
+import type { ListOptions as TableListOptions } from '../ports/item-table.ts';
+import { attributeListing, listingBound } from '../store/keys.ts';
 import type { Store } from '../store/store.ts';
+
+/** Up to the year 33658: as wide as the index sorts. */
+export const TimeMs = z.number().min(0).max(999_999_999_999_998);
 
 /** Which executions to list. */
 export const ListRequest = z.strictObject({
   /** Default: all. */
-  workflow: z.string().optional(),
+  workflow: WorkflowName.optional().meta({ description: 'Default: all' }),
   /** Default: any. */
   status: ExecutionStatus.optional(),
-  /** Only those that started then or later, in milliseconds since the epoch. Default: all. */
-  fromMs: z.number().min(0).optional(),
+  /** Those that started at this time or later. Default: the beginning. */
+  fromMs: TimeMs.optional().meta({ description: 'Started at this time or later' }),
+  /** Those that started at this time or before. Default: now. */
+  toMs: TimeMs.optional().meta({ description: 'Started at this time or before' }),
+  /** Those that were started with all of these. Name the one that fewest have first. */
+  searchAttributes: SearchAttributes.optional().meta({
+    description: 'Started with all of these; name the one that fewest have first: `searchAttributes[customer]=c1`',
+  }),
   /** Default 100, at most 1,000. */
   limit: z.int().min(1).max(1_000).default(100),
   /** The `next` of the page before. */
@@ -48,18 +60,22 @@ const LOOKED_AT = 5_000;
 
 /** @throws {InvalidInputError} */
 export async function listExecutions(store: Store, options: ListOptions): Promise<ExecutionsPage> {
-  const request = ListRequest.safeParse(options);
-  if (!request.success) throw new InvalidInputError('The list request', zodIssues(request.error));
-  const { workflow, status, fromMs = 0, limit, after } = request.data;
-  const workflows = workflow === undefined ? await store.definitions.workflows() : [workflow];
+  const { workflow, limit, after, ...request } = parseInput(ListRequest, options, 'The list request');
+  const { fromMs, toMs } = request;
+  const isWanted = filterOf(request);
+  const workflows = workflow === undefined ? await workflowNames(store) : [workflow];
+  const from = fromMs === undefined ? {} : { from: listingBound(Math.ceil(fromMs)) };
   const executions: ExecutionSummary[] = [];
-  let before = after;
+  let before = earlier(after, toMs === undefined ? undefined : listingBound(Math.floor(toMs) + 1));
   for (let looked = 0; ; looked += limit) {
-    const latest = await latestOf(store, workflows, before, limit);
-    for (const [index, found] of latest.entries()) {
-      if (found.startedAtMs < fromMs) return { executions };
-      before = found.listedAs;
-      if (status === undefined || found.status === status) executions.push(summaryOf(found));
+    const latest = await latestOf(store, workflows, request, {
+      ...from,
+      limit,
+      ...(before !== undefined && { before }),
+    });
+    for (const [index, { listedAs, found }] of latest.entries()) {
+      before = listedAs;
+      if (found !== undefined && isWanted(found)) executions.push(summaryOf(found));
       const isLast = index === latest.length - 1 && latest.length < limit;
       if (executions.length === limit) return { executions, ...(!isLast && { next: before }) };
     }
@@ -68,21 +84,71 @@ export async function listExecutions(store: Store, options: ListOptions): Promis
   }
 }
 
+type Filter = Pick<z.output<typeof ListRequest>, 'status' | 'fromMs' | 'toMs' | 'searchAttributes'>;
+
+function filterOf({ status, fromMs = 0, toMs = Number.POSITIVE_INFINITY, searchAttributes = {} }: Filter) {
+  const attributes = Object.entries(searchAttributes);
+  return (meta: Summarized): boolean =>
+    (status === undefined || meta.status === status) &&
+    meta.startedAtMs >= fromMs &&
+    meta.startedAtMs <= toMs &&
+    attributes.every(([name, value]) => meta.searchAttributes?.[name] === value);
+}
+
+type Summarized = Pick<MetaItem, keyof ExecutionSummary | 'searchAttributes'>;
+
+/** A place in the index of executions, and what stands there: nothing if its start came to nothing. */
+interface Listed {
+  readonly listedAs: string;
+  readonly found: Summarized | undefined;
+}
+
 /** The latest of all the workflows together: each gives as many as are wanted, so none is missed. */
 async function latestOf(
   store: Store,
   workflows: readonly string[],
-  before: string | undefined,
-  limit: number,
-): Promise<ListedMeta[]> {
-  const lists = await Promise.all(workflows.map((workflow) => store.executions.listed(workflow, before, limit)));
-  return lists
+  { searchAttributes = {} }: Filter,
+  range: TableListOptions,
+): Promise<Listed[]> {
+  const [attribute] = Object.entries(searchAttributes);
+  if (attribute === undefined) {
+    const lists = await Promise.all(workflows.map((workflow) => store.executions.listed(workflow, range)));
+    return latest(lists, range.limit).map((meta) => ({ listedAs: meta.listedAs, found: meta }));
+  }
+  const lists = await Promise.all(
+    workflows.map((workflow) => store.executions.listedBy(workflow, ...attribute, range)),
+  );
+  const places = latest(lists, range.limit);
+  const metas = await store.executions.loadMetas([...new Set(places.map(({ executionId }) => executionId))]);
+  return places.map(({ listedAs, executionId, workflow }) => {
+    const meta = metas.get(executionId);
+    // A start that was refused, as its id was taken, may have left a place behind.
+    const isOfIt = meta !== undefined && workflow === attributeListing(meta.workflow, ...attribute);
+    return { listedAs, found: isOfIt ? meta : undefined };
+  });
+}
+
+const latest = <Place extends { readonly listedAs: string }>(lists: readonly Place[][], limit: number): Place[] =>
+  lists
     .flat()
     .sort((a, b) => (a.listedAs < b.listedAs ? 1 : -1))
     .slice(0, limit);
+
+const earlier = (a: string | undefined, b: string | undefined): string | undefined =>
+  a === undefined || (b !== undefined && b < a) ? b : a;
+
+async function workflowNames(store: Store): Promise<string[]> {
+  const names: string[] = [];
+  let after: string | undefined;
+  do {
+    const { items, next }: Awaited<ReturnType<typeof store.workflows.page>> = await store.workflows.page(after, 1_000);
+    for (const { sk } of items) names.push(sk);
+    after = next;
+  } while (after !== undefined);
+  return names;
 }
 
-const summaryOf = ({ executionId, workflow, status, run, startedAtMs, endedAtMs }: ListedMeta): ExecutionSummary => ({
+const summaryOf = ({ executionId, workflow, status, run, startedAtMs, endedAtMs }: Summarized): ExecutionSummary => ({
   executionId,
   workflow,
   status,

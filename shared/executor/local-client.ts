@@ -10,17 +10,20 @@ import { HandlerRegistry } from '../nodes/handler-registry.ts';
 import type { BilledOperations } from '../observability/billed-operations.ts';
 import type { EventsPage } from '../observability/execution-event.ts';
 import type { WorkflowMetrics } from '../observability/tally.ts';
-import { type Clock, sleep } from '../ports/clock.ts';
+import type { Clock } from '../ports/clock.ts';
 import { dueShards } from '../store/execution-store.ts';
 import { openStore, type Store } from '../store/store.ts';
 import type { CheckpointDetail, CheckpointView } from './checkpoints.ts';
+import { NO_DEAD_LETTERS } from './dead-letters.ts';
 import type { ExecutionDescription, ExecutionOutcome, ResultsPage } from './description.ts';
 import { ExecutionService } from './execution-service.ts';
 import type { Executions, ResultsOptions, StartInput, TimeRange, WaitOptions } from './executions.ts';
 import { untilEvents } from './follow-events.ts';
 import type { ExecutionsPage, ListOptions } from './listing.ts';
 import { withoutUndefined } from './start-request.ts';
+import { untilAtRest } from './until-at-rest.ts';
 import { handlerVersions } from './workflow-cache.ts';
+import type { Workflows } from './workflows.ts';
 
 const POLL_MS = 100;
 /** Open executions listed of each shard. */
@@ -39,6 +42,8 @@ export interface LocalClientOptions {
  * starts, and sets the flags that engine hears of. Runs nothing itself.
  */
 export class LocalClient implements Executions {
+  readonly workflows: Workflows;
+  readonly deadLetters = NO_DEAD_LETTERS;
   readonly #database: SqliteDatabase;
   readonly #store: Store;
   readonly #service: ExecutionService;
@@ -55,6 +60,7 @@ export class LocalClient implements Executions {
       handlersVersion: (plan) => handlerVersions(plan, (type) => registry.find(type)?.version ?? ''),
       newId: ulid,
     });
+    this.workflows = this.#service.workflows;
     this.#clock = clock;
   }
 
@@ -124,7 +130,8 @@ export class LocalClient implements Executions {
   }
 
   async untilAtRest(executionId: string, signal?: AbortSignal): Promise<void> {
-    while (!signal?.aborted && !(await this.describe(executionId)).isAtRest) await sleep(this.#clock, POLL_MS, signal);
+    const polls = { clock: this.#clock, firstPollMs: POLL_MS, lastPollMs: POLL_MS };
+    await untilAtRest(() => this.describe(executionId), { ...polls, signal });
   }
 
   /** The definition an execution runs, whatever became of the file it came from. @throws {ExecutionNotFoundError} */

@@ -4,7 +4,6 @@ import { MemoryTaskQueue } from '../adapters/local/memory-queue.ts';
 import { SqliteBlobStore } from '../adapters/local/sqlite-blobs.ts';
 import { openDatabase, type SqliteDatabase } from '../adapters/local/sqlite-database.ts';
 import { SqliteItemTable } from '../adapters/local/sqlite-table.ts';
-import { compile } from '../core/compile.ts';
 import { type Plan, requiredHandlers } from '../core/plan.ts';
 import { ExecutionNotFoundError, FanjoinError } from '../errors.ts';
 import type { Advance, ExecutionConfigInput } from '../model/config.ts';
@@ -32,6 +31,7 @@ import { openStore, type Store } from '../store/store.ts';
 import { activeSpan } from '../tracing/active-span.ts';
 import type { SpanExport } from '../tracing/span-export.ts';
 import { loadCheckpoint } from './checkpoints.ts';
+import { NO_DEAD_LETTERS } from './dead-letters.ts';
 import { ExecutionService } from './execution-service.ts';
 import type { Executions, ResultsOptions, StartInput, TimeRange, WaitOptions } from './executions.ts';
 import { FeedPump } from './feed-pump.ts';
@@ -42,6 +42,7 @@ import { withoutUndefined } from './start-request.ts';
 import { storedValues } from './stored-values.ts';
 import { Waiters } from './waiters.ts';
 import { handlerVersions } from './workflow-cache.ts';
+import type { Workflows } from './workflows.ts';
 
 /** How often deadlines of executions that only wait are looked at; AWS does so once a minute. */
 const SWEEP_MS = 1_000;
@@ -81,6 +82,8 @@ export interface LocalEngineOptions {
  * and its change feed live in memory; after a crash `reconcile` finds in the results what they held.
  */
 export class LocalEngine implements Executions {
+  readonly workflows: Workflows;
+  readonly deadLetters = NO_DEAD_LETTERS;
   readonly #options: LocalEngineOptions;
   readonly #database: SqliteDatabase;
   readonly #store: Store;
@@ -127,7 +130,9 @@ export class LocalEngine implements Executions {
       exportsSpans: options.spans !== undefined,
       dispatcher,
       ...(options.advance !== undefined && { advance: options.advance }),
+      checkStart: (plan) => this.#assertHandlers(plan),
     });
+    this.workflows = this.#service.workflows;
     const feed = new CallbackFeed(this.#callbacks, storedValues(store));
     this.#monitor = new LocalMonitor({ store, clock, logger, feed, newId: ulid });
     this.#runner = new NodeRunner({
@@ -160,8 +165,6 @@ export class LocalEngine implements Executions {
   /** @throws {FanjoinError} `UNREGISTERED_HANDLER`, or as `ExecutionService.start` does */
   async start(request: StartInput): Promise<{ executionId: string }> {
     this.#assertWorks();
-    const plan = compile(request.definition);
-    this.#assertHandlers(plan);
     const { clock, config, spans } = this.#options;
     const executionId = request.executionId ?? this.#newId(clock.nowMs());
     const pk = `EXEC#${executionId}`;

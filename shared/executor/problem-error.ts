@@ -8,11 +8,13 @@ import {
   InvalidInputError,
   InvalidStateError,
   type Issue,
+  WorkflowNotFoundError,
 } from '../errors.ts';
 import type { Problem } from '../model/problem.ts';
 
 const Details = {
   checkpoint: z.object({ checkpointId: z.string() }),
+  workflow: z.object({ workflow: z.string(), version: z.string() }),
   execution: z.object({ executionId: z.string() }),
   state: z.object({ executionId: z.string(), status: z.string(), action: z.string() }),
 };
@@ -28,6 +30,8 @@ function knownError(code: string, issues: readonly Issue[], details: Problem['de
       return built(Details.execution, details, ({ executionId }) => new ExecutionNotFoundError(executionId));
     case 'EXECUTION_EXISTS':
       return built(Details.execution, details, ({ executionId }) => new ExecutionExistsError(executionId));
+    case 'WORKFLOW_NOT_FOUND':
+      return built(Details.workflow, details, ({ workflow, version }) => new WorkflowNotFoundError(workflow, version));
     case 'CHECKPOINT_NOT_FOUND':
       return built(Details.checkpoint, details, ({ checkpointId }) => new CheckpointNotFoundError(checkpointId));
     case 'INVALID_STATE':

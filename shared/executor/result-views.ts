@@ -1,4 +1,4 @@
-import type { ResultItem } from '../model/items.ts';
+import type { MetaItem, ResultItem } from '../model/items.ts';
 import type { Json } from '../model/json.ts';
 import { isTerminal, type NodeResultView } from '../model/result.ts';
 import type { Snapshot } from '../store/execution-store.ts';
@@ -9,6 +9,7 @@ import { succeededVisits } from './progress.ts';
 /** A result as its readers see it. */
 export async function viewResult(
   { payloads }: Store,
+  { endedAtMs }: MetaItem,
   result: ResultItem,
   withOutputs: boolean | 'inline',
 ): Promise<NodeResultView> {
@@ -19,6 +20,8 @@ export async function viewResult(
     status: result.status,
     source: result.source,
     error: result.error,
+    ...(result.fallbackError !== undefined && { fallbackError: result.fallbackError }),
+    ...(endedAtMs !== undefined && result.endedAtMs > endedAtMs && { late: true }),
     attempts: result.attempts,
     queuedAtMs: result.queuedAtMs,
     startedAtMs: result.startedAtMs,

@@ -7,6 +7,7 @@ import { type Advance, ExecutionConfigInput } from '../model/config.ts';
 import type { DefinitionInput } from '../model/definition.ts';
 import type { Json } from '../model/json.ts';
 import { Pools } from '../model/pools.ts';
+import type { VersionName } from '../model/version.ts';
 import type { AnyHandler } from '../nodes/define-node.ts';
 import type { Workflow } from '../nodes/define-workflow.ts';
 import { HandlerRegistry } from '../nodes/handler-registry.ts';
@@ -17,18 +18,21 @@ import type { WorkflowMetrics } from '../observability/tally.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { SpanExport } from '../tracing/span-export.ts';
 import { exportBy, type TracingOptions } from '../tracing/tracing-options.ts';
+import type { AuthorizationOptions } from './authorization.ts';
 import type { CheckpointDetail, CheckpointView } from './checkpoints.ts';
+import type { DeadLetters } from './dead-letters.ts';
 import type { ExecutionDescription, ResultsPage } from './description.ts';
 import { EndpointCallbacks } from './endpoint-callbacks.ts';
 import { type ExecutionResult, loadResult } from './execution-result.ts';
-import type { Executions, HistoryOptions, ResultsOptions, TimeRange } from './executions.ts';
+import type { Executions, HistoryOptions, ResultsOptions, StartInput, TimeRange } from './executions.ts';
 import { type FollowOptions, followEvents } from './follow-events.ts';
 import { HttpExecutions } from './http-executions.ts';
 import type { ExecutionsPage, ListOptions } from './listing.ts';
 import { LocalEngine, type LocalEngineOptions } from './local-engine.ts';
 import { WorkflowContext } from './workflow-context.ts';
+import type { PublishedVersion, Workflows } from './workflows.ts';
 
-export interface WorkflowExecutorOptions {
+export interface WorkflowExecutorOptions extends AuthorizationOptions {
   /** For executions whose workflow or start says nothing else. */
   readonly config?: ExecutionConfigInput;
   /** Handlers that definitions name. Those of `defineWorkflow` workflows need not be listed. Local only. */
@@ -42,7 +46,11 @@ export interface WorkflowExecutorOptions {
   readonly secrets?: LocalSecrets;
   /** Local only: the SQLite file, made if it is not there. Default `:memory:`, which a crash does not survive. */
   readonly database?: string;
-  /** The API of a deployed or locally run stack; without it, workflows run in this process. */
+  /**
+   * The API of a deployed or locally run stack; without it, workflows run in this process. Requests to an API of API
+   * Gateway are signed, with the credentials the AWS SDK finds or with `credentials`; to another host where
+   * `credentials` or a `region` are given, or the environment names both.
+   */
   readonly endpoint?: string;
   /** How executions started here advance; local only. Default `stream`. */
   readonly advance?: Advance;
@@ -67,8 +75,12 @@ export interface StartOptions {
   readonly globals?: Readonly<Record<string, Json>>;
   /** Chosen, a start can be repeated: the same request finds the same execution. Default: a new, time-ordered id. */
   readonly executionId?: string;
+  /** Of a workflow that is started by its name: `latest` (the default), a number, an alias, or a hash. */
+  readonly version?: VersionName;
   /** Kept with the execution, for your own use. */
   readonly tags?: Readonly<Record<string, string>>;
+  /** What `list` finds the execution by: at most three, `{ customer: 'c1' }`. On AWS each costs two small writes. */
+  readonly searchAttributes?: Readonly<Record<string, string>>;
 }
 
 /** Results an executor remembers. */
@@ -130,7 +142,7 @@ export class WorkflowExecutor implements AsyncDisposable {
             ...(this.#spans !== undefined && { spans: this.#spans }),
             ...(options.advance !== undefined && { advance: options.advance }),
           })
-        : new HttpExecutions({ endpoint: options.endpoint, config, clock });
+        : new HttpExecutions({ ...options, endpoint: options.endpoint, config, clock });
     this.#endpointCallbacks =
       options.endpoint === undefined
         ? undefined
@@ -155,9 +167,28 @@ export class WorkflowExecutor implements AsyncDisposable {
     return this.#executions.metrics(workflow, range);
   }
 
+  /** The workflows there are in the database, or behind the endpoint: their versions, and aliases for them. */
+  get workflows(): Workflows {
+    return this.#executions.workflows;
+  }
+
+  /** What the queues of a stack gave up: to be looked at, and tried again. Without an endpoint there is never any. */
+  get deadLetters(): DeadLetters {
+    return this.#executions.deadLetters;
+  }
+
+  /**
+   * Makes a workflow the latest version of its name, and so to be started by it: `execute('orders', input)`. Repeated, it
+   * changes nothing.
+   * @throws {InvalidDefinitionError | FanjoinError} nothing was published
+   */
+  publish<Input>(workflow: Runnable<Input, unknown>): Promise<PublishedVersion> {
+    return this.workflows.publish(this.#definitionOf(workflow));
+  }
+
   /** Runs a workflow to its end, or to a pause. Does not throw for an execution that fails: see `success` and `error`. */
   async execute<Input, Output>(
-    workflow: Runnable<Input, Output>,
+    workflow: Runnable<Input, Output> | string,
     input: Input,
     options?: StartOptions | WorkflowContext,
   ): Promise<ExecutionResult<Output>> {
@@ -174,12 +205,12 @@ export class WorkflowExecutor implements AsyncDisposable {
    * @throws {InvalidInputError | InvalidDefinitionError | ExecutionExistsError | FanjoinError} nothing was started
    */
   async start<Input, Output>(
-    workflow: Runnable<Input, Output>,
+    workflow: Runnable<Input, Output> | string,
     input: Input,
     options: StartOptions | WorkflowContext = {},
   ): Promise<ExecutionHandle<Output>> {
-    const { definition, json } = await this.#prepare(workflow, input);
-    const { executionId } = await this.#executions.start({ ...startOptions(options), definition, input: json });
+    const { what, json } = await this.#prepare(workflow, input);
+    const { executionId } = await this.#executions.start({ ...startOptions(options), ...what, input: json });
     this.#endpointCallbacks?.follow(executionId, json);
     return new ExecutionHandle<Output>(this.#executions, executionId, this.#clock, (result) => this.#remember(result));
   }
@@ -221,16 +252,24 @@ export class WorkflowExecutor implements AsyncDisposable {
   }
 
   async #prepare<Input>(
-    workflow: Runnable<Input, unknown>,
+    workflow: Runnable<Input, unknown> | string,
     input: Input,
-  ): Promise<{ definition: unknown; json: Json }> {
+  ): Promise<{ what: Pick<StartInput, 'definition' | 'workflow'>; json: Json }> {
     const json = toJson(input, 'The input');
-    if (!isWorkflow(workflow)) return { definition: workflow, json };
-    for (const handler of workflow.handlers) this.#handlers.register(handler);
+    if (typeof workflow === 'string') return { what: { workflow }, json };
+    const what = { definition: this.#definitionOf(workflow) };
+    if (!isWorkflow(workflow)) return { what, json };
     const checked = await workflow.input?.safeParseAsync(json);
     if (checked?.success === false)
       throw new InvalidInputError(`The input of '${workflow.definition.name}'`, zodIssues(checked.error));
-    return { definition: workflow.definition, json: checked === undefined ? json : toJson(checked.data, 'The input') };
+    return { what, json: checked === undefined ? json : toJson(checked.data, 'The input') };
+  }
+
+  /** What can run by this definition from now on has its handlers registered. */
+  #definitionOf<Input>(workflow: Runnable<Input, unknown>): unknown {
+    if (!isWorkflow(workflow)) return workflow;
+    for (const handler of workflow.handlers) this.#handlers.register(handler);
+    return workflow.definition;
   }
 }
 

@@ -14,7 +14,7 @@ export const ExecutionConfigInput = z
     retryFailedNodes: z.boolean().meta({ default: false }),
     /** Retries after the first attempt, where `retryFailedNodes` applies. */
     maxRetries: z.int().min(0).max(LIMITS.maxRetries).meta({ default: 3 }),
-    /** Named checkpoints at each pause and every `checkpointInterval` finished nodes. */
+    /** A checkpoint every `checkpointInterval` finished nodes. Every pause is one in any case. */
     enableCheckpoints: z.boolean().meta({ default: false }),
     /** In finished nodes. */
     checkpointInterval: z.int().min(1).meta({ default: 5 }),

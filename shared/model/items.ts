@@ -5,6 +5,7 @@ import { Json } from './json.ts';
 import { AttemptRecord, ErrorInfo, ExecutionStatus, ItemFailure, NodeStatus, Payload, ResultSource } from './result.ts';
 import { ExecutionState, StopReason } from './state.ts';
 import { ExecutionTrace, SpanFacts } from './trace.ts';
+import { AliasName, VersionNumber } from './version.ts';
 
 /** Schema version of every item; one version back is always readable. */
 export const ITEM_VERSION = 1;
@@ -26,6 +27,8 @@ export const MetaItem = z.object({
   /** The globals refer to secrets. Absent: what looks like a reference in them is data. */
   globalsHoldSecrets: z.boolean().optional(),
   tags: z.record(z.string(), z.string()).optional(),
+  /** What it can be found by: an `ATTR` item each. */
+  searchAttributes: z.record(z.string(), z.string()).optional(),
   /** SHA-256 of what was asked at the start: the same id with another request is a conflict. */
   requestDigest: z.string(),
   startedAtMs: z.number(),
@@ -80,6 +83,22 @@ export const ListedMeta = MetaItem.pick({
   endedAtMs: true,
 }).extend({ listedAs: z.string() });
 export type ListedMeta = z.infer<typeof ListedMeta>;
+
+/**
+ * `EXEC#id` / `ATTR#workflow#name=value`: lists an execution by a search attribute, in the index of executions, under a workflow that
+ * none can be called. Written before META; it counts if META says the same.
+ */
+export const AttributeItem = z.object({
+  ...key,
+  executionId: ExecutionId,
+  workflow: z.string(),
+  listedAs: z.string(),
+});
+export type AttributeItem = z.infer<typeof AttributeItem>;
+
+/** What the index of executions holds of an `ATTR` item. */
+export const ListedAttribute = AttributeItem.pick({ executionId: true, workflow: true, listedAs: true });
+export type ListedAttribute = z.infer<typeof ListedAttribute>;
 
 /** `EXEC#id` / `STATE`: the scheduler's cache of the results. */
 export const StateItem = z.object({
@@ -209,9 +228,31 @@ export const ObservedItem = z.object({
 });
 export type ObservedItem = z.infer<typeof ObservedItem>;
 
-/** `WORKFLOWS` / name: there are executions of this workflow. */
+/** `WORKFLOWS` / name: there are versions or executions of this workflow. */
 export const WorkflowItem = z.object({ ...key, createdAtMs: z.number() });
 export type WorkflowItem = z.infer<typeof WorkflowItem>;
+
+/** `WORKFLOW#name` / `PUBLISHED#number`: a version. Written once. */
+export const PublishedItem = z.object({
+  ...key,
+  workflow: WorkflowName,
+  number: VersionNumber,
+  hash: DefinitionHash,
+  publishedAtMs: z.number(),
+});
+export type PublishedItem = z.infer<typeof PublishedItem>;
+
+/** `WORKFLOW#name` / `ALIAS#alias`: which version the alias stands for. */
+export const AliasItem = z.object({
+  ...key,
+  workflow: WorkflowName,
+  alias: AliasName,
+  hash: DefinitionHash,
+  /** Absent if it was set by hash. */
+  number: VersionNumber.optional(),
+  updatedAtMs: z.number(),
+});
+export type AliasItem = z.infer<typeof AliasItem>;
 
 /** `METRICS#workflow` / `WINDOW#start#shard`: what ended in one minute, as one observer counted it. Overwritten whole. */
 export const MetricsItem = z.object({

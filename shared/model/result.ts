@@ -63,7 +63,11 @@ export const NodeResultView = z.object({
   source: ResultSource,
   output: Json.optional(),
   error: ErrorInfo.optional(),
+  /** Why its fallback failed too. */
+  fallbackError: ErrorInfo.optional(),
   failures: z.array(ItemFailure).optional(),
+  /** It came after the end of its execution, and changed nothing. */
+  late: z.literal(true).optional(),
   attempts: z.array(AttemptRecord),
   queuedAtMs: z.number(),
   startedAtMs: z.number(),

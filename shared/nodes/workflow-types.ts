@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { ExecutionConfigInput, RetryPolicy } from '../model/config.ts';
-import type { CatchClause, END_TARGET, Strategy, TriggerRule } from '../model/definition.ts';
+import type { CachePolicy, CatchClause, END_TARGET, Strategy, TriggerRule } from '../model/definition.ts';
 import type { Json } from '../model/json.ts';
 import type { AnyHandler, NodeHandler } from './define-node.ts';
 
@@ -26,6 +26,7 @@ interface HandledSpec extends CommonSpec {
 
 interface TaskSpec extends HandledSpec {
   readonly type?: 'task';
+  readonly cache?: z.input<typeof CachePolicy>;
 }
 
 interface MapSpec extends HandledSpec {
@@ -155,4 +156,6 @@ export interface WorkflowSpec<Nodes, Schema, S> {
   readonly start?: keyof Nodes & string;
   readonly maxVisits?: number;
   readonly config?: ExecutionConfigInput;
+  /** Reuses the output of an execution of the same definition, handlers, input and globals. Default: not. */
+  readonly cache?: z.input<typeof CachePolicy>;
 }

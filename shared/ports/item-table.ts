@@ -83,6 +83,8 @@ export const LISTED_ATTRIBUTES = [
 export interface ListOptions {
   /** Only what sorts before this `listedAs`. Default: all. */
   readonly before?: string;
+  /** Only this `listedAs` and what sorts behind it. Default: all. */
+  readonly from?: string;
   readonly limit: number;
 }
 

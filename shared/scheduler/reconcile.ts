@@ -1,3 +1,4 @@
+import type { WorkRef } from '../core/events.ts';
 import type { ExecutionId } from '../model/ids.ts';
 import type { Store } from '../store/store.ts';
 import type { Resend } from './resender.ts';
@@ -7,6 +8,8 @@ import { standingEvents } from './standing-events.ts';
 export interface ReconcileOptions {
   /** What is dispatched and unsettled to send again. Default nothing: only what the state did not know is made good. */
   readonly resend?: Resend | undefined;
+  /** Work that was never sent, if it is still to be done. Default none. */
+  readonly lost?: readonly WorkRef[];
 }
 
 /** Rebuilds what the scheduler should know of an execution from its results (invariant 3): every repair goes this way. */
@@ -19,7 +22,12 @@ export class Reconciler {
     this.#scheduler = scheduler;
   }
 
-  async reconcile(executionId: ExecutionId, { resend }: ReconcileOptions = {}): Promise<void> {
-    await this.#scheduler.repair(executionId, (plan, snapshot) => standingEvents(this.#store, plan, snapshot), resend);
+  async reconcile(executionId: ExecutionId, { resend, lost }: ReconcileOptions = {}): Promise<void> {
+    await this.#scheduler.repair(
+      executionId,
+      (plan, snapshot) => standingEvents(this.#store, plan, snapshot),
+      resend,
+      lost,
+    );
   }
 }

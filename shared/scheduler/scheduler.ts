@@ -88,11 +88,13 @@ export class Scheduler {
    *
    * @param gather the events that the standing items tell (`reconcile.ts`)
    * @param resend what to send again of what was dispatched before and is unsettled; nothing, if left out
+   * @param neverSent what somebody else was to send, and did not
    */
   async repair(
     executionId: ExecutionId,
     gather: (plan: Plan, snapshot: Snapshot) => Promise<CoreEvent[]>,
     resend: Resend | undefined,
+    neverSent: readonly WorkRef[] = [],
   ): Promise<void> {
     for (let race = 0; race < MAX_RACES; race++) {
       const snapshot = await this.#store.executions.loadSnapshot(executionId);
@@ -103,7 +105,7 @@ export class Scheduler {
       const decision = decide(plan, before, events);
       const again =
         resend === undefined
-          ? [...decision.resend, ...unsureSends(snapshot.state)]
+          ? [...decision.resend, ...unsureSends(snapshot.state), ...neverSent]
           : without(openWork(plan, decision.state), decision.dispatch);
       const lost = stillOpen(plan, decision.state, again);
       // The state's age tells the sweep how long nothing moved: a look that finds nothing must not renew it.

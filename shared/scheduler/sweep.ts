@@ -1,3 +1,5 @@
+import { firstWork } from '../core/decide.ts';
+import type { WorkRef } from '../core/events.ts';
 import { startsOf } from '../core/hand-off.ts';
 import { nodeAt, timeoutSecondsOf } from '../core/plan.ts';
 import type { MetaItem } from '../model/items.ts';
@@ -88,24 +90,29 @@ export class Sweep {
     if (isOver || snapshot?.state === undefined || idleMs >= SWEEP_INTERVAL_MS) {
       // What is paused gives no sign of life, and its work is parked, not lost.
       const mayBeLost = this.#resends && meta.status !== 'PAUSED';
-      const isStalled = mayBeLost && (idleMs >= NO_PROGRESS_MS || (await this.#isStartLost(meta, idleMs)));
-      await this.#reconciler.reconcile(meta.executionId, { resend: isStalled ? 'stalled' : undefined });
+      const isStalled = mayBeLost && idleMs >= NO_PROGRESS_MS;
+      const lost = mayBeLost && !isStalled ? await this.#lostStarts(meta, idleMs) : [];
+      await this.#reconciler.reconcile(meta.executionId, { resend: isStalled ? 'stalled' : undefined, lost });
       report.repaired++;
     }
   }
 
-  /** Whoever started it may have died before the first nodes were sent: none of them has ended, and each would have by now. */
-  async #isStartLost(
-    { isHandedOff, executionId, run, workflow, definitionHash }: MetaItem,
-    idleMs: number,
-  ): Promise<boolean> {
-    if (isHandedOff !== true || run > 1) return false;
+  /**
+   * Whoever started it may have died before all the first nodes were sent: those that gave no sign of life until after their
+   * timeout, while nothing else moved.
+   */
+  async #lostStarts(meta: MetaItem, idleMs: number): Promise<WorkRef[]> {
+    const { isHandedOff, executionId, run, workflow, definitionHash } = meta;
+    if (isHandedOff !== true || run > 1) return [];
     const plan = await this.#store.definitions.loadPlan(workflow, definitionHash);
     const starts = startsOf(plan).map((index) => nodeAt(plan, index));
     const longestMs = 1_000 * Math.max(...starts.map(timeoutSecondsOf));
-    if (idleMs < longestMs + SWEEP_INTERVAL_MS) return false;
+    if (idleMs < longestMs + SWEEP_INTERVAL_MS) return [];
     const visits = starts.map(({ id }) => ({ node: id, visit: 1 }));
-    return (await this.#store.results.loadResults(executionId, run, visits)).size === 0;
+    const ended = await this.#store.results.loadResults(executionId, run, visits);
+    const tried = new Set<string>();
+    for await (const { node } of this.#store.results.attempts(executionId)) tried.add(node);
+    return starts.filter(({ id }) => !ended.has(id) && !tried.has(id)).map(({ index }) => firstWork(plan, index));
   }
 }
 

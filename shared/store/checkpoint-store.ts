@@ -1,6 +1,6 @@
 import { finishedNodes } from '../core/checkpoint.ts';
 import type { ExecutionId } from '../model/ids.ts';
-import { CheckpointItem, CheckpointOutline, ITEM_VERSION } from '../model/items.ts';
+import { CheckpointItem, CheckpointOutline, ITEM_VERSION, type StateItem } from '../model/items.ts';
 import type { ExecutionState } from '../model/state.ts';
 import type { ItemTable, Page } from '../ports/item-table.ts';
 import { FIRST_WRITER_WINS } from './conditions.ts';
@@ -19,18 +19,7 @@ export class CheckpointStore {
 
   /** Keeps the state saved as `revision`. Repeated, it changes nothing. */
   async put(executionId: ExecutionId, revision: number, state: ExecutionState, nowMs: number): Promise<void> {
-    const item: CheckpointItem = {
-      ...checkpointKey(executionId, revision),
-      v: ITEM_VERSION,
-      executionId,
-      run: state.run,
-      revision,
-      reason: state.paused ? 'pause' : 'interval',
-      state,
-      finishedNodes: finishedNodes(state),
-      createdAtMs: nowMs,
-    };
-    await this.#table.put(item, FIRST_WRITER_WINS);
+    await this.#table.put(checkpointItem(executionId, revision, state, nowMs), FIRST_WRITER_WINS);
   }
 
   async load(executionId: ExecutionId, revision: number): Promise<CheckpointItem | undefined> {
@@ -55,3 +44,26 @@ export class CheckpointStore {
     return found;
   }
 }
+
+/** The checkpoint that a saved state is, if it is one: it stands from then on, also before its own item is written. */
+export const checkpointIn = (executionId: ExecutionId, item: StateItem | undefined): CheckpointItem | undefined =>
+  item !== undefined && item.state.checkpointRevision === item.revision
+    ? checkpointItem(executionId, item.revision, item.state, item.savedAtMs)
+    : undefined;
+
+const checkpointItem = (
+  executionId: ExecutionId,
+  revision: number,
+  state: ExecutionState,
+  createdAtMs: number,
+): CheckpointItem => ({
+  ...checkpointKey(executionId, revision),
+  v: ITEM_VERSION,
+  executionId,
+  run: state.run,
+  revision,
+  reason: state.paused ? 'pause' : 'interval',
+  state,
+  finishedNodes: finishedNodes(state),
+  createdAtMs,
+});

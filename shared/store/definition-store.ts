@@ -3,9 +3,9 @@ import type { Plan } from '../core/plan.ts';
 import { CorruptItemError } from '../errors.ts';
 import type { DefinitionHash } from '../model/ids.ts';
 import { DefinitionItem, ITEM_VERSION, type WorkflowItem } from '../model/items.ts';
-import type { ItemTable, Page } from '../ports/item-table.ts';
+import type { ItemTable } from '../ports/item-table.ts';
 import { FIRST_WRITER_WINS } from './conditions.ts';
-import { definitionKey, WORKFLOWS_PK, workflowKey } from './keys.ts';
+import { definitionKey, workflowKey } from './keys.ts';
 import { parseItem } from './parse-item.ts';
 import type { Payloads } from './payloads.ts';
 
@@ -15,8 +15,8 @@ const PLANS_KEPT = 100;
 export class DefinitionStore {
   readonly #table: ItemTable;
   readonly #payloads: Payloads;
-  /** Definitions never change, so a plan never goes stale. */
-  readonly #plans = new Map<DefinitionHash, Promise<Plan>>();
+  /** By workflow and hash. Definitions never change, so a plan never goes stale. */
+  readonly #plans = new Map<string, Promise<Plan | undefined>>();
   readonly #published = new Set<DefinitionHash>();
 
   constructor(table: ItemTable, payloads: Payloads) {
@@ -41,25 +41,23 @@ export class DefinitionStore {
     this.#published.add(hash);
   }
 
-  /** Names of all workflows that were ever started, in order. */
-  async workflows(): Promise<string[]> {
-    const names: string[] = [];
-    let after: string | undefined;
-    do {
-      const page: Page = await this.#table.query(WORKFLOWS_PK, after === undefined ? {} : { after });
-      for (const { sk } of page.items) names.push(sk);
-      after = page.next;
-    } while (after !== undefined);
-    return names;
+  /** @throws {CorruptItemError} if the definition is not there */
+  async loadPlan(workflow: string, hash: DefinitionHash): Promise<Plan> {
+    const plan = await this.findPlan(workflow, hash);
+    if (plan === undefined) throw new CorruptItemError(`The definition ${workflow} / ${hash}`, 'it is not there');
+    return plan;
   }
 
-  /** @throws {CorruptItemError} if the definition is not there */
-  loadPlan(workflow: string, hash: DefinitionHash): Promise<Plan> {
-    const known = this.#plans.get(hash);
+  /** `undefined`: the workflow has no such definition. */
+  findPlan(workflow: string, hash: DefinitionHash): Promise<Plan | undefined> {
+    const key = `${workflow} ${hash}`;
+    const known = this.#plans.get(key);
     if (known !== undefined) return known;
     const plan = this.#compile(workflow, hash);
-    this.#plans.set(hash, plan);
-    plan.catch(() => this.#plans.delete(hash));
+    this.#plans.set(key, plan);
+    const forget = () => this.#plans.delete(key);
+    // One that is not there may come yet.
+    plan.then((found) => found ?? forget(), forget);
     if (this.#plans.size > PLANS_KEPT) {
       const [oldest] = this.#plans.keys();
       if (oldest !== undefined) this.#plans.delete(oldest);
@@ -67,10 +65,10 @@ export class DefinitionStore {
     return plan;
   }
 
-  async #compile(workflow: string, hash: DefinitionHash): Promise<Plan> {
+  async #compile(workflow: string, hash: DefinitionHash): Promise<Plan | undefined> {
     const item = await this.#table.get(definitionKey(workflow, hash));
-    if (item === undefined) throw new CorruptItemError(`The definition ${workflow} / ${hash}`, 'it is not there');
+    if (item === undefined) return undefined;
     const { definition } = parseItem(DefinitionItem, item);
-    return compile(await this.#payloads.load(definition));
+    return compile(await this.#payloads.load(definition), { isStored: true });
   }
 }

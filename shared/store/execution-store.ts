@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { ExecutionConfig } from '../model/config.ts';
 import type { DefinitionHash, ExecutionId, NodeId, WorkflowName } from '../model/ids.ts';
-import { ITEM_VERSION, ListedMeta, MetaItem, StateItem } from '../model/items.ts';
+import { type AttributeItem, ITEM_VERSION, ListedAttribute, ListedMeta, MetaItem, StateItem } from '../model/items.ts';
 import type { ErrorInfo, ExecutionStatus, Payload } from '../model/result.ts';
+import type { SearchAttributes } from '../model/search-attributes.ts';
 import type { ExecutionState, StopReason } from '../model/state.ts';
-import type { Condition, Item, ItemChange, ItemTable } from '../ports/item-table.ts';
+import type { Condition, Item, ItemChange, ItemTable, ListOptions } from '../ports/item-table.ts';
 import {
   canRedrive,
   FIRST_WRITER_WINS,
@@ -15,7 +16,7 @@ import {
   isRunning,
   revisionIs,
 } from './conditions.ts';
-import { executionPk, listingKey, metaKey, stateKey } from './keys.ts';
+import { attributeKey, attributeListing, executionPk, listingKey, metaKey, stateKey } from './keys.ts';
 import { parseItem } from './parse-item.ts';
 import { queryAll } from './query-all.ts';
 
@@ -35,6 +36,7 @@ export interface NewExecution {
   readonly globals?: Payload | undefined;
   readonly globalsHoldSecrets?: boolean | undefined;
   readonly tags?: Readonly<Record<string, string>> | undefined;
+  readonly searchAttributes?: SearchAttributes | undefined;
   readonly requestDigest: string;
   /** The checkpoint it goes on from. Its results and state must be there before it is. */
   readonly origin?: MetaItem['origin'];
@@ -42,8 +44,8 @@ export interface NewExecution {
   readonly dueAtMs: number;
   readonly cache?: MetaItem['cache'];
   readonly trace?: MetaItem['trace'];
-  readonly isEager?: boolean;
-  readonly isHandedOff?: boolean;
+  readonly isEager?: boolean | undefined;
+  readonly isHandedOff?: boolean | undefined;
   /** It need not run: it is there as ended, with the output of another. */
   readonly cached?: { readonly cachedFrom: ExecutionId; readonly output: Payload };
 }
@@ -85,6 +87,9 @@ export class ExecutionStore {
       status: 'SUCCEEDED' as const,
       endedAtMs: startedAtMs,
     };
+    const listedAs = listingKey(startedAtMs, executionId);
+    // Before META: an execution that exists is found.
+    await this.#putAttributes(execution, listedAs);
     const meta: MetaItem = {
       ...metaKey(executionId),
       v: ITEM_VERSION,
@@ -95,7 +100,7 @@ export class ExecutionStore {
       tags: execution.tags === undefined ? undefined : { ...execution.tags },
       run: 1,
       status: 'RUNNING',
-      listedAs: listingKey(startedAtMs, executionId),
+      listedAs,
       deadlineAtMs: startedAtMs + config.timeoutSeconds * 1000,
       dueShard: dueShardOf(executionId),
       cache: execution.cache,
@@ -104,6 +109,20 @@ export class ExecutionStore {
     const outcome = await this.#table.put(meta, FIRST_WRITER_WINS);
     if (outcome.written) return { created: true, meta };
     return { created: false, meta: outcome.standing === undefined ? meta : parseItem(MetaItem, outcome.standing) };
+  }
+
+  async #putAttributes(
+    { executionId, workflow, searchAttributes = {} }: NewExecution,
+    listedAs: string,
+  ): Promise<void> {
+    const writes = Object.entries(searchAttributes).map(([name, value]) => {
+      const item: AttributeItem = {
+        ...attributeKey(executionId, workflow, name, value),
+        ...{ v: ITEM_VERSION, executionId, workflow: attributeListing(workflow, name, value), listedAs },
+      };
+      return this.#table.put(item, FIRST_WRITER_WINS);
+    });
+    await Promise.all(writes);
   }
 
   async loadMeta(executionId: ExecutionId): Promise<MetaItem | undefined> {
@@ -236,10 +255,22 @@ export class ExecutionStore {
     return items.map((item) => parseItem(MetaItem, item));
   }
 
-  /** Executions of one workflow, latest start first. @param before a `listedAs` */
-  async listed(workflow: string, before: string | undefined, limit: number): Promise<ListedMeta[]> {
-    const items = await this.#table.queryListed(workflow, { limit, ...(before !== undefined && { before }) });
+  /** Executions of one workflow, latest start first. */
+  async listed(workflow: string, range: ListOptions): Promise<ListedMeta[]> {
+    const items = await this.#table.queryListed(workflow, range);
     return items.map((item) => parseItem(ListedMeta, item));
+  }
+
+  /** Executions of one workflow that were, perhaps, started with a search attribute: their META tells. */
+  async listedBy(workflow: string, name: string, value: string, range: ListOptions): Promise<ListedAttribute[]> {
+    const items = await this.#table.queryListed(attributeListing(workflow, name, value), range);
+    return items.map((item) => parseItem(ListedAttribute, item));
+  }
+
+  /** By id, those that exist. */
+  async loadMetas(executionIds: readonly ExecutionId[]): Promise<Map<ExecutionId, MetaItem>> {
+    const items = await this.#table.getMany(executionIds.map(metaKey));
+    return new Map(items.map((item) => parseItem(MetaItem, item)).map((meta) => [meta.executionId, meta]));
   }
 
   /**

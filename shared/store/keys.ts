@@ -1,4 +1,5 @@
 import type { DefinitionHash, ExecutionId, NodeId } from '../model/ids.ts';
+import type { AliasName } from '../model/version.ts';
 import type { ItemKey } from '../ports/item-table.ts';
 
 /** Names a visit of a node in one run of an execution. */
@@ -59,14 +60,36 @@ export const windowKey = (workflow: string, startMs: number, shard: string): Ite
 /** What sorts executions by their start. */
 export const listingKey = (startedAtMs: number, executionId: string): string =>
   `${digits(startedAtMs, 15)}#${executionId}`;
+/** Its sort key alone, without an execution: where those of a time begin. */
+export const listingBound = (startedAtMs: number): string => digits(startedAtMs, 15);
+/** Where the index of executions lists those of a workflow that have a search attribute. */
+export const attributeListing = (workflow: string, name: string, value: string): string =>
+  `${workflow}#${name}=${value}`;
+/** Names the workflow too: of two starts that contend for an id, neither takes the other's place. */
+export const attributeKey = (executionId: ExecutionId, workflow: string, name: string, value: string): ItemKey => ({
+  pk: executionPk(executionId),
+  sk: `ATTR#${attributeListing(workflow, name, value)}`,
+});
 export const checkpointKey = (executionId: ExecutionId, revision: number): ItemKey => ({
   pk: executionPk(executionId),
   sk: `CHECKPOINT#${digits(revision, 8)}`,
 });
 export const cacheKey = (hash: string): ItemKey => ({ pk: `CACHE#${hash}`, sk: 'RESULT' });
+/** All of one workflow's definitions, versions and aliases. */
+export const versionsPk = (workflow: string): string => `WORKFLOW#${workflow}`;
 export const definitionKey = (workflow: string, hash: DefinitionHash): ItemKey => ({
-  pk: `WORKFLOW#${workflow}`,
+  pk: versionsPk(workflow),
   sk: `VERSION#${hash}`,
+});
+export const PUBLISHED_PREFIX = 'PUBLISHED#';
+export const publishedKey = (workflow: string, number: number): ItemKey => ({
+  pk: versionsPk(workflow),
+  sk: `${PUBLISHED_PREFIX}${digits(number, 8)}`,
+});
+export const ALIAS_PREFIX = 'ALIAS#';
+export const aliasKey = (workflow: string, alias: AliasName): ItemKey => ({
+  pk: versionsPk(workflow),
+  sk: `${ALIAS_PREFIX}${alias}`,
 });
 
 /** What kind of item a sort key names. */

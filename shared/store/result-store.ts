@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import type { ExecutionId, NodeId } from '../model/ids.ts';
 import { AttemptItem, ChunkItem, ITEM_VERSION, MapItem, ResultItem, type StartedItem } from '../model/items.ts';
 import type { Item, ItemTable } from '../ports/item-table.ts';
@@ -15,6 +16,11 @@ import {
 } from './keys.ts';
 import { parseItem } from './parse-item.ts';
 import { queryAll } from './query-all.ts';
+
+/** A place in the pages of an execution's results: the key of one. */
+export const ResultPosition = z
+  .string()
+  .regex(/^RESULT#[A-Za-z][A-Za-z0-9_-]{0,79}#\d{6,16}#\d{4,16}$/, "is not the 'next' of a page");
 
 type New<T> = Omit<T, 'pk' | 'sk' | 'v' | 'advance'>;
 

@@ -9,6 +9,7 @@ import { ExecutionStore } from './execution-store.ts';
 import { MetricsStore } from './metrics-store.ts';
 import { Payloads } from './payloads.ts';
 import { ResultStore } from './result-store.ts';
+import { WorkflowStore } from './workflow-store.ts';
 
 /** All that is kept, over one table and one blob store. */
 export interface Store {
@@ -19,6 +20,7 @@ export interface Store {
   readonly events: EventStore;
   readonly metrics: MetricsStore;
   readonly definitions: DefinitionStore;
+  readonly workflows: WorkflowStore;
   readonly payloads: Payloads;
   readonly blobs: BlobStore;
 }
@@ -34,6 +36,7 @@ export function openStore(table: ItemTable, blobs: BlobStore, id: string = rando
     events: new EventStore(table),
     metrics: new MetricsStore(table),
     definitions: new DefinitionStore(table, payloads),
+    workflows: new WorkflowStore(table),
     payloads,
     blobs,
   };

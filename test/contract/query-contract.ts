@@ -129,6 +129,20 @@ export function queryContract(harness: () => TableHarness): void {
       expect(await namesOf(aPartition(), { limit: 10 })).toStrictEqual([]);
     });
 
+    it('gives those of a range: its lower end in it, its upper end not', async () => {
+      const pk = aPartition();
+      const names = ['1#a', '2#a', '2#b', '3#a'];
+      await Promise.all(names.map((name) => table.put(listed(pk, name))));
+
+      expect(await namesOf(pk, { limit: 10, from: '2#a' })).toStrictEqual(['3#a', '2#b', '2#a']);
+      expect(await namesOf(pk, { limit: 10, from: '2' })).toStrictEqual(['3#a', '2#b', '2#a']);
+      expect(await namesOf(pk, { limit: 10, from: '2#a', before: '3#a' })).toStrictEqual(['2#b', '2#a']);
+      expect(await namesOf(pk, { limit: 1, from: '1#a', before: '3#a' })).toStrictEqual(['2#b']);
+      expect(await namesOf(pk, { limit: 10, from: '2#b', before: '2#b' })).toStrictEqual([]);
+      expect(await namesOf(pk, { limit: 10, from: '3#a', before: '1#a' })).toStrictEqual([]);
+      expect(await namesOf(pk, { limit: 10, from: '4' })).toStrictEqual([]);
+    });
+
     it('gives only what a list shows, as it stands after a change', async () => {
       const pk = aPartition();
       const shown = { executionId: 'e', run: 1, status: 'RUNNING', startedAtMs: 5 };

@@ -70,7 +70,7 @@ describe.skipIf(!canRunEmulators())('billed operations, against a ledger of ever
   beforeAll(async () => {
     ({ stack } = await aLocalStack({ isMetered: true }));
     // Once before: what is slow the first time makes more batches than what runs on Lambda.
-    await using executor = new WorkflowExecutor({ endpoint: stack.url });
+    await using executor = new WorkflowExecutor(stack.connection);
     await executor.execute(failing, null);
   });
   afterAll(() => stack?.stop());
@@ -87,7 +87,7 @@ describe.skipIf(!canRunEmulators())('billed operations, against a ledger of ever
   }
 
   it.each([chainOf10, fanOutOf100, mapOf1000, failing])('agree within a tenth, for a $name', async (definition) => {
-    await using executor = new WorkflowExecutor({ endpoint: stack.url });
+    await using executor = new WorkflowExecutor(stack.connection);
     await using local = new WorkflowExecutor({ handlers });
 
     const { executionId, metrics } = await executor.execute(definition, null);

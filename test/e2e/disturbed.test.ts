@@ -70,7 +70,7 @@ describe.skipIf(!canRunEmulators())(
     it(`end as the specification says, with histories and metrics that agree with their results (SEED=${SEED} RUNS=${RUNS})`, {
       timeout: 300_000,
     }, async () => {
-      const executions = new HttpExecutions({ endpoint: stack.url, config: {}, clock: systemClock });
+      const executions = new HttpExecutions({ ...stack.connection, config: {}, clock: systemClock });
       const problems: string[] = [];
       const seeds = Array.from({ length: RUNS }, (_, run) => SEED + run);
       let unsettled: { readonly look: () => Promise<string[]>; problems: string[] }[] = [];

@@ -58,7 +58,7 @@ describe.skipIf(!canRunEmulators())(`workers killed during the audit on the AWS 
     const input = await commandLine.input(undefined);
     await using local = new WorkflowExecutor();
     const whole = await local.execute(audit, input);
-    const executions = new HttpExecutions({ endpoint: stack.url, config: {}, clock: systemClock });
+    const executions = new HttpExecutions({ ...stack.connection, config: {}, clock: systemClock });
 
     const { executionId } = await executions.start({ definition: audit.definition, input });
     const ended = executions.untilAtRest(executionId);

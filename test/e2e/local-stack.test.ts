@@ -125,6 +125,17 @@ describe.skipIf(!canRunEmulators())('the local stack', () => {
     expect(invocations()).toBe(before + 1);
   });
 
+  it('answers 409 with the state to what the state does not allow', async () => {
+    const executionId = await start(stack, fanOut(2));
+    await ended(stack, executionId);
+
+    for (const action of ['pause', 'resume', 'cancel', 'redrive'])
+      expect(await request(stack, 'POST', `/executions/${executionId}/${action}`)).toMatchObject({
+        status: 409,
+        body: { title: 'INVALID_STATE', details: { status: 'SUCCEEDED', action } },
+      });
+  });
+
   it('invokes the scheduler for what concerns it only', async () => {
     const before = stack.invocations().Scheduler ?? 0;
     const executionId = await start(stack, { name: 'one', nodes: { only: { handler: 'double', input: { n: 1 } } } });

@@ -25,7 +25,7 @@ describe.skipIf(!canRunEmulators())('monitoring on the functions', () => {
   afterAll(() => stack?.stop());
 
   it('tells events and calls callbacks, in order and once, while the stack runs', async () => {
-    await using executor = new WorkflowExecutor({ endpoint: stack.url, logLevel: 'error' });
+    await using executor = new WorkflowExecutor({ ...stack.connection, logLevel: 'error' });
     const heard: unknown[] = [];
     executor.callbacks.addHandler({
       onWorkflowStart: (id) => heard.push(['start', id]),
@@ -48,7 +48,7 @@ describe.skipIf(!canRunEmulators())('monitoring on the functions', () => {
   });
 
   it('sums up metrics once their minute is over', { timeout: 90_000 }, async () => {
-    await using executor = new WorkflowExecutor({ endpoint: stack.url });
+    await using executor = new WorkflowExecutor(stack.connection);
     await executor.execute({ ...definition, name: 'counted' }, null);
 
     await expect

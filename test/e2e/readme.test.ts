@@ -8,17 +8,21 @@ import { startCollector } from '../support/otlp-collector.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const run = promisify(execFile);
 
+/** Writes files into a folder within the package, so that they can import it by its name. */
+async function aFolder(files: Readonly<Record<string, string>>): Promise<string> {
+  await mkdir(join(ROOT, '.fanjoin'), { recursive: true });
+  const folder = await mkdtemp(join(ROOT, '.fanjoin/readme-'));
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+  return folder;
+}
+
 describe('the README', () => {
   let folder: string;
 
   beforeAll(async () => {
-    // Within the package, so that its files can import it by its name.
-    await mkdir(join(ROOT, '.fanjoin'), { recursive: true });
-    folder = await mkdtemp(join(ROOT, '.fanjoin/readme-'));
     const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
-    for (const [, comment, name, text] of readme.matchAll(/```(?:ts|yaml)\n(\/\/|#) (\S+)\n([\s\S]*?)```/g)) {
-      await writeFile(join(folder, name ?? ''), `${comment} ${name}\n${text}`);
-    }
+    const found = [...readme.matchAll(/```(?:ts|yaml)\n(?:\/\/|#) (\S+)\n([\s\S]*?)```/g)];
+    folder = await aFolder(Object.fromEntries(found.map(([, name = '', text = '']) => [name, text])));
   });
 
   afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -47,5 +51,37 @@ describe('the README', () => {
     const { stdout } = await run(process.execPath, args, { cwd: folder });
 
     expect(stdout.trim()).toBe('"HELLO, ADA"');
+  });
+});
+
+describe('the map of the reference', () => {
+  let folder: string;
+  let names: string[];
+
+  beforeAll(async () => {
+    const text = await readFile(join(ROOT, 'docs/reference.md'), 'utf8');
+    const snippets = [...text.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, snippet = ''], index) => {
+      return [`snippet${index}.ts`, snippet.replaceAll("'../examples/", "'../../examples/")];
+    });
+    names = snippets.map(([name = '']) => name);
+    const tsconfig = JSON.stringify({ extends: '../../tsconfig.json', include: ['*.ts'], exclude: [] });
+    folder = await aFolder({ ...Object.fromEntries(snippets), 'tsconfig.json': tsconfig });
+  });
+
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it('has a snippet for each best practice that compiles', async () => {
+    expect(names).toHaveLength(5);
+    await run(join(ROOT, 'node_modules/.bin/tsc'), ['-p', folder]);
+  });
+
+  it('has snippets that run, and print what their comments say', async () => {
+    const printed = await Promise.all(names.map((name) => run(process.execPath, [name], { cwd: folder })));
+
+    for (const [index, { stdout }] of printed.entries()) {
+      const source = await readFile(join(folder, names[index] ?? ''), 'utf8');
+      const promised = [...source.matchAll(/console\.log\(.*\); \/\/ (.+)$/gm)].map(([, comment]) => comment);
+      for (const line of promised) expect(stdout.split('\n')).toContain(line);
+    }
   });
 });

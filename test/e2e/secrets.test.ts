@@ -85,7 +85,7 @@ async function expectTraced({ ran }: Awaited<ReturnType<typeof runThem>>): Promi
 }
 
 /** Runs and describes both workflows by the command line; gives all it printed. */
-async function runByCommand(place: readonly string[], env: Record<string, string>): Promise<string> {
+async function runByCommand(place: readonly string[], env: Readonly<Record<string, string>>): Promise<string> {
   const printed: string[] = [];
   for (const [file, id] of [
     ['workflow.json', 'by-command'],
@@ -172,10 +172,10 @@ describe.skipIf(!canRunEmulators())('on the functions, no canary', () => {
   it('is in what is told of executions and on the bus, printed, logged, traced, or kept in the table and the bucket', {
     timeout: 120_000,
   }, async () => {
-    await using executor = new WorkflowExecutor({ endpoint: stack.url, logLevel: 'error' });
+    await using executor = new WorkflowExecutor({ ...stack.connection, logLevel: 'error' });
 
     const ran = await runThem(executor);
-    const printed = await runByCommand(['--endpoint', stack.url], {});
+    const printed = await runByCommand(['--endpoint', stack.url], stack.environment);
     const kept = await everythingKept(stack);
     await expectTraced(ran);
     const isHeard = () =>
@@ -197,7 +197,7 @@ describe.skipIf(!canRunEmulators())('on the functions, no canary', () => {
   });
 
   it('is needed to say that a secret is missing: a name the stack does not have, at the start; a value, at the node', async () => {
-    await using executor = new WorkflowExecutor({ endpoint: stack.url, handlers });
+    await using executor = new WorkflowExecutor({ ...stack.connection, handlers });
     const withSecret = (name: string) => ({
       name: 'missing',
       nodes: { only: { handler: 'canary.end', input: { deep: [{ $secret: name }] } } },

@@ -38,7 +38,7 @@ describe.skipIf(!canRunEmulators())('tracing on the functions', () => {
 
   /** Runs a workflow, and waits for the spans it must have. */
   async function traced(definition: DefinitionInput, expected: number) {
-    await using executor = new WorkflowExecutor({ endpoint: stack.url });
+    await using executor = new WorkflowExecutor(stack.connection);
     const result = await executor.execute(definition, { card: '4111-1111' });
     const own = () => collector.spans.filter(({ traceId }) => traceId === result.traceId);
     await expect.poll(() => own().length, { timeout: 20_000 }).toBe(expected);
@@ -88,7 +88,7 @@ describe.skipIf(!canRunEmulators())('tracing on the functions', () => {
 
   it('is of executions only that ask for it, and disturbs none', async () => {
     const before = collector.spans.length;
-    await using executor = new WorkflowExecutor({ endpoint: stack.url });
+    await using executor = new WorkflowExecutor(stack.connection);
 
     const result = await executor.execute({ name: 'untraced', nodes: { a: { handler: 'span' } } }, null);
 
@@ -99,12 +99,9 @@ describe.skipIf(!canRunEmulators())('tracing on the functions', () => {
   });
 
   it('takes a request whose traceparent is none as one without', async () => {
-    const response = await fetch(`${stack.url}/executions`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', traceparent: '00-nothing-01' },
-      body: JSON.stringify({ definition: { name: 'odd', config, nodes: { a: { handler: 'span' } } } }),
-    });
-    const { executionId } = (await response.json()) as { executionId: string };
+    const definition = { name: 'odd', config, nodes: { a: { handler: 'span' } } };
+    const started = await request(stack, 'POST', '/executions', { definition }, { traceparent: '00-nothing-01' });
+    const { executionId } = started.body as { executionId: string };
 
     const { body } = await request(stack, 'GET', `/executions/${executionId}`);
 
@@ -123,7 +120,7 @@ describe.skipIf(!canRunEmulators())('tracing to a collector that never answers',
       tracing: { otlpEndpoint: `http://127.0.0.1:${port}` },
     });
     try {
-      await using executor = new WorkflowExecutor({ endpoint: stack.url });
+      await using executor = new WorkflowExecutor(stack.connection);
 
       const result = await executor.execute({ name: 'silent', config, nodes: { a: { handler: 'span' } } }, null);
 

@@ -19,7 +19,7 @@ const SEED = Number(process.env.SEED ?? Date.now() % 2 ** 31);
 const AT_ONCE = 40;
 
 const handlersEntry = join(import.meta.dirname, '../support/generic-handlers-entry.ts');
-const connect = (stack: LocalStack) => new HttpExecutions({ endpoint: stack.url, config: {}, clock: systemClock });
+const connect = (stack: LocalStack) => new HttpExecutions({ ...stack.connection, config: {}, clock: systemClock });
 
 /** 500 nodes that depend on nothing. */
 const wide = (maxParallelNodes: number): DefinitionInput => ({

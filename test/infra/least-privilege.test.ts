@@ -37,7 +37,7 @@ function permissionsOf(role: string, all = policies): string[] {
 function nameOf(resource: unknown): string {
   const text = JSON.stringify(resource);
   const name =
-    /(ItemsTable|PayloadsBucket|Pool(?:default|slow)(?:DeadLetter)?Queue|StreamGivenUp|Logs|event-bus\/\w+)/.exec(
+    /(ItemsTable|PayloadsBucket|Pool(?:default|slow)(?:DeadLetter|Unsettled)?Queue|StreamGivenUp|Logs|event-bus\/\w+)/.exec(
       text,
     )?.[1] ?? text;
   const part = /StreamArn/.test(text) ? '/stream' : (/"(\/[^"]*)"/.exec(text)?.[1] ?? '');
@@ -69,6 +69,13 @@ describe('each function may do what it calls and nothing else', () => {
         ...SEND,
         ...items('GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'),
         'dynamodb:Query on ItemsTable/index/byWorkflow',
+        ...SEND,
+        ...['default', 'slow'].flatMap((pool) =>
+          ['ChangeMessageVisibility', 'DeleteMessage', 'ReceiveMessage'].map(
+            (action) => `sqs:${action} on Pool${pool}UnsettledQueue`,
+          ),
+        ),
+        ...['ChangeMessageVisibility', 'ReceiveMessage'].map((action) => `sqs:${action} on StreamGivenUp`),
       ],
     ],
     [

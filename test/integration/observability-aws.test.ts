@@ -2,12 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { DynamoDBRecord } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
-import { API_ROUTES } from '../../infra/constructs/execution-api.ts';
 import { HttpApi } from '../../infra/local/http-api.ts';
 import type { LocalFunction } from '../../infra/local/local-function.ts';
 import { toDynamoDbRecord } from '../../infra/local/stream-event.ts';
 import { StreamReader } from '../../infra/local/stream-reader.ts';
 import { SqsTaskQueue } from '../../shared/adapters/aws/sqs-queue.ts';
+import { routeKey } from '../../shared/api/route.ts';
+import { ROUTES } from '../../shared/api/routes.ts';
 import { WorkflowExecutor } from '../../shared/executor/workflow-executor.ts';
 import type { DefinitionInput } from '../../shared/model/definition.ts';
 import { TaskMessage } from '../../shared/model/message.ts';
@@ -99,7 +100,10 @@ async function startFunctions(emulators: AwsEmulators) {
     invoke: async (event: Parameters<typeof api.handler>[0]) => ({ ok: true, result: await api.handler(event) }),
   };
   const http = await HttpApi.start({
-    routes: API_ROUTES.map((routeKey) => ({ routeKey, target: target as unknown as LocalFunction })),
+    routes: Object.values(ROUTES).map((route) => ({
+      routeKey: routeKey(route),
+      target: target as unknown as LocalFunction,
+    })),
     log: () => undefined,
   });
   return {

@@ -1,5 +1,5 @@
-import { fromRanges, hasBit } from '../../shared/core/bits.ts';
-import { findNode, nodeAt, type Plan } from '../../shared/core/plan.ts';
+import { hasBit } from '../../shared/core/bits.ts';
+import { findNode, type Plan } from '../../shared/core/plan.ts';
 import { decodeWork, encodeWork } from '../../shared/core/work-list.ts';
 import { ExecutionId } from '../../shared/model/ids.ts';
 import { type MetaItem, ResultItem, StateItem } from '../../shared/model/items.ts';
@@ -7,7 +7,6 @@ import { TaskMessage } from '../../shared/model/message.ts';
 import { isTerminal } from '../../shared/model/result.ts';
 import type { ExecutionState } from '../../shared/model/state.ts';
 import type { ChangeRecord } from '../../shared/ports/change-feed.ts';
-import type { ItemKey } from '../../shared/ports/item-table.ts';
 import { workOf } from '../../shared/scheduler/core-events.ts';
 import { parseMeta } from '../../shared/store/execution-store.ts';
 import { chunkKey, executionPk, itemType, mapKey, metaKey, resultKey, stateKey } from '../../shared/store/keys.ts';
@@ -68,8 +67,7 @@ export class Accounting {
       if (meta.settleElapsed !== true) this.#parts.violated('the settle message was removed, and nobody was told');
       return;
     }
-    if (meta.stop !== undefined || this.#parked.has(nameOf(message, work))) return;
-    if (this.#isSettled(message)) return this.#assertFollowed(resultKey(message), meta);
+    if (meta.stop !== undefined || this.#isSettled(message) || this.#parked.has(nameOf(message, work))) return;
     const goesOn = this.#parts.waiting().some((other) => {
       const next = this.#read(other);
       return (
@@ -83,30 +81,6 @@ export class Accounting {
       this.#parts.violated(
         `a message was removed, and its work is neither settled nor parked nor waiting: ${message.executionId} ${message.node} ${work}`,
       );
-  }
-
-  /** What a result says its writer starts has ended, waits on a queue, or was given back; and what ran on with it, the same. */
-  #assertFollowed(key: ItemKey, meta: MetaItem): void {
-    const item = this.#parts.table.get(key);
-    const plan = this.#parts.planOf(meta.workflow);
-    if (item === undefined || plan?.kind !== 'graph') return;
-    const result = ResultItem.parse(item);
-    if (result.ends === true) this.#parts.violated(`${result.node} was to end ${meta.executionId}, and it is open`);
-    for (const index of fromRanges(result.handedOff ?? '')) {
-      const visit = { executionId: meta.executionId, run: result.run, node: nodeAt(plan, index).id, visit: 1 };
-      const next = resultKey(visit);
-      const work = encodeWork([{ kind: 'node', node: index, visit: 1 }]);
-      const isUnderWay =
-        this.#parts.table.get(next) !== undefined ||
-        this.#parked.has(nameOf(visit, work)) ||
-        this.#parts.waiting().some((body) => {
-          const found = this.#read(body);
-          return found !== undefined && nameOf(found.message, found.work) === nameOf(visit, work);
-        });
-      if (!isUnderWay)
-        this.#parts.violated(`${result.node} handed ${visit.node} of ${meta.executionId} off, and nobody has it`);
-      if (index === result.inlined) this.#assertFollowed(next, meta);
-    }
   }
 
   /** A batch of the stream was handled by the scheduler, and is not delivered again. */

@@ -62,6 +62,10 @@ export async function endingProblems(world: World, scenario: Scenario, client: C
     }
     problems.push(...found.map((problem) => `${executionId}: ${problem}`));
   }
+  // A start whose answer was lost, and that was then told of another's that computes the same, is nobody's; it counts.
+  if (isTold)
+    for (const executionId of world.executions.keys())
+      if (!client.executionIds.has(executionId)) events.push(...(await allEvents(service, executionId)));
   if (isTold) {
     for (const [workflow, ofWorkflow] of byWorkflow(events))
       problems.push(...metricsProblems(await service.metrics(workflow), ofWorkflow));

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type LocalStack, type LocalStackOptions, startLocalStack } from '../../infra/local/local-stack.ts';
+import { signRequests } from '../../shared/adapters/aws/sign-requests.ts';
 import { ExecutionDescription, ExecutionOutcome } from '../../shared/executor/description.ts';
 import type { DefinitionInput } from '../../shared/model/definition.ts';
 import { isTerminal } from '../../shared/model/result.ts';
@@ -18,18 +19,21 @@ export async function aLocalStack(options: LocalStackOptions = {}): Promise<{ st
   return { stack, lines };
 }
 
+/** A request as a client would sign it. */
 export async function request(
   stack: LocalStack,
   method: string,
   path: string,
   body?: unknown,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<{ status: number; type: string; body: unknown }> {
-  const response = await fetch(`${stack.url}${path}`, {
+  const url = new URL(stack.url + path);
+  const text = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
+  const sent = { ...(text !== undefined && { 'content-type': 'application/json' }), ...headers };
+  const response = await fetch(url, {
     method,
-    ...(body !== undefined && {
-      headers: { 'content-type': 'application/json' },
-      body: typeof body === 'string' ? body : JSON.stringify(body),
-    }),
+    headers: await signRequests(stack)({ method, url, headers: sent, body: text }),
+    ...(text !== undefined && { body: text }),
   });
   return { status: response.status, type: response.headers.get('content-type') ?? '', body: await response.json() };
 }

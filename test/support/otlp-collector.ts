@@ -11,24 +11,25 @@ const Value = z.object({
 const attributes = z
   .array(z.object({ key: z.string(), value: Value }))
   .transform((pairs) => Object.fromEntries(pairs.map(({ key, value }) => [key, Object.values(value)[0]])));
-const CollectedSpan = z.object({
+const fields = {
   traceId: z.string(),
   spanId: z.string(),
   parentSpanId: z.string().optional(),
   name: z.string(),
   kind: z.number(),
-  attributes,
   status: z.object({ code: z.number(), message: z.string().optional() }),
-});
+};
+const SentSpan = z.object({ ...fields, attributes });
+const CollectedSpan = z.object({ ...fields, attributes: z.record(z.string(), z.unknown()), service: z.unknown() });
+export type CollectedSpan = z.infer<typeof CollectedSpan>;
 const TraceRequest = z.object({
   resourceSpans: z.array(
     z.object({
       resource: z.object({ attributes }),
-      scopeSpans: z.array(z.object({ spans: z.array(CollectedSpan) })),
+      scopeSpans: z.array(z.object({ spans: z.array(SentSpan) })),
     }),
   ),
 });
-export type CollectedSpan = z.infer<typeof CollectedSpan> & { readonly service: unknown };
 
 export interface Collector extends AsyncDisposable {
   readonly url: string;
@@ -40,6 +41,12 @@ export interface Collector extends AsyncDisposable {
   readonly headers: () => Readonly<Record<string, unknown>>;
 }
 
+/** What a collector, in whatever process, took so far. */
+export async function readSpans(collectorUrl: string): Promise<CollectedSpan[]> {
+  const response = await fetch(`${collectorUrl}/spans`);
+  return z.array(CollectedSpan).parse(await response.json());
+}
+
 /** Takes spans by OTLP over HTTP, on this machine, as a collector does. */
 export async function startCollector(): Promise<Collector> {
   const spans: CollectedSpan[] = [];
@@ -48,6 +55,7 @@ export async function startCollector(): Promise<Collector> {
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
+    if (request.url === '/spans') return void response.end(JSON.stringify(spans));
     if (request.url !== '/v1/traces') return void response.writeHead(404).end();
     headers = request.headers;
     const body = Buffer.concat(chunks).toString();

@@ -50,14 +50,15 @@ export function randomHandling(random: Random): { [field: string]: Json } {
 }
 
 function randomRetry(random: Random): Json {
+  const maxRetries = random.int(0, 3);
   return {
-    maxRetries: random.int(0, 3),
+    maxRetries,
     intervalSeconds: random.int(0, 1),
     backoffRate: random.pick([1, 2]),
     ...(random.chance(0.3) && { maxDelaySeconds: 1 }),
     ...(random.chance(0.3) && { jitterStrategy: 'FULL' }),
     ...(random.chance(0.3) && { nonRetryableErrors: ['Fatal*'] }),
-    ...(random.chance(0.2) && { retryableErrors: ['FlakyError', 'O*'] }),
+    ...(random.chance(0.2) && maxRetries > 0 && { retryableErrors: ['FlakyError', 'O*'] }),
   };
 }
 

@@ -145,16 +145,20 @@ export class DynamoItemTable implements ItemTable {
     });
   }
 
-  async queryListed(workflow: string, { before, limit }: ListOptions): Promise<readonly Item[]> {
+  async queryListed(workflow: string, { before, from, limit }: ListOptions): Promise<readonly Item[]> {
+    // DynamoDB takes no range that ends before it begins.
+    if (before !== undefined && from !== undefined && from >= before) return [];
     const placeholders = new Placeholders();
     const ofWorkflow = `${placeholders.name('workflow')} = ${placeholders.value(workflow)}`;
-    const lower = before === undefined ? '' : ` AND ${placeholders.name('listedAs')} < ${placeholders.value(before)}`;
-    return this.#queryIndex('queryListed', limit, {
+    const ofRange = listedRange(before, from, placeholders);
+    const items = await this.#queryIndex('queryListed', limit + 1, {
       IndexName: LISTING_INDEX,
-      KeyConditionExpression: ofWorkflow + lower,
+      KeyConditionExpression: ofWorkflow + ofRange,
       ScanIndexForward: false,
       ...placeholders.fields(),
     });
+    // A range with both ends has them in it.
+    return items.filter(({ listedAs }) => listedAs !== before).slice(0, limit);
   }
 
   async #queryIndex(
@@ -219,6 +223,15 @@ export class DynamoItemTable implements ItemTable {
       throw toTableError(operation, error, key);
     }
   }
+}
+
+/** DynamoDB takes one condition on a sort key. */
+function listedRange(before: string | undefined, from: string | undefined, placeholders: Placeholders): string {
+  if (before === undefined && from === undefined) return '';
+  const name = placeholders.name('listedAs');
+  if (from === undefined) return ` AND ${name} < ${placeholders.value(before ?? '')}`;
+  if (before === undefined) return ` AND ${name} >= ${placeholders.value(from)}`;
+  return ` AND ${name} BETWEEN ${placeholders.value(from)} AND ${placeholders.value(before)}`;
 }
 
 /** The key alone: DynamoDB refuses more, and callers may pass whole items. */

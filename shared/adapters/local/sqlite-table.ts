@@ -86,9 +86,10 @@ export class SqliteItemTable implements ItemTable {
     );
   }
 
-  async queryListed(workflow: string, { before, limit }: ListOptions): Promise<readonly Item[]> {
-    const bound = before === undefined ? '' : ' AND listed_as < ?';
-    const values = before === undefined ? [workflow] : [workflow, before];
+  async queryListed(workflow: string, { before, from, limit }: ListOptions): Promise<readonly Item[]> {
+    const bound =
+      (before === undefined ? '' : ' AND listed_as < ?') + (from === undefined ? '' : ' AND listed_as >= ?');
+    const values = [workflow, before, from].filter((value) => value !== undefined);
     return this.#database.read(() =>
       this.#database
         .statement(`SELECT item FROM items WHERE workflow = ?${bound} ORDER BY listed_as DESC LIMIT ?`)

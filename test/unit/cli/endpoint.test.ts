@@ -41,10 +41,10 @@ beforeEach(async () => {
   });
   server = createServer((request, response) => {
     answer(request).then(
-      (body) => response.end(JSON.stringify(body ?? {})),
+      (body) => response.end(JSON.stringify(body)),
       (error: unknown) => {
-        const { statusCode, body } = toProblem(error);
-        response.writeHead(statusCode ?? 500).end(body);
+        const { statusCode = 500, body } = toProblem(error);
+        response.writeHead(statusCode).end(body);
       },
     );
   });
@@ -75,11 +75,14 @@ async function answer(request: IncomingMessage): Promise<unknown> {
     case 'GET billed-operations':
       return engine.billedOperations(id);
     case 'POST cancel':
-      return engine.cancel(id);
+      await engine.cancel(id);
+      return engine.describe(id);
     case 'POST pause':
-      return engine.pause(id);
+      await engine.pause(id);
+      return engine.describe(id);
     case 'POST resume':
-      return engine.resume(id);
+      await engine.resume(id);
+      return engine.describe(id);
     default:
       throw new Error(`no route: ${request.method} ${request.url}`);
   }

@@ -13,7 +13,7 @@ import {
   InvalidInputError,
   InvalidStateError,
 } from '../../../shared/errors.ts';
-import { EndpointError } from '../../../shared/executor/http-executions.ts';
+import { EndpointError } from '../../../shared/executor/api-client.ts';
 import { aTestIo } from './test-io.ts';
 
 const issues = [{ path: 'nodes.a', code: 'CYCLE', message: 'closes a cycle' }];

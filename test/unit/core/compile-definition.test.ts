@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { compile } from '../../../shared/core/compile.ts';
 import { aDefinition, aMap, aPlan, aTask, aTransform, issuesOf } from '../../support/factories.ts';
 
 const codesAndPaths = (definition: unknown) => issuesOf(definition).map(({ code, path }) => `${code} ${path}`);
@@ -104,6 +105,21 @@ describe('compile refuses', () => {
     ],
     ['a timeout of nothing', aDefinition({ a: aTask({ timeoutSeconds: 0 }) }), 'INVALID_VALUE nodes.a.timeoutSeconds'],
     [
+      'a retry of what is never retried',
+      aDefinition({ a: aTask({ retry: { retryableErrors: ['Busy'], nonRetryableErrors: ['Bu*'] } }) }),
+      'CONTRADICTORY_RETRY nodes.a.retry.retryableErrors[0]',
+    ],
+    [
+      'no retries of named errors',
+      aDefinition({ a: aTask({ retry: { maxRetries: 0, retryableErrors: ['Busy'] } }) }),
+      'CONTRADICTORY_RETRY nodes.a.retry.maxRetries',
+    ],
+    [
+      'retries of no error',
+      aDefinition({ a: aTask({ retry: { maxRetries: 2, retryableErrors: [] } }) }),
+      'CONTRADICTORY_RETRY nodes.a.retry.retryableErrors',
+    ],
+    [
       'half a retry',
       aDefinition({ a: aTask({ retry: { maxRetries: 0.5 } }) }),
       'INVALID_VALUE nodes.a.retry.maxRetries',
@@ -204,6 +220,18 @@ describe('compile takes', () => {
 
   it('another order of nodes as another definition: states name nodes by their place', () => {
     expect(aPlan({ a: aTask(), b: aTask() }).hash).not.toBe(aPlan({ b: aTask(), a: aTask() }).hash);
+  });
+
+  it('an exception from the errors that are retried', () => {
+    const retry = { retryableErrors: ['Http*'], nonRetryableErrors: ['Http404'] };
+
+    expect(issuesOf(aDefinition({ a: aTask({ retry }) }))).toEqual([]);
+  });
+
+  it('a retry that contradicts itself, if it was started before there was a rule against it', () => {
+    const definition = aDefinition({ a: aTask({ retry: { maxRetries: 0, retryableErrors: ['Busy'] } }) });
+
+    expect(compile(definition, { isStored: true }).nodes).toHaveLength(1);
   });
 
   it('a config that says one thing, and leaves the others to the executor', () => {

@@ -3,13 +3,20 @@ import { compile } from '../../../shared/core/compile.ts';
 import { type ListOptions, listExecutions } from '../../../shared/executor/listing.ts';
 import { ExecutionConfig } from '../../../shared/model/config.ts';
 import { DefinitionHash, ExecutionId, WorkflowName } from '../../../shared/model/ids.ts';
+import { attributeKey, attributeListing, listingKey } from '../../../shared/store/keys.ts';
 import { aDefinition, aTask } from '../../support/factories.ts';
 import { aStore } from '../../support/factories-observability.ts';
 
 async function aBench() {
   const bench = aStore();
   const { store } = bench;
-  const start = async (workflow: string, id: string, startedAtMs: number, isOver = false) => {
+  const start = async (
+    workflow: string,
+    id: string,
+    startedAtMs: number,
+    isOver = false,
+    searchAttributes?: Record<string, string>,
+  ) => {
     await store.definitions.publish(compile(aDefinition({ a: aTask() }, { name: workflow })), 1);
     const { meta } = await store.executions.create({
       executionId: ExecutionId.parse(id),
@@ -18,6 +25,7 @@ async function aBench() {
       config: ExecutionConfig.parse({}),
       input: { inline: 'null' },
       requestDigest: 'd',
+      searchAttributes,
       startedAtMs,
       dueAtMs: startedAtMs,
     });
@@ -87,6 +95,70 @@ describe('a list of executions', () => {
     expect(await listExecutions(bench.store, { fromMs: 130 })).toEqual({ executions: [] });
   });
 
+  it('has those that started in a range of time, both ends in it', async () => {
+    await using bench = await aBench();
+    for (const startedAtMs of [100, 200, 300, 400]) {
+      await bench.start('orders', `o${startedAtMs}`, startedAtMs);
+      await bench.start('audit', `a${startedAtMs}`, startedAtMs);
+    }
+    const range = { fromMs: 200, toMs: 300 };
+
+    expect(await bench.idsOf({ workflow: 'orders', ...range })).toEqual(['o300', 'o200']);
+    expect(await bench.allIds({ ...range, limit: 1 })).toEqual(['o300', 'a300', 'o200', 'a200']);
+    expect(await bench.idsOf({ workflow: 'orders', fromMs: 301 })).toEqual(['o400']);
+    expect(await bench.idsOf({ workflow: 'orders', toMs: 99 })).toEqual([]);
+    expect(await bench.idsOf({ fromMs: 300, toMs: 200 })).toEqual([]);
+  });
+
+  it('has those that were started with all the search attributes asked for', async () => {
+    await using bench = await aBench();
+    await bench.start('orders', 'o1', 100, true, { customer: 'c1', region: 'eu' });
+    await bench.start('orders', 'o2', 200, false, { customer: 'c1', region: 'us' });
+    await bench.start('orders', 'o3', 300, false, { customer: 'c2', region: 'eu' });
+    await bench.start('audit', 'a1', 250, false, { customer: 'c1' });
+    await bench.start('orders', 'o4', 400);
+    const of = (searchAttributes: Record<string, string>, more: ListOptions = {}) =>
+      bench.idsOf({ searchAttributes, ...more });
+
+    expect(await of({ customer: 'c1' })).toEqual(['a1', 'o2', 'o1']);
+    expect(await of({ customer: 'c1' }, { workflow: 'orders' })).toEqual(['o2', 'o1']);
+    expect(await of({ customer: 'c1', region: 'eu' })).toEqual(['o1']);
+    expect(await of({ region: 'eu', customer: 'c1' })).toEqual(['o1']);
+    expect(await of({ customer: 'c1' }, { status: 'FAILED' })).toEqual(['o1']);
+    expect(await of({ customer: 'c1' }, { fromMs: 150, toMs: 220 })).toEqual(['o2']);
+    expect(await of({ customer: 'c1' }, { after: '000000000000250#a1' })).toEqual(['o2', 'o1']);
+    expect(await of({ customer: 'c' })).toEqual([]);
+    expect(await of({ colour: 'red' })).toEqual([]);
+    expect(await bench.allIds({ searchAttributes: { customer: 'c1' }, limit: 1 })).toEqual(['a1', 'o2', 'o1']);
+    // Their own places in the index of executions are no executions of a workflow.
+    expect(await bench.idsOf({ workflow: 'orders' })).toEqual(['o4', 'o3', 'o2', 'o1']);
+  });
+
+  it('shows nothing of a start that was refused, or never finished', async () => {
+    await using bench = await aBench();
+    await bench.start('orders', 'mine', 100, false, { customer: 'c1' });
+    await bench.start('orders', 'mine', 150, false, { customer: 'c2', region: 'eu' });
+    await bench.start('audit', 'mine', 160, false, { customer: 'c1' });
+
+    expect(await bench.idsOf({ searchAttributes: { customer: 'c2' } })).toEqual([]);
+    expect(await bench.idsOf({ searchAttributes: { region: 'eu' } })).toEqual([]);
+    expect(await bench.idsOf({ searchAttributes: { customer: 'c1' } })).toEqual(['mine']);
+    expect(await bench.idsOf({ workflow: 'audit', searchAttributes: { customer: 'c1' } })).toEqual([]);
+  });
+
+  it('finds an execution whose id another start had in hand, and dropped', async () => {
+    await using bench = await aBench();
+    const id = ExecutionId.parse('mine');
+    await bench.table.put({
+      ...attributeKey(id, 'audit', 'customer', 'c1'),
+      ...{ v: 1, executionId: id, workflow: attributeListing('audit', 'customer', 'c1'), listedAs: listingKey(50, id) },
+    });
+    await bench.start('orders', 'mine', 100, false, { customer: 'c1' });
+
+    expect(await bench.idsOf({ workflow: 'orders', searchAttributes: { customer: 'c1' } })).toEqual(['mine']);
+    expect(await bench.idsOf({ workflow: 'audit', searchAttributes: { customer: 'c1' } })).toEqual([]);
+  });
+
   it('refuses what is no page, status or limit', async () => {
     await using bench = await aBench();
 
@@ -94,8 +166,13 @@ describe('a list of executions', () => {
       { after: 'x' },
       { limit: 0 },
       { limit: 1_001 },
-      { fromMs: -1 },
       { status: 'DONE' as 'FAILED' },
+      { workflow: 'orders#customer=c1' },
+      { fromMs: -1 },
+      { searchAttributes: { 'a=b': 'c' } },
+      { searchAttributes: { customer: '' } },
+      { searchAttributes: { customer: '\ud800' } },
+      { searchAttributes: { a: '1', b: '1', c: '1', d: '1' } },
     ]) {
       await expect(listExecutions(bench.store, options)).rejects.toMatchObject({ code: 'INVALID_INPUT' });
     }

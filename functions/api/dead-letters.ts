@@ -1,0 +1,24 @@
+import { SqsTaskQueue } from '../../shared/adapters/aws/sqs-queue.ts';
+import { QueueDeadLetters } from '../../shared/executor/queue-dead-letters.ts';
+import { environment } from '../environment.ts';
+import { sqs } from '../runtime.ts';
+
+/** No pool can be called so. */
+const GIVEN_UP = '#given-up';
+const unsettledName = (pool: string): string => `${pool}#unsettled`;
+
+const { QUEUE_URLS, UNSETTLED_URLS, GIVEN_UP_URL } = environment;
+const unsettled = Object.entries(UNSETTLED_URLS).map(([pool, url]) => [pool, unsettledName(pool), url] as const);
+
+export const deadLetters = new QueueDeadLetters({
+  queue: new SqsTaskQueue({
+    client: sqs,
+    queueUrls: {
+      ...QUEUE_URLS,
+      ...Object.fromEntries(unsettled.map(([, name, url]) => [name, url])),
+      [GIVEN_UP]: GIVEN_UP_URL,
+    },
+  }),
+  unsettled: Object.fromEntries(unsettled.map(([pool, name]) => [pool, name])),
+  givenUp: GIVEN_UP,
+});

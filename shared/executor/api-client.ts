@@ -1,0 +1,142 @@
+import type * as z from 'zod';
+import type { Authorize } from '../adapters/aws/sign-requests.ts';
+import type { Route } from '../api/route.ts';
+import { describeCause, FanjoinError } from '../errors.ts';
+import { Problem } from '../model/problem.ts';
+import { type Clock, sleep } from '../ports/clock.ts';
+import { activeSpanHeaders } from '../tracing/active-span.ts';
+import { type AuthorizationOptions, authorizationOf } from './authorization.ts';
+import { errorOf } from './problem-error.ts';
+
+const MAX_TRIES = 5;
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/** The endpoint did not answer, or not with what its API says. */
+export class EndpointError extends FanjoinError {
+  override readonly name = 'EndpointError';
+  constructor(endpoint: string, problem: string, cause?: unknown) {
+    super('ENDPOINT_FAILED', `${endpoint} ${problem}`, { retryable: true, cause });
+  }
+}
+
+type Given<T> = { readonly [Key in keyof T]?: T[Key] | undefined };
+
+/** What a call of a route sends. What is `undefined` is left out. */
+export interface ApiCall<R extends Route> {
+  readonly params?: z.input<R['params']>;
+  readonly query?: Given<z.input<R['query']>>;
+  readonly body?: z.input<R['body']>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ApiClientOptions extends AuthorizationOptions {
+  /** The API's URL, as the stack prints it. */
+  readonly endpoint: string;
+  readonly clock: Clock;
+}
+
+/** Calls the routes of a stack's API, deployed or local. */
+export class ApiClient {
+  readonly #endpoint: string;
+  readonly #clock: Clock;
+  readonly #authorize: Authorize | undefined;
+
+  /** @throws {FanjoinError} `INVALID_INPUT`: the endpoint is no URL, or requests cannot be signed for it */
+  constructor({ endpoint, clock, ...authorization }: ApiClientOptions) {
+    if (!URL.canParse(endpoint))
+      throw new FanjoinError(
+        'INVALID_INPUT',
+        `The endpoint is no URL: '${endpoint}'. It looks like https://abc123.execute-api.eu-west-1.amazonaws.com`,
+      );
+    this.#endpoint = endpoint.replace(/\/+$/, '');
+    this.#clock = clock;
+    this.#authorize = authorizationOf(new URL(endpoint), authorization);
+  }
+
+  /**
+   * Repeats what a fault on the way or on the other side may have lost: every request of this API may come twice.
+   *
+   * @throws {FanjoinError} what the other side threw, or that it could not be reached
+   */
+  async call<R extends Route>(route: R, call: ApiCall<R> = {}): Promise<z.output<R['answer']>> {
+    const { signal } = call;
+    for (let tries = 1; ; tries++) {
+      try {
+        const answer: unknown = await this.#send(route, call);
+        return parsed<R['answer']>(route.answer, answer);
+      } catch (error) {
+        if (signal?.aborted === true || (error instanceof FanjoinError && !error.retryable)) throw error;
+        if (tries >= MAX_TRIES)
+          throw error instanceof EndpointError
+            ? error
+            : new EndpointError(this.#endpoint, `did not answer ${nameOf(route)}: ${describeCause(error)}`, error);
+        await sleep(this.#clock, 100 * 2 ** tries, signal);
+      }
+    }
+  }
+
+  async #send<R extends Route>(route: R, { params, query, body, signal }: ApiCall<R>): Promise<unknown> {
+    const url = new URL(this.#endpoint + pathOf(route.path, { ...params }));
+    url.search = queryOf({ ...query });
+    const request = {
+      method: route.method,
+      url,
+      headers: body === undefined ? {} : { 'content-type': 'application/json' },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    };
+    // What tells of a trace is not signed: whoever instruments `fetch` adds to it.
+    const headers = { ...(await activeSpanHeaders()), ...request.headers, ...(await this.#authorize?.(request)) };
+    const response = await fetch(url, {
+      method: request.method,
+      headers,
+      signal: AbortSignal.any([AbortSignal.timeout(REQUEST_TIMEOUT_MS), ...(signal === undefined ? [] : [signal])]),
+      ...(request.body !== undefined && { body: request.body }),
+    });
+    const text = await response.text();
+    if (response.status >= 500)
+      throw new EndpointError(this.#endpoint, `answered ${response.status} to ${nameOf(route)}: ${text.slice(0, 300)}`);
+    if (!response.ok) throw toError(this.#endpoint, nameOf(route), response.status, text);
+    return JSON.parse(text);
+  }
+}
+
+const parsed = <Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> => schema.parse(value);
+
+const nameOf = ({ method, path }: Route): string => `${method} ${path}`;
+
+const pathOf = (path: string, params: Readonly<Record<string, unknown>>): string =>
+  path.replace(/\{(\w+)\}/g, (_whole, name: string) => encodeURIComponent(String(params[name])));
+
+/** `{ searchAttributes: { customer: 'c 1' } }` → `searchAttributes%5Bcustomer%5D=c%201`: signatures know no `+`. */
+function queryOf(values: Readonly<Record<string, unknown>>): string {
+  return Object.entries(values)
+    .flatMap(([name, value]) =>
+      typeof value === 'object' && value !== null
+        ? Object.entries(value).map(([key, member]) => [`${name}[${key}]`, member] as const)
+        : [[name, value] as const],
+    )
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`)
+    .join('&');
+}
+
+function toError(endpoint: string, route: string, status: number, text: string): FanjoinError {
+  const problem = Problem.safeParse(parseJson(text));
+  if (problem.success) return errorOf(problem.data);
+  const answered = `${endpoint} answered ${status} to ${route}: ${text.slice(0, 300)}`;
+  return status === 401 || status === 403
+    ? new FanjoinError(
+        'ENDPOINT_FORBIDDEN',
+        `${answered}. It does not know who is calling, or does not let them: check the credentials, their region, the ` +
+          'clock of this machine, and that they may `execute-api:Invoke` this API.',
+      )
+    : new FanjoinError('ENDPOINT_REFUSED', answered);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

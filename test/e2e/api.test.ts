@@ -1,0 +1,323 @@
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import type { LocalStack } from '../../infra/local/local-stack.ts';
+import { routeKey } from '../../shared/api/route.ts';
+import { ROUTES } from '../../shared/api/routes.ts';
+import { DeadLetterList } from '../../shared/executor/dead-letters.ts';
+import { WorkflowExecutor } from '../../shared/executor/workflow-executor.ts';
+import type { DefinitionInput } from '../../shared/model/definition.ts';
+import { ApiCalls, giving, idIn } from '../support/api-calls.ts';
+import { canRunEmulators } from '../support/aws-emulators.ts';
+import { aLocalStack } from '../support/local-stack.ts';
+import { PUBLISHING_CONFIG, publishingSuite } from '../support/publishing-suite.ts';
+
+/** Runs until it is stopped. */
+const waiting = (name: string): DefinitionInput => ({
+  name,
+  nodes: { never: { handler: 'fail', retry: { maxRetries: 1, intervalSeconds: 600 } } },
+});
+
+describe.skipIf(!canRunEmulators())('the API', () => {
+  let stack: LocalStack;
+  let lines: string[];
+  let executor: WorkflowExecutor;
+  let api: ApiCalls;
+  beforeAll(async () => {
+    ({ stack, lines } = await aLocalStack({ visibilityTimeoutSeconds: 1, pools: { slow: { size: 2 } } }));
+    executor = new WorkflowExecutor({ ...stack.connection, config: PUBLISHING_CONFIG });
+    api = new ApiCalls(stack);
+  });
+  afterAll(async () => {
+    await executor?.close();
+    await stack?.stop();
+  });
+
+  const start = async (definition: DefinitionInput, more = {}) =>
+    idIn(await api.post('/executions', { definition, ...more }));
+  const ended = async (definition: DefinitionInput, more = {}) =>
+    idIn(await api.post('/executions?wait=25', { definition, ...more }));
+
+  describe('publishes workflows, and', () => {
+    publishingSuite(() => executor);
+
+    it('answers with the status that says whether anything changed', async () => {
+      const body = { definition: giving('statuses') };
+
+      const first = await api.post('/workflows', body);
+      const again = await api.post('/workflows', body);
+      const alias = await api.call('PUT', '/workflows/statuses/aliases/live', { version: 'latest' });
+
+      expect([first, again, alias].map(({ status }) => status)).toEqual([201, 200, 200]);
+      expect((await api.get('/workflows?after=status&limit=1')).body).toMatchObject({
+        workflows: [{ workflow: 'statuses' }],
+      });
+      expect((await api.get('/workflows/statuses?version=live')).body).toMatchObject({ version: 1 });
+      expect((await api.get('/workflows/statuses/versions')).body).toMatchObject({ versions: [{ version: 1 }] });
+      expect((await api.get('/workflows/statuses/aliases')).body).toMatchObject([{ alias: 'live' }]);
+      expect((await api.post('/workflows/validate', body)).body).toMatchObject({ isValid: true });
+      expect((await api.post('/workflows/validate', { definition: 'none' })).body).toMatchObject({ isValid: false });
+    });
+  });
+
+  describe('starts executions, and', () => {
+    it('answers what an execution gave, if it ends while the start waits', async () => {
+      const definition = giving('waited', '{% { "sum": $sum($input.n) } %}');
+
+      const answer = await api.post('/executions?wait=25', { definition, input: { n: [1, 2] } });
+
+      expect(answer).toMatchObject({
+        status: 200,
+        body: { executionId: expect.any(String), description: { status: 'SUCCEEDED' }, output: { sum: 3 } },
+      });
+    });
+
+    it('answers how it stands, if it does not', async () => {
+      const answer = await api.post('/executions?wait=1', { definition: waiting('long') });
+      const later = await api.get(`/executions/${idIn(answer)}/outcome?wait=1`);
+      await api.post(`/executions/${idIn(answer)}/cancel`);
+      const cancelled = await api.get(`/executions/${idIn(answer)}/outcome?wait=25`);
+
+      expect(answer).toMatchObject({ status: 202, body: { description: { status: 'RUNNING', isAtRest: false } } });
+      expect(later).toMatchObject({ status: 200, body: { description: { status: 'RUNNING' }, partialResults: {} } });
+      expect(cancelled).toMatchObject({ body: { description: { status: 'CANCELLED' } } });
+    });
+
+    it('says that it has ended though what it gave is too large for an answer', async () => {
+      const definition: DefinitionInput = { name: 'large', nodes: { only: { handler: 'large' } } };
+
+      const answer = await api.post('/executions?wait=25', { definition });
+
+      expect(answer).toMatchObject({ status: 200, body: { description: { status: 'SUCCEEDED' } } });
+      expect(answer.body).not.toHaveProperty('output');
+      expect(await api.get(`/executions/${idIn(answer)}/outcome`)).toMatchObject({ code: 'RESPONSE_TOO_LARGE' });
+    });
+
+    it('starts one execution for one key, whichever way the key is given', async () => {
+      const definition = giving('keyed');
+      const key = { 'idempotency-key': '"order-1042"' };
+
+      const first = await api.post('/executions', { definition, input: 1 }, key);
+      const again = await api.post('/executions', { definition, input: 1 }, key);
+      const inBody = await api.post('/executions', { definition, input: 1, executionId: 'order-1042' });
+      const atOnce = await Promise.all(
+        Array.from({ length: 5 }, () => api.post('/executions', { definition, executionId: 'at-once' })),
+      );
+
+      expect([first, again, inBody].map(({ status, body }) => [status, body])).toEqual([
+        [201, { executionId: 'order-1042' }],
+        [200, { executionId: 'order-1042' }],
+        [200, { executionId: 'order-1042' }],
+      ]);
+      expect(atOnce.map(({ status }) => status).toSorted()).toEqual([200, 200, 200, 200, 201]);
+    });
+
+    it('refuses a key that was used before with another body, and changes nothing for it', async () => {
+      const definition = giving('reused');
+      const key = { 'idempotency-key': 'reused-key' };
+      await api.post('/executions?wait=25', { definition, input: 1 }, key);
+      const before = await api.get('/executions/reused-key/outcome');
+
+      const others = [
+        { definition, input: 2 },
+        { definition: giving('reused', 7), input: 1 },
+        { definition, input: 1, globals: { a: 1 } },
+        { definition, input: 1, config: { maxRetries: 0 } },
+        { definition, input: 1, searchAttributes: { customer: 'c1' } },
+      ];
+      for (const body of others) {
+        const refused = await api.post('/executions', body, key);
+        expect(refused).toMatchObject({ status: 422, code: 'IDEMPOTENCY_KEY_REUSED' });
+        expect(refused.problem?.detail).toMatch(/send this one with a new key/);
+        expect(await api.post('/executions', { ...body, executionId: 'reused-key' })).toMatchObject({
+          status: 409,
+          code: 'EXECUTION_EXISTS',
+        });
+      }
+
+      expect(await api.get('/executions/reused-key/outcome')).toEqual(before);
+      expect((await executor.list({ searchAttributes: { customer: 'c1' } })).executions).toEqual([]);
+      expect(await api.post('/executions', { definition, executionId: 'x' }, key)).toMatchObject({
+        code: 'INVALID_INPUT',
+        problem: { issues: [{ path: 'executionId' }] },
+      });
+      expect(await api.post('/executions', { definition }, { 'idempotency-key': 'not an id' })).toMatchObject({
+        code: 'INVALID_INPUT',
+        problem: { issues: [{ path: 'idempotency-key' }] },
+      });
+    });
+  });
+
+  describe('steers executions, and', () => {
+    it('pauses, resumes, cancels and redrives, and answers how each stands', async () => {
+      const id = await start(waiting('steered'));
+
+      const paused = await api.post(`/executions/${id}/pause`);
+      const resumed = await api.post(`/executions/${id}/resume`);
+      const before = await api.post(`/executions/${id}/pause`, { before: 'never' });
+      const cancelled = await api.post(`/executions/${id}/cancel`);
+      await api.get(`/executions/${id}/outcome?wait=25`);
+      const redriven = await api.post(`/executions/${id}/redrive`);
+      await api.post(`/executions/${id}/cancel`);
+
+      expect([paused, resumed, before, cancelled, redriven].map(({ status, body }) => [status, body])).toMatchObject([
+        [202, { status: 'PAUSED' }],
+        [202, { status: 'RUNNING' }],
+        [202, { status: 'RUNNING' }],
+        [202, { isStopping: true }],
+        [202, { status: 'RUNNING', run: 2 }],
+      ]);
+    });
+
+    it('refuses what cannot be done with one that ended, and says when it can', async () => {
+      const id = await ended(giving('over'));
+      const outcome = await api.get(`/executions/${id}/outcome`);
+
+      const needed = {
+        cancel: /RUNNING or PAUSED/,
+        pause: /be RUNNING/,
+        resume: /be PAUSED/,
+        redrive: /FAILED, TIMED/,
+      };
+      for (const [action, advice] of Object.entries(needed)) {
+        const refused = await api.post(`/executions/${id}/${action}`);
+        expect(refused).toMatchObject({ status: 409, code: 'INVALID_STATE' });
+        expect(refused.problem).toMatchObject({
+          detail: expect.stringMatching(/it is SUCCEEDED/),
+          details: { executionId: id, status: 'SUCCEEDED', action },
+        });
+        expect(refused.problem?.detail).toMatch(advice);
+      }
+
+      expect(await api.get(`/executions/${id}/outcome`)).toEqual(outcome);
+    });
+
+    it('goes on from a checkpoint, once for one id', async () => {
+      const definition: DefinitionInput = {
+        name: 'cut',
+        config: { enableCheckpoints: true, checkpointInterval: 1 },
+        nodes: {
+          a: { type: 'transform', output: 1 },
+          b: { type: 'transform', output: 2, dependsOn: ['a'] },
+        },
+      };
+      const id = await ended(definition, { searchAttributes: { customer: 'cut' } });
+      const { body } = await api.get(`/executions/${id}/checkpoints`);
+      const [checkpoint] = z.array(z.object({ checkpointId: z.string() })).parse(body);
+      const path = `/checkpoints/${checkpoint?.checkpointId}/resume`;
+
+      const first = await api.post(path, { executionId: 'from-cut' });
+      await api.post(path, { executionId: 'from-cut' });
+      const outcome = await api.get('/executions/from-cut/outcome?wait=25');
+
+      expect(first).toMatchObject({ status: 201, body: { executionId: 'from-cut' } });
+      expect(outcome.body).toMatchObject({ output: 2, description: { origin: { executionId: id } } });
+      expect((await executor.list({ searchAttributes: { customer: 'cut' } })).executions).toHaveLength(2);
+    });
+  });
+
+  describe('tells what happened, and', () => {
+    it('gives results, events, the definition and metrics', async () => {
+      const id = await ended(giving('told', 5));
+
+      expect((await api.get(`/executions/${id}`)).body).toMatchObject({ status: 'SUCCEEDED' });
+      expect((await api.get('/executions?workflow=told')).body).toMatchObject({ executions: [{ executionId: id }] });
+      expect((await api.get(`/executions/${id}/results?outputs=true&limit=1`)).body).toMatchObject({
+        results: [{ nodeId: 'only', output: 5 }],
+      });
+      expect((await api.get(`/executions/${id}/definition`)).body).toMatchObject({ name: 'told' });
+      expect((await api.get('/workflows/told/metrics?fromMs=0')).body).toMatchObject({ workflow: 'told' });
+      expect((await api.get(`/executions/${id}/events?waitSeconds=20&limit=1`)).body).toMatchObject({
+        events: [{ type: 'ExecutionStarted' }],
+      });
+    });
+
+    it('serves its own description', async () => {
+      const { body } = await api.get('/openapi.json');
+
+      expect(body).toMatchObject({ openapi: '3.1.1', paths: { '/executions': { post: {} } } });
+    });
+  });
+
+  describe('keeps what was given up, and', () => {
+    const deadLetters = async () => DeadLetterList.parse((await api.get('/dead-letters')).body);
+    const send = (queue: string, body: string) =>
+      stack.clients.sqs.send(new SendMessageCommand({ QueueUrl: stack.queueUrls[queue], MessageBody: body }));
+
+    it('lists what nobody could settle, again and again, and leaves it there', async () => {
+      // Nobody can read it: neither the dead-letter function nor, sent back, a runner.
+      await send('Pool-slow/DeadLetterQueue', 'gibberish');
+      await expect.poll(async () => (await deadLetters()).work.length, { timeout: 25_000 }).toBe(1);
+
+      const first = await deadLetters();
+      const second = await deadLetters();
+      const redriven = await api.post('/dead-letters/redrive', { pool: 'slow' });
+
+      expect(first.work).toMatchObject([{ pool: 'slow', body: 'gibberish' }]);
+      expect(second.work).toMatchObject([{ pool: 'slow', body: 'gibberish' }]);
+      expect(redriven.body).toEqual({ redriven: 0, unreadable: 1 });
+      expect((await deadLetters()).work).toHaveLength(1);
+    });
+
+    it('sends a pool’s work back to its queue', async () => {
+      const executionId = await ended({ name: 'dead', nodes: { only: { handler: 'double', input: { n: 1 } } } });
+      const task = { v: 1, kind: 'node', executionId, run: 1, node: 'only', visit: 1, attempt: 1, queuedAtMs: 1 };
+      for (const attempt of [1, 2, 3]) await send('Pool-default/UnsettledQueue', JSON.stringify({ ...task, attempt }));
+      const listed = (await deadLetters()).work.filter(({ pool }) => pool === 'default');
+      const before = stack.invocations().NodeRunner ?? 0;
+
+      const part = await api.post('/dead-letters/redrive', { pool: 'default', limit: 1 });
+      const rest = await api.post('/dead-letters/redrive', { pool: 'default' });
+
+      expect(listed.map((one) => one.task)).toContainEqual({
+        kind: 'node',
+        executionId,
+        run: 1,
+        node: 'only',
+        visit: 1,
+        attempt: 2,
+      });
+      expect(listed).toHaveLength(3);
+      expect([part.body, rest.body]).toEqual([
+        { redriven: 1, unreadable: 0 },
+        { redriven: 2, unreadable: 0 },
+      ]);
+      expect((await deadLetters()).work.filter(({ pool }) => pool === 'default')).toEqual([]);
+      await expect.poll(() => stack.invocations().NodeRunner ?? 0).toBeGreaterThan(before);
+      expect(await executor.get(executionId).describe()).toMatchObject({ status: 'SUCCEEDED' });
+    });
+
+    it('lists the records that were given up', async () => {
+      const record = {
+        requestContext: { condition: 'RetryAttemptsExhausted', functionArn: 'arn:aws:lambda:r:1:function:Observer' },
+        timestamp: '2026-01-02T03:04:05.000Z',
+        DDBStreamBatchInfo: { shardId: 's', startSequenceNumber: '1', endSequenceNumber: '2', batchSize: 2 },
+      };
+      await send('Stream/GivenUp', JSON.stringify(record));
+
+      expect((await deadLetters()).records).toContainEqual({
+        messageId: expect.any(String),
+        receiveCount: expect.any(Number),
+        function: 'Observer',
+        reason: 'RetryAttemptsExhausted',
+        records: 2,
+        shard: 's',
+        firstSequence: '1',
+        lastSequence: '2',
+        at: '2026-01-02T03:04:05.000Z',
+      });
+    });
+
+    it('knows its pools', async () => {
+      expect(await api.post('/dead-letters/redrive', { pool: 'gpu' })).toMatchObject({
+        code: 'INVALID_INPUT',
+        problem: { detail: expect.stringMatching(/There are: default, slow/) },
+      });
+    });
+  });
+
+  it('has answered on every route by now, and never with a fault of its own', async () => {
+    expect([...api.answered].toSorted()).toEqual(Object.values(ROUTES).map(routeKey).toSorted());
+    expect(lines.filter((line) => /request failed/.test(line))).toEqual([]);
+  });
+});
