@@ -113,13 +113,16 @@ export async function allResults(
  * Visits that ran, in the order in which they ended. A result that came after the end changed nothing, and one that a
  * redrive ran anew no longer counts.
  */
-function standingOf(results: readonly NodeResultView[], { endedAtMs }: ExecutionDescription): NodeResultView[] {
+function standingOf(results: readonly NodeResultView[], { status, endedAtMs }: ExecutionDescription): NodeResultView[] {
   const standing = new Map<string, NodeResultView>();
   for (const result of results) {
     const key = `${result.nodeId} ${result.visit}`;
     if (result.status !== 'SKIPPED' && result.run >= (standing.get(key)?.run ?? 0)) standing.set(key, result);
   }
-  return [...standing.values()]
-    .filter((result) => endedAtMs === undefined || result.endedAtMs <= endedAtMs)
-    .sort((a, b) => a.endedAtMs - b.endedAtMs);
+  return (
+    [...standing.values()]
+      // A success waits for all of its nodes: whatever the clocks of those who wrote them say, none is late.
+      .filter((result) => endedAtMs === undefined || status === 'SUCCEEDED' || result.endedAtMs <= endedAtMs)
+      .sort((a, b) => a.endedAtMs - b.endedAtMs)
+  );
 }
