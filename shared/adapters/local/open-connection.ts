@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { DatabaseError } from '../../errors.ts';
 import { acquireEngineLock, type EngineLock } from './engine-lock.ts';
+import { FilesInPlace } from './files-in-place.ts';
 import { toDatabaseError } from './sqlite-errors.ts';
 
 /** `fanj` in ASCII, in the file's header: what makes a database ours. */
@@ -50,6 +51,8 @@ export interface OpenedConnection {
   /** The absolute path, links resolved; `:memory:` for none. */
   readonly file: string;
   readonly lock?: EngineLock;
+  /** Absent of `:memory:`. */
+  readonly files?: FilesInPlace;
 }
 
 /**
@@ -79,7 +82,7 @@ export function openConnection(path: string, mode: 'engine' | 'client'): OpenedC
     if (now === 'new') connection.exec(SCHEMA);
     if (now === 'older') connection.exec(UPGRADE);
     connection.exec('COMMIT');
-    return { connection, file, ...(lock !== undefined && { lock }) };
+    return { connection, file, files: new FilesInPlace(file), ...(lock !== undefined && { lock }) };
   } catch (error) {
     connection?.close();
     lock?.release();
