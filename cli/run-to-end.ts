@@ -46,7 +46,10 @@ export async function runToEnd(
 /** Storage failed under it: what it had done by then stands. */
 const isKept = (error: unknown): boolean => error instanceof DatabaseError && error.code !== 'DATABASE_GONE';
 
-function keptMessage({ executionId }: ExecutionHandle, { io, options }: Pick<RunToEndOptions, 'io' | 'options'>): string {
+function keptMessage(
+  { executionId }: ExecutionHandle,
+  { io, options }: Pick<RunToEndOptions, 'io' | 'options'>,
+): string {
   const stopped = paletteFor(io.stderr, io.env).warn('stopped:');
   return `${stopped} ${executionId} is kept as it stands. Continue it with: ${commandFor('resume', executionId, options)}`;
 }

@@ -194,7 +194,10 @@ export class LocalMonitor {
   #failed(error: unknown): void {
     const { clock, logger, onFault } = this.#parts;
     // Whoever waits for the engine is told; it does not have to be said twice.
-    if (error instanceof DatabaseError) return onFault(error);
+    if (error instanceof DatabaseError) {
+      onFault(error);
+      return;
+    }
     logger.error('history could not be written', { error });
     if (!this.#isClosed) this.#cancelFlush ??= clock.after(RETRY_MS, () => void this.flush(), { isBackground: true });
   }

@@ -76,12 +76,15 @@ export function openConnection(path: string, mode: 'engine' | 'client'): OpenedC
     if (mode === 'engine') lock = acquireEngineLock(file);
     // WAL with a sync on every commit: what was acknowledged survives a power cut, and readers never wait.
     connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864');
-    connection.exec('BEGIN IMMEDIATE');
-    // Looked at again under the write lock: another process may have made the schema meanwhile.
-    const now = found === 'ours' ? 'ours' : identify(connection, file);
-    if (now === 'new') connection.exec(SCHEMA);
-    if (now === 'older') connection.exec(UPGRADE);
-    connection.exec('COMMIT');
+    // To look beside an engine takes no lock: it may be in the middle of a long write, or stopped there.
+    if (mode === 'engine' || found !== 'ours') {
+      connection.exec('BEGIN IMMEDIATE');
+      // Looked at again under the write lock: another process may have made the schema meanwhile.
+      const now = found === 'ours' ? 'ours' : identify(connection, file);
+      if (now === 'new') connection.exec(SCHEMA);
+      if (now === 'older') connection.exec(UPGRADE);
+      connection.exec('COMMIT');
+    }
     return { connection, file, files: new FilesInPlace(file), ...(lock !== undefined && { lock }) };
   } catch (error) {
     connection?.close();
