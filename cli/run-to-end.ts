@@ -1,4 +1,5 @@
 import type { Plan } from '../shared/core/plan.ts';
+import { DatabaseError } from '../shared/errors.ts';
 import type { ExecutionHandle } from '../shared/executor/workflow-executor.ts';
 import type { CommandIo } from './command-io.ts';
 import { exitCodeOfSignal } from './exit-code.ts';
@@ -23,7 +24,10 @@ export async function runToEnd(
   { io, options, plan, commandLine, before }: RunToEndOptions,
 ): Promise<number> {
   const { quiet = false, json = false, progress } = options;
-  const followed = await follow(handle, { io, plan, before, showsProgress: progress && !quiet });
+  const followed = await follow(handle, { io, plan, before, showsProgress: progress && !quiet }).catch((error) => {
+    if (!quiet && isKept(error)) io.stderr.write(`${keptMessage(handle, { io, options })}\n`);
+    throw error;
+  });
   if ('interrupted' in followed) {
     const message = await detachedMessage(handle, options);
     if (!quiet) io.stderr.write(`${paletteFor(io.stderr, io.env).warn('detached:')} ${message}\n`);
@@ -37,6 +41,17 @@ export async function runToEnd(
   if (io.stderr.isTTY === true && io.stdout.isTTY === true && !quiet && followed.result.status === 'SUCCEEDED')
     io.stderr.write('\n');
   return finish(followed.result, await handle.describe(), { io, json, quiet, plan, commandLine, options });
+}
+
+/** Storage failed under it: what it had done by then stands. */
+const isKept = (error: unknown): boolean => error instanceof DatabaseError && error.code !== 'DATABASE_GONE';
+
+function keptMessage(
+  { executionId }: ExecutionHandle,
+  { io, options }: Pick<RunToEndOptions, 'io' | 'options'>,
+): string {
+  const stopped = paletteFor(io.stderr, io.env).warn('stopped:');
+  return `${stopped} ${executionId} is kept as it stands. Continue it with: ${commandFor('resume', executionId, options)}`;
 }
 
 async function detachedMessage(handle: ExecutionHandle, options: FollowingOptions): Promise<string> {

@@ -228,6 +228,7 @@ export class DatabaseError extends FanjoinError {
       | 'DATABASE_READ_ONLY'
       | 'DATABASE_IN_USE'
       | 'DATABASE_FULL'
+      | 'DATABASE_GONE'
       | 'DATABASE_FAILED',
     message: string,
     cause?: unknown,

@@ -16,7 +16,7 @@ export function addCancelCommand(program: Command, io: CommandIo, done: (exitCod
   addPlaceOptions(program.command('cancel').argument('<id>', 'an execution id'))
     .summary('cancel an execution')
     .description(
-      'Cancels an execution, also one that another process runs: its running nodes see their signal abort and have\n' +
+      'Cancels an execution, also one that another process runs: its running nodes see their signal abort and have ' +
         '10 s to settle. What has succeeded until then is kept.',
     )
     .addHelpText('after', '\nExamples:\n  fanjoin cancel 01M83J1CWCKJQKQWSQAWE9J523')

@@ -16,7 +16,7 @@ export function addCheckpointCommand(program: Command, io: CommandIo, done: (exi
     .command('checkpoint')
     .summary('list, show and resume checkpoints')
     .description(
-      'Checkpoints are consistent cuts of an execution, taken at each pause and, with enableCheckpoints, every\n' +
+      'Checkpoints are consistent cuts of an execution, taken at each pause and, with enableCheckpoints, every ' +
         'checkpointInterval finished nodes. What had finished there need not run again.',
     );
   addPlaceOptions(checkpoint.command('list').argument('<execution>', 'an execution id'))
@@ -35,7 +35,7 @@ export function addCheckpointCommand(program: Command, io: CommandIo, done: (exi
   addTakeUpOptions(checkpoint.command('resume').argument('<checkpoint>', 'a checkpoint id'))
     .summary('go on from a checkpoint')
     .description(
-      'Goes on from a checkpoint and runs to the end as `run` does: with the execution itself if it is still paused there,\n' +
+      'Goes on from a checkpoint and runs to the end as `run` does: with the execution itself if it is still paused there, ' +
         'else with a new one that takes over what had finished.',
     )
     .addHelpText('after', '\nExamples:\n  fanjoin checkpoint resume order-1042.7')

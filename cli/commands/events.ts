@@ -25,7 +25,7 @@ export function addEventsCommand(program: Command, io: CommandIo, done: (exitCod
   )
     .summary('watch what happens in an execution')
     .description(
-      'Prints what happened in an execution so far and, with --follow, what happens until it has ended. Ctrl-C ends the\n' +
+      'Prints what happened in an execution so far and, with --follow, what happens until it has ended. Ctrl-C ends the ' +
         'watching, not the execution. With --json each line is a JSON object.',
     )
     .addHelpText('after', EXAMPLES)

@@ -30,7 +30,7 @@ export function addGraphCommand(program: Command, io: CommandIo, done: (exitCode
     .argument('<path>', 'a workflow file, or a folder with one')
     .summary('draw a workflow')
     .description(
-      'Draws a workflow: as a Mermaid flowchart, as GitHub and many editors show it; as an SVG, laid out by Graphviz; or as\n' +
+      'Draws a workflow: as a Mermaid flowchart, as GitHub and many editors show it; as an SVG, laid out by Graphviz; or as ' +
         'JSON, nodes and edges with their kinds, for other tools (docs/graph.schema.json).',
     )
     .addOption(new Option('-f, --format <format>', 'what to print').choices(FORMATS).default('mermaid'))

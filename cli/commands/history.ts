@@ -29,7 +29,7 @@ export function addHistoryCommand(program: Command, io: CommandIo, done: (exitCo
   )
     .summary('print what happened in an execution')
     .description(
-      'Prints what happened in an execution, an event on each line, its time counted from the start. With --json each line\n' +
+      'Prints what happened in an execution, an event on each line, its time counted from the start. With --json each line ' +
         'is a JSON object.',
     )
     .addHelpText('after', EXAMPLES)

@@ -31,7 +31,7 @@ export function addMetricsCommand(program: Command, io: CommandIo, done: (exitCo
   )
     .summary('show how often a workflow succeeds and how long it takes')
     .description(
-      'Shows how many executions of a workflow have ended and how, how long they took, and its nodes by the time they took\n' +
+      'Shows how many executions of a workflow have ended and how, how long they took, and its nodes by the time they took ' +
         'in all, waits between attempts left out. p50 and p95 are within 2 %. A stack counts a minute once it is over.',
     )
     .addHelpText(

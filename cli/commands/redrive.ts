@@ -9,7 +9,7 @@ export function addRedriveCommand(program: Command, io: CommandIo, done: (exitCo
   addTakeUpOptions(program.command('redrive').argument('<id>', 'an execution id'))
     .summary('run an execution that failed on from there')
     .description(
-      'Runs an execution that failed, timed out or was cancelled on from there, with its whole time anew. What has\n' +
+      'Runs an execution that failed, timed out or was cancelled on from there, with its whole time anew. What has ' +
         'succeeded is not run again.',
     )
     .addHelpText('after', '\nExamples:\n  fanjoin redrive 01M83J1CWCKJQKQWSQAWE9J523')

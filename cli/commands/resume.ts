@@ -20,7 +20,7 @@ export function addResumeCommand(program: Command, io: CommandIo, done: (exitCod
   )
     .summary('go on with an execution that a crash, Ctrl-C or a pause left')
     .description(
-      'Takes up an execution that a crash, Ctrl-C, `start` or a pause left, and runs it to its end as `run` does. What\n' +
+      'Takes up an execution that a crash, Ctrl-C, `start` or a pause left, and runs it to its end as `run` does. What ' +
         'has finished is not run again. Of one that has ended it prints the output again.',
     )
     .addHelpText('after', '\nExamples:\n  fanjoin resume\n  fanjoin resume 01M83J1CWCKJQKQWSQAWE9J523 > audit.md')

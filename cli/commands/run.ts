@@ -26,7 +26,7 @@ export function addRunCommand(program: Command, io: CommandIo, done: (exitCode: 
   )
     .summary('run a workflow to its end and print its output')
     .description(
-      'Runs a workflow to its end, shows its progress on stderr and prints its output on stdout.\n' +
+      'Runs a workflow to its end, shows its progress on stderr and prints its output on stdout. ' +
         'Every finished node is kept in the database: after a crash or Ctrl-C, `fanjoin resume` goes on.',
     )
     .addHelpText('after', EXAMPLES)

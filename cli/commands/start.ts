@@ -23,7 +23,7 @@ export function addStartCommand(program: Command, io: CommandIo, done: (exitCode
   )
     .summary('start a workflow and print its execution id')
     .description(
-      'Starts a workflow and prints the id of its execution at once. With --endpoint the stack runs it;\n' +
+      'Starts a workflow and prints the id of its execution at once. With --endpoint the stack runs it; ' +
         'locally it is recorded, and runs when `fanjoin resume <id>` takes it up.',
     )
     .addHelpText('after', EXAMPLES)

@@ -50,8 +50,8 @@ export function addTimelineCommand(program: Command, io: CommandIo, done: (exitC
   )
     .summary('show where the time of an execution went')
     .description(
-      'Draws an execution as a Gantt chart, a row for each visit of a node in the order of their dispatch: when it was\n' +
-        'queued, ran, and waited to be tried again, and which nodes were the critical path, that is, what determined when it\n' +
+      'Draws an execution as a Gantt chart, a row for each visit of a node in the order of their dispatch: when it was ' +
+        'queued, ran, and waited to be tried again, and which nodes were the critical path, that is, what determined when it ' +
         'ended.',
     )
     .addHelpText('after', EXAMPLES)

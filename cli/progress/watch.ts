@@ -33,7 +33,9 @@ export async function watchProgress(handle: ExecutionHandle, { view, seen, done 
 async function look(handle: ExecutionHandle, view: ProgressView, seen: Set<string>, isLast: boolean): Promise<void> {
   try {
     const description = await handle.describe();
-    const ended = isLast || view.wantsResults(description) ? await readEnded(handle, seen, description.endedAtMs) : [];
+    // A success waits for all of its nodes, whatever the clocks of those who wrote them say.
+    const untilMs = description.status === 'SUCCEEDED' ? undefined : description.endedAtMs;
+    const ended = isLast || view.wantsResults(description) ? await readEnded(handle, seen, untilMs) : [];
     view.show({ description, ended, nowMs: Date.now() });
   } catch {
     // What is wrong with the store shows where the result is awaited.

@@ -43,7 +43,8 @@ export class WorkerPool extends Construct {
       ...common,
       visibilityTimeout: deadLetterTimeout.plus(VISIBILITY_MARGIN),
       retentionPeriod: Duration.days(14),
-      deadLetterQueue: { queue: this.unsettledQueue, maxReceiveCount: POOL_SOURCE.maxReceiveCount },
+      // More than the queue before it: whether a message brings its count along when it is moved is not documented.
+      deadLetterQueue: { queue: this.unsettledQueue, maxReceiveCount: 2 * POOL_SOURCE.maxReceiveCount },
     });
     this.queue = new Queue(this, 'Queue', {
       ...common,

@@ -1,7 +1,8 @@
 import type { Definition, NodeDefinition } from '../model/definition.ts';
 import type { NodeId } from '../model/ids.ts';
 import type { Json } from '../model/json.ts';
-import { compileExpression, ExpressionSyntaxError, isExpression } from './expression.ts';
+import { compileExpression, isExpression } from './expression.ts';
+import { ExpressionSyntaxError } from './expression-errors.ts';
 
 type Report = (path: string, code: string, message: string) => void;
 

@@ -1,33 +1,12 @@
 import jsonata from 'jsonata';
-import { FanjoinError } from '../errors.ts';
 import type { Json } from '../model/json.ts';
-import { LIMITS } from '../model/limits.ts';
+import { ExpressionError, ExpressionSyntaxError } from './expression-errors.ts';
+import { METERED_FUNCTIONS } from './expression-functions.ts';
+import { bindHook, type Frame, findMeter, meterOf, RESULT_HOOK, STEP_HOOK, startMeter } from './expression-hooks.ts';
+import { type Inspection, inspect } from './expression-inspection.ts';
+import { EXPRESSION_BOUNDS, ExpressionMeter, isFunction } from './expression-meter.ts';
 import { toJson } from './json.ts';
-
-/** The bounds on one evaluation. Steps are counted, not timed, so that the same expression ends the same way anywhere. */
-export const EXPRESSION_BOUNDS = { steps: 1_000_000, depth: 1_000, sequence: LIMITS.maxMapItems } as const;
-
-/** An expression that does not parse, or asks for what it may not use. `position` counts characters from 0. */
-export class ExpressionSyntaxError extends FanjoinError {
-  override readonly name = 'ExpressionSyntaxError';
-  constructor(source: string, problem: string, position: number | undefined) {
-    const at = position === undefined ? '' : ` at position ${position}`;
-    super('INVALID_EXPRESSION', `${problem}${at} in ${source}`, { details: { source, position } });
-  }
-}
-
-/** An expression that failed, gave nothing, or went over a bound. */
-export class ExpressionError extends FanjoinError {
-  override readonly name = 'ExpressionError';
-  constructor(
-    code: 'EXPRESSION_FAILED' | 'EXPRESSION_UNDEFINED' | 'EXPRESSION_LIMIT',
-    source: string,
-    problem: string,
-    cause?: unknown,
-  ) {
-    super(code, `${problem}: ${source}`, { cause, details: { source } });
-  }
-}
+import { meteredRegExp } from './linear-regex.ts';
 
 /** What an expression can name: `$input`, `$nodes`, `$errors`, `$globals`, `$execution`, `$item`, `$index`, `$output`, `$error`. */
 export type Bindings = Readonly<Record<string, unknown>>;
@@ -44,10 +23,8 @@ export interface CompiledExpression {
   evaluate(context: Json | undefined, bindings: Bindings): Promise<Json | undefined>;
 }
 
-const STEP_HOOK = Symbol.for('jsonata.__evaluate_entry');
-const STEP_COUNTER = '__steps';
-/** `$eval` would escape the checks below; the others would make a repeated node differ from its first try. */
-const FORBIDDEN = new Set(['eval', 'random', 'shuffle']);
+/** Of what the library says of a failure; it quotes the values. */
+const MAX_PROBLEM_LENGTH = 500;
 const CACHE_SIZE = 2_000;
 const cache = new Map<string, CompiledExpression>();
 
@@ -69,20 +46,9 @@ export function compileExpression(source: string): CompiledExpression {
 
 function compile(source: string): CompiledExpression {
   const program = parse(source);
-  const references = new Set<string>();
-  const variables = new Set<string>();
-  const usesContext = inspect(program.ast(), source, references, variables);
-  bindHook(program, (_expression, _input, environment) => {
-    const counter: { count: number } = environment.lookup(STEP_COUNTER);
-    counter.count++;
-    if (counter.count > EXPRESSION_BOUNDS.steps) {
-      throw new ExpressionError(
-        'EXPRESSION_LIMIT',
-        source,
-        `Over ${EXPRESSION_BOUNDS.steps} steps; do this work in a handler`,
-      );
-    }
-  });
+  const inspection = inspectWithin(program.ast(), source);
+  const { references, variables, usesContext } = inspection;
+  meter(program, source, inspection);
   return {
     source,
     references,
@@ -91,13 +57,103 @@ function compile(source: string): CompiledExpression {
     async evaluate(context, bindings) {
       const value = await run(program, source, context, bindings);
       if (value === undefined) return undefined;
-      if (typeof value === 'function' || isJsonataFunction(value)) {
+      if (isFunction(value)) {
         throw new ExpressionError('EXPRESSION_FAILED', source, 'The expression gives a function; call it');
       }
       return toJson(value, `the value of ${source}`, 'keep');
     },
   };
 }
+
+function inspectWithin(ast: unknown, source: string): Inspection {
+  try {
+    return inspect(ast, source);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new ExpressionSyntaxError(source, 'The expression is nested too deep', undefined);
+  }
+}
+
+/** Syntax whose value is new, and may contain others. */
+const MAKES_VALUES: ReadonlySet<unknown> = new Set(['unary', 'function', 'apply']);
+
+/** `^(…)` keeps a copy of what is left for each element it has placed: of 7,000, 100 MB. `$sort` does not. */
+const SORT_TERM_STEPS = 6;
+/** An object waits for all its members, and takes memory. */
+const GROUP_STEPS = 3;
+/** Takes lists of its own, with all that guards them. */
+const SEQUENCE_STEPS = 2;
+
+/** Has each evaluation of the program count what it does. */
+function meter(program: jsonata.Expression, source: string, inspection: Inspection): void {
+  const { comparedOrJoined, groupKeys, keys, procedures, sortTerms, transformPatterns, transformUpdates } = inspection;
+  for (const name of inspection.variables) {
+    const metered = METERED_FUNCTIONS.get(name);
+    if (metered !== undefined) program.assign(name, metered);
+  }
+  bindHook(program, STEP_HOOK, (node, input, environment) => {
+    const count = findMeter(environment) ?? start(source, environment, inspection);
+    const type = typeOf(node);
+    const steps = groupKeys.has(node) ? GROUP_STEPS : type === 'path' || type === 'function' ? SEQUENCE_STEPS : 1;
+    count.charge(sortTerms.has(node) ? SORT_TERM_STEPS : steps);
+    if (type === 'descendant') count.chargeDepth(input);
+    if (type === 'wildcard') chargeWildcard(count, input);
+  });
+  bindHook(program, RESULT_HOOK, (node, _input, environment, result) => {
+    const count = meterOf(environment);
+    if (transformUpdates.has(node)) count.forgetSizes();
+    const ended = groupKeys.get(node);
+    if (ended !== undefined) count.endGrouping(ended);
+    if (keys.has(node)) count.chargeGrouping(node, result);
+    if (typeof result === 'string') count.chargeBreadth(result);
+    if (typeof result !== 'object' || result === null) return;
+    if ((procedures.has(node) || isFunction(result)) && !isCallable(result)) {
+      // Data may bear the library's marks, and the library notes in what is called where it was called.
+      throw new ExpressionError('EXPRESSION_FAILED', source, 'What is called is not a function');
+    }
+    if (isFunction(result)) return;
+    count.chargeBreadth(result);
+    if ((MAKES_VALUES.has(typeOf(node)) || ended !== undefined || 'sequence' in result) && !('tupleStream' in result)) {
+      count.sizeOf(result);
+    }
+    if (comparedOrJoined.has(node)) count.chargeDepth(result);
+    if (transformPatterns.has(node) && !ownsAll(count, result)) {
+      throw new ExpressionError('EXPRESSION_FAILED', source, 'A transform can change only the value it is given');
+    }
+  });
+}
+
+function start(source: string, environment: Frame, { usesRegex }: Inspection): ExpressionMeter {
+  const count = new ExpressionMeter(source);
+  startMeter(environment, count);
+  if (usesRegex) environment.base.RegexEngine = meteredRegExp(count);
+  return count;
+}
+
+/** Lists among the members are joined one after the other, each time into a new list. */
+function chargeWildcard(count: ExpressionMeter, input: unknown): void {
+  if (typeof input !== 'object' || input === null) return;
+  const members = Object.values(input);
+  const lists = members.filter(Array.isArray);
+  for (const list of lists) count.chargeBreadth(list);
+  count.charge((lists.length * members.length) / 500);
+}
+
+const ownsAll = (count: ExpressionMeter, matches: object): boolean =>
+  Array.isArray(matches) ? matches.every((match) => count.owns(match)) : count.owns(matches);
+
+/** Functions are objects to the library. Data may bear their marks; it holds nothing that runs. */
+const isCallable = (value: object): boolean =>
+  ('implementation' in value && typeof value.implementation === 'function') ||
+  ('apply' in value && typeof value.apply === 'function') ||
+  // What a partial application gives.
+  ('environment' in value && hasLookup(value.environment));
+
+const hasLookup = (frame: unknown): boolean =>
+  typeof frame === 'object' && frame !== null && 'lookup' in frame && typeof frame.lookup === 'function';
+
+const typeOf = (node: unknown): unknown =>
+  typeof node === 'object' && node !== null && 'type' in node ? node.type : undefined;
 
 function parse(source: string): jsonata.Expression {
   try {
@@ -115,7 +171,7 @@ async function run(
   bindings: Bindings,
 ): Promise<unknown> {
   try {
-    return await program.evaluate(context, { ...bindings, [STEP_COUNTER]: { count: 0 } });
+    return await program.evaluate(context, { ...bindings });
   } catch (cause) {
     if (cause instanceof ExpressionError) throw cause;
     const { code, message } = jsonataProblem(cause);
@@ -126,128 +182,15 @@ async function run(
   }
 }
 
-type StepHook = (expression: unknown, input: unknown, environment: jsonata.Environment) => void;
-
-/** The library's types know only string names; its evaluator looks this hook up by symbol. */
-function bindHook(program: jsonata.Expression, hook: StepHook): void {
-  const hookable: { assign(name: string | symbol, value: StepHook): void } = program;
-  hookable.assign(STEP_HOOK, hook);
-}
-
 function jsonataProblem(cause: unknown): { code?: string; message: string; position?: number } {
   if (typeof cause !== 'object' || cause === null) return { message: String(cause) };
   const { code, message, position } = cause as { code?: unknown; message?: unknown; position?: unknown };
   return {
-    message: typeof message === 'string' ? message : 'The expression failed',
+    message: typeof message === 'string' ? shortened(message) : 'The expression failed',
     ...(typeof code === 'string' && { code }),
     ...(typeof position === 'number' && { position }),
   };
 }
 
-const isJsonataFunction = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && ('_jsonata_lambda' in value || '_jsonata_function' in value);
-
-/**
- * Finds `$nodes.id`, `$errors.id` and variables; `$nodes` without an id could not be checked, and is refused.
- * @returns whether anything may start from the context: on the safe side
- */
-function inspect(ast: unknown, source: string, references: Set<string>, variables: Set<string>): boolean {
-  let usesContext = false;
-  const seen = new Set<object>();
-  const visit = (node: unknown): void => {
-    if (typeof node !== 'object' || node === null || seen.has(node)) return;
-    seen.add(node);
-    if (Array.isArray(node)) {
-      node.forEach(visit);
-      return;
-    }
-    const { type, value, position, steps } = node as {
-      type?: unknown;
-      value?: unknown;
-      position?: number;
-      steps?: unknown;
-    };
-    if (type === 'path' && Array.isArray(steps) && isNodesVariable(steps[0])) {
-      const id: unknown = steps[1]?.type === 'name' ? steps[1].value : undefined;
-      if (typeof id !== 'string') throw bareNodes(source, steps[0].value, steps[0].position);
-      references.add(id);
-      // Known by now; what stands in its brackets is not.
-      seen.add(steps[0]);
-      for (const inner of Object.values(steps[0])) visit(inner);
-    }
-    if (type === 'path' && Array.isArray(steps)) {
-      // Later steps start from the one before; only what stands in their brackets is looked at.
-      for (const step of steps.slice(1)) if (step.type === 'name' && seen.add(step)) Object.values(step).forEach(visit);
-    }
-    if (type === 'variable' && typeof value === 'string') variables.add(value);
-    if (type === 'variable' && typeof value === 'string' && FORBIDDEN.has(value)) {
-      throw new ExpressionSyntaxError(
-        source,
-        `$${value} is not available; use a handler`,
-        position === undefined ? undefined : position + 2,
-      );
-    }
-    if (isNodesVariable(node)) throw bareNodes(source, node.value, node.position);
-    if (type === 'function' || type === 'partial') usesContext ||= mayTakeContext(node);
-    const head = type === 'path' && Array.isArray(steps) ? steps[0]?.type : type;
-    if (CONTEXT_TYPES.has(head) || (type === 'variable' && (value === '' || value === '$'))) usesContext = true;
-    Object.values(node).forEach(visit);
-  };
-  visit(ast);
-  return usesContext;
-}
-
-/** Syntax that starts from the context, where it stands first. */
-const CONTEXT_TYPES: ReadonlySet<unknown> = new Set(['name', 'wildcard', 'descendant', 'parent', 'transform', 'regex']);
-
-/**
- * JSONata's functions that take the context in place of an argument left out, each with the number of arguments from
- * which on it does not.
- * https://docs.jsonata.org/programming#function-signatures
- */
-const TAKES_CONTEXT: ReadonlyMap<unknown, number> = new Map([
-  ...Object.entries({ string: 2, substring: 3, substringBefore: 2, substringAfter: 2, lowercase: 1, uppercase: 1 }),
-  ...Object.entries({ length: 1, trim: 1, pad: 3, match: 3, contains: 2, replace: 4, split: 3, formatNumber: 3 }),
-  ...Object.entries({
-    formatBase: 2,
-    formatInteger: 2,
-    parseInteger: 2,
-    number: 1,
-    floor: 1,
-    ceil: 1,
-    round: 2,
-    abs: 1,
-  }),
-  ...Object.entries({ sqrt: 1, power: 2, boolean: 1, not: 1, sift: 2, keys: 1, lookup: 2, spread: 1, each: 2 }),
-  ...Object.entries({ base64encode: 1, base64decode: 1, encodeUrlComponent: 1, encodeUrl: 1, decodeUrlComponent: 1 }),
-  ...Object.entries({ decodeUrl: 1, toMillis: 2, fromMillis: 3, clone: 1 }),
-]);
-const IGNORES_CONTEXT: ReadonlySet<unknown> = new Set(
-  'sum count max min average join map zip filter single reduce append exists merge reverse error assert type sort distinct now millis'.split(
-    ' ',
-  ),
-);
-
-/** Whether a call may fall back on the context. A function by another name may be any. */
-function mayTakeContext(call: object): boolean {
-  const { procedure, arguments: given } = call as {
-    procedure?: { type?: unknown; value?: unknown };
-    arguments?: unknown;
-  };
-  const count = Array.isArray(given) ? given.length : 0;
-  if (procedure?.type === 'lambda') return 'signature' in procedure;
-  if (IGNORES_CONTEXT.has(procedure?.value)) return false;
-  return count < (TAKES_CONTEXT.get(procedure?.value) ?? Number.POSITIVE_INFINITY);
-}
-
-function isNodesVariable(node: unknown): node is { value: string; position?: number } {
-  const { type, value } = (node ?? {}) as { type?: unknown; value?: unknown };
-  return type === 'variable' && (value === 'nodes' || value === 'errors');
-}
-
-const bareNodes = (source: string, name: string, position: number | undefined) =>
-  new ExpressionSyntaxError(
-    source,
-    `$${name} must be followed by a node id, as in $${name}.parse`,
-    position === undefined ? undefined : position + 2,
-  );
+const shortened = (message: string): string =>
+  message.length <= MAX_PROBLEM_LENGTH ? message : `${message.slice(0, MAX_PROBLEM_LENGTH)}…`;

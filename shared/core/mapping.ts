@@ -1,5 +1,6 @@
 import type { Json } from '../model/json.ts';
-import { type Bindings, compileExpression, ExpressionError, isExpression } from './expression.ts';
+import { type Bindings, compileExpression, isExpression } from './expression.ts';
+import { ExpressionError } from './expression-errors.ts';
 import { readMarker } from './secret-references.ts';
 
 /**

@@ -5,7 +5,7 @@ import { SqliteBlobStore } from '../adapters/local/sqlite-blobs.ts';
 import { openDatabase, type SqliteDatabase } from '../adapters/local/sqlite-database.ts';
 import { SqliteItemTable } from '../adapters/local/sqlite-table.ts';
 import { type Plan, requiredHandlers } from '../core/plan.ts';
-import { ExecutionNotFoundError, FanjoinError } from '../errors.ts';
+import { DatabaseError, ExecutionNotFoundError, FanjoinError } from '../errors.ts';
 import type { Advance, ExecutionConfigInput } from '../model/config.ts';
 import { DefinitionHash, ExecutionId } from '../model/ids.ts';
 import type { MetaItem } from '../model/items.ts';
@@ -134,7 +134,8 @@ export class LocalEngine implements Executions {
     });
     this.workflows = this.#service.workflows;
     const feed = new CallbackFeed(this.#callbacks, storedValues(store));
-    this.#monitor = new LocalMonitor({ store, clock, logger, feed, newId: ulid });
+    const together = <T>(ask: () => T): T => this.#database.together(ask);
+    this.#monitor = new LocalMonitor({ store, clock, logger, feed, newId: ulid, together, onFault });
     this.#runner = new NodeRunner({
       store,
       dispatcher,
@@ -360,11 +361,18 @@ export class LocalEngine implements Executions {
     this.#cancelSweep = this.#options.clock.after(
       SWEEP_MS,
       () => {
-        const sweep = this.#adopted.size === 0 ? Promise.resolve() : this.#sweep.run().then(() => undefined);
+        const sweep = this.#adopted.size === 0 ? Promise.resolve() : this.#look();
         void sweep.catch((error: Error) => this.#fail(error)).finally(() => this.#armSweep());
       },
       { isBackground: true, isLook: true },
     );
+  }
+
+  /** @throws {DatabaseError} it would fail in vain again and again, and no deadline would be kept */
+  async #look(): Promise<void> {
+    const { failed } = await this.#sweep.run();
+    const fault = failed.find(({ error }) => error instanceof DatabaseError);
+    if (fault !== undefined) throw fault.error;
   }
 
   /** Storage that fails is the end of this engine, not of its executions: they stand as they were, to be resumed. */

@@ -9,7 +9,7 @@ import { succeededVisits } from './progress.ts';
 /** A result as its readers see it. */
 export async function viewResult(
   { payloads }: Store,
-  { endedAtMs }: MetaItem,
+  { status, endedAtMs }: MetaItem,
   result: ResultItem,
   withOutputs: boolean | 'inline',
 ): Promise<NodeResultView> {
@@ -21,7 +21,8 @@ export async function viewResult(
     source: result.source,
     error: result.error,
     ...(result.fallbackError !== undefined && { fallbackError: result.fallbackError }),
-    ...(endedAtMs !== undefined && result.endedAtMs > endedAtMs && { late: true }),
+    // A success waits for all of its nodes: whatever the clocks of those who wrote them say, none is late.
+    ...(endedAtMs !== undefined && status !== 'SUCCEEDED' && result.endedAtMs > endedAtMs && { late: true }),
     attempts: result.attempts,
     queuedAtMs: result.queuedAtMs,
     startedAtMs: result.startedAtMs,

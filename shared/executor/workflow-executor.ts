@@ -274,7 +274,7 @@ export class WorkflowExecutor implements AsyncDisposable {
 }
 
 const isWorkflow = <Input, Output>(workflow: Runnable<Input, Output>): workflow is Workflow<Input, Output> =>
-  'definition' in workflow;
+  typeof workflow === 'object' && workflow !== null && 'definition' in workflow;
 
 const startOptions = (options: StartOptions | WorkflowContext): StartOptions =>
   options instanceof WorkflowContext
@@ -289,7 +289,7 @@ function parseConfig(config: ExecutionConfigInput): ExecutionConfigInput {
 
 function parsePools(pools: Pools): Pools {
   const parsed = Pools.safeParse(pools);
-  if (!parsed.success) throw new InvalidInputError('The pools', zodIssues(parsed.error));
+  if (!parsed.success) throw new InvalidInputError('The configuration of pools', zodIssues(parsed.error));
   return parsed.data;
 }
 

@@ -33,6 +33,7 @@ const SEEN = {
     cachedFrom: true,
     endedAtMs: true,
     failedNode: true,
+    searchAttributes: true,
   }).extend({ input: Stored, globals: Stored.optional(), output: Stored.optional() }),
   STATE: z.object({ revision: z.number() }),
   RESULT: z.object({

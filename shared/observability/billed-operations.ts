@@ -84,15 +84,18 @@ function billMeta(meta: BilledItemOf<'META'>, nowMs: number): Partial<OperationC
     endedAtMs,
     input,
     globals,
+    searchAttributes = {},
   } = meta.item;
   // The table's item and the one in the index of what is due, which has all of it.
   const open = writeUnits(meta.openBytes);
   const LISTED = 1;
   const ended = writeUnits(meta.bytes);
+  // Each a small item of its own, and its place in the index of executions.
+  const searched = 2 * Object.keys(searchAttributes).length;
   const start = {
     apiRequests: 1,
     invocations: 1,
-    writeUnits: cachedFrom === undefined ? 2 * open + LISTED : ended + LISTED,
+    writeUnits: (cachedFrom === undefined ? 2 * open : ended) + LISTED + searched,
     objectPuts: [input, globals].filter((payload) => payload?.blob !== undefined).length,
   };
   if (cachedFrom !== undefined) return sumOperations([start, { readUnits: 1 }]);

@@ -1,3 +1,4 @@
+import { InvalidInputError } from '../errors.ts';
 import type { Json } from '../model/json.ts';
 import type { ErrorInfo, ExecutionStatus, ResultSource } from '../model/result.ts';
 import { type Clock, within } from '../ports/clock.ts';
@@ -81,8 +82,12 @@ export class Callbacks {
     this.#logger = logger;
   }
 
-  /** From now on the handler hears of what happens. */
+  /**
+   * From now on the handler hears of what happens.
+   * @throws {InvalidInputError} it is no object, or has something else than a method under the name of one
+   */
   addHandler(handler: CallbackHandler): void {
+    assertHandler(handler);
     if (!this.#lines.has(handler)) this.#lines.set(handler, new Map());
   }
 
@@ -128,7 +133,10 @@ export class Callbacks {
     const tails = [...this.#lines.values()].flatMap((lines) =>
       executionId === undefined ? [...lines.values()] : (lines.get(executionId) ?? []),
     );
-    if (tails.length > 0) await within(this.#clock, maxMs, Promise.all(tails.map(({ tail }) => tail)));
+    if (tails.length === 0) return;
+    const calls = Promise.all(tails.map(({ tail }) => tail));
+    // Somebody waits: a process that has nothing else to do must not end here.
+    await within(this.#clock, maxMs, calls, { isBackground: false });
   }
 
   async #make(
@@ -151,4 +159,25 @@ export class Callbacks {
       this.#logger.error('callback failed: its value cannot be loaded', { ...fields, error });
     }
   }
+}
+
+const METHODS = [
+  'onWorkflowStart',
+  'onNodeStart',
+  'onNodeComplete',
+  'onWorkflowComplete',
+  'onError',
+] as const satisfies readonly CallbackMethod[];
+
+/** What no compiler has looked at would fail the nodes it is to hear of, or hear of nothing. */
+function assertHandler(handler: CallbackHandler): void {
+  const issues =
+    typeof handler !== 'object' || handler === null
+      ? [{ path: '', code: 'INVALID_TYPE', message: 'is not an object with methods' }]
+      : METHODS.filter((method) => !['function', 'undefined'].includes(typeof handler[method])).map((path) => ({
+          path,
+          code: 'INVALID_TYPE',
+          message: 'is not a function',
+        }));
+  if (issues.length > 0) throw new InvalidInputError('The callback handler', issues);
 }

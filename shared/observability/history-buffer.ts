@@ -27,6 +27,11 @@ export class HistoryBuffer {
     this.#events = this.#events.filter(({ id }) => !known.has(id));
   }
 
+  /** They could not be written: they are taken again, before what came since. */
+  putBack(events: readonly ExecutionEvent[]): void {
+    this.#events.unshift(...events);
+  }
+
   take(): ExecutionEvent[] {
     const events = this.#events;
     this.#events = [];

@@ -1,3 +1,4 @@
+import { DatabaseError } from '../errors.ts';
 import { ExecutionId } from '../model/ids.ts';
 import { isTerminal } from '../model/result.ts';
 import type { ChangeRecord } from '../ports/change-feed.ts';
@@ -16,6 +17,8 @@ import { WindowBook } from './window-book.ts';
 
 /** What is heard is written at most so much later. */
 const FLUSH_MS = 100;
+/** And what could not be written is tried again after so long. */
+const RETRY_MS = 1_000;
 
 interface MonitorParts {
   readonly store: Store;
@@ -23,12 +26,21 @@ interface MonitorParts {
   readonly logger: Logger;
   readonly feed: CallbackFeed;
   readonly newId: () => string;
+  /** Makes the writes that are asked for within stand or fall together. */
+  readonly together: <T>(ask: () => T) => T;
+  /** Hears of storage that fails for good. */
+  readonly onFault: (error: Error) => void;
 }
 
 /** What has been heard of an execution's current run. */
 interface OpenRun {
   run: number;
   visits: Visit[];
+}
+
+interface EndedRun {
+  readonly executionId: string;
+  readonly run: number;
 }
 
 /**
@@ -44,12 +56,15 @@ export class LocalMonitor {
   #heard: ChangeRecord[] = [];
   readonly #buffers = new Map<string, HistoryBuffer>();
   readonly #open = new Map<string, OpenRun>();
-  #ended: (Sample & { readonly executionId: string; readonly run: number })[] = [];
+  #ended: (Sample & EndedRun)[] = [];
+  /** Counted in the book, whose windows could not be written yet. */
+  #counted: EndedRun[] = [];
   readonly #waiters = new Map<string, Set<() => void>>();
   readonly #book: WindowBook;
   #cancelFlush: (() => void) | undefined;
   #flushing: Promise<void> = Promise.resolve();
   #writes = 0;
+  #isClosed = false;
 
   constructor(parts: MonitorParts) {
     this.#parts = parts;
@@ -70,13 +85,14 @@ export class LocalMonitor {
     this.#cancelFlush ??= this.#parts.clock.after(FLUSH_MS, () => void this.flush());
   }
 
-  /** Writes what was heard so far. Never throws: what could not be written is found again when the file is next opened. */
+  /**
+   * Writes what was heard so far. Never throws: what could not be written is tried again, and found again when the file is
+   * next opened.
+   */
   flush(): Promise<void> {
     this.#cancelFlush?.();
     this.#cancelFlush = undefined;
-    this.#flushing = this.#flushing
-      .then(() => this.#write())
-      .catch((error: unknown) => this.#parts.logger.error('history could not be written', { error }));
+    this.#flushing = this.#flushing.then(() => this.#write()).catch((error: unknown) => this.#failed(error));
     return this.#flushing;
   }
 
@@ -138,6 +154,7 @@ export class LocalMonitor {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.flush();
     this.#writes++;
     for (const waiters of this.#waiters.values()) for (const wake of [...waiters]) wake();
@@ -174,32 +191,56 @@ export class LocalMonitor {
     this.#parts.feed.tell(event);
   }
 
-  /** All writes are asked for in one turn, and so stand or fall together. */
+  #failed(error: unknown): void {
+    const { clock, logger, onFault } = this.#parts;
+    // Whoever waits for the engine is told; it does not have to be said twice.
+    if (error instanceof DatabaseError) {
+      onFault(error);
+      return;
+    }
+    logger.error('history could not be written', { error });
+    if (!this.#isClosed) this.#cancelFlush ??= clock.after(RETRY_MS, () => void this.flush(), { isBackground: true });
+  }
+
+  /** All or nothing: an end whose mark is cleared has its events and is counted, one whose mark stands is not. */
   async #write(): Promise<void> {
-    const { store, clock } = this.#parts;
+    const { store, clock, together } = this.#parts;
     this.#digest();
-    const writes: Promise<void>[] = [];
-    const told: string[] = [];
+    const told = new Map<string, ExecutionEvent[]>();
     for (const [executionId, buffer] of this.#buffers) {
       if (buffer.isHeld) continue;
       this.#buffers.delete(executionId);
-      writes.push(store.events.put(ExecutionId.parse(executionId), buffer.take()));
-      told.push(executionId);
+      told.set(executionId, buffer.take());
     }
     const { held = [], counted = [] } = Object.groupBy(this.#ended, ({ executionId }) =>
       this.#buffers.has(executionId) ? 'held' : 'counted',
     );
     this.#ended = held;
     for (const sample of counted) this.#book.add(sample);
-    for (const window of this.#book.take(clock.nowMs())) writes.push(store.metrics.put(window));
-    for (const { executionId, run } of counted) {
-      // Redriven meanwhile, it is under way again.
-      if (!this.#open.has(executionId)) writes.push(store.events.markCounted(ExecutionId.parse(executionId), run));
+    this.#counted.push(...counted);
+    const windows = this.#book.take();
+    const marked = this.#counted;
+    this.#counted = [];
+    if (told.size + windows.length + marked.length === 0) return;
+    const writes = together(() => [
+      ...[...told].map(([executionId, events]) => store.events.put(ExecutionId.parse(executionId), events)),
+      ...windows.map((window) => store.metrics.put(window)),
+      ...marked
+        // Redriven meanwhile, it is under way again.
+        .filter(({ executionId }) => !this.#open.has(executionId))
+        .map(({ executionId, run }) => store.events.markCounted(ExecutionId.parse(executionId), run)),
+    ]);
+    try {
+      await Promise.all(writes);
+    } catch (error) {
+      for (const [executionId, events] of told) this.#bufferOf(executionId).putBack(events);
+      this.#book.putBack(windows);
+      this.#counted.unshift(...marked);
+      throw error;
     }
-    if (writes.length === 0) return;
-    await Promise.all(writes);
+    this.#book.letGo(clock.nowMs());
     this.#writes++;
-    for (const executionId of told) for (const wake of [...(this.#waiters.get(executionId) ?? [])]) wake();
+    for (const executionId of told.keys()) for (const wake of [...(this.#waiters.get(executionId) ?? [])]) wake();
   }
 
   /** Adds what an execution's items tell and its history lacks, and gives all that they tell. */

@@ -27,14 +27,21 @@ export class WindowBook {
     window.isWritten = false;
   }
 
-  /** Windows that changed since they were last taken. Those that are over are let go. */
-  take(nowMs: number): MetricsWindow[] {
-    const changed: MetricsWindow[] = [];
-    for (const [name, window] of this.#windows) {
-      if (!window.isWritten) changed.push(window);
-      window.isWritten = true;
-      if (window.startMs + WINDOW_MS + KEPT_MS < nowMs) this.#windows.delete(name);
-    }
+  /** Windows that changed since they were last taken. */
+  take(): MetricsWindow[] {
+    const changed = [...this.#windows.values()].filter(({ isWritten }) => !isWritten);
+    for (const window of changed) window.isWritten = true;
     return changed;
+  }
+
+  /** They could not be written: they are taken again. */
+  putBack(windows: readonly MetricsWindow[]): void {
+    for (const window of this.#windows.values()) if (windows.includes(window)) window.isWritten = false;
+  }
+
+  /** Forgets windows that are over and written. */
+  letGo(nowMs: number): void {
+    for (const [name, { startMs, isWritten }] of this.#windows)
+      if (isWritten && startMs + WINDOW_MS + KEPT_MS < nowMs) this.#windows.delete(name);
   }
 }

@@ -27,10 +27,18 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
   });
 }
 
-/** Whether the work is done within `ms`, well or not. Keeps no process alive. */
-export function within(clock: Clock, ms: number, work: Promise<unknown>): Promise<boolean> {
+/**
+ * Whether the work is done within `ms`, well or not.
+ * @param options of the timer; default `{ isBackground: true }`: nobody need wait for it
+ */
+export function within(
+  clock: Clock,
+  ms: number,
+  work: Promise<unknown>,
+  options: TimerOptions = { isBackground: true },
+): Promise<boolean> {
   return new Promise((resolve) => {
-    const cancel = clock.after(ms, () => resolve(false), { isBackground: true });
+    const cancel = clock.after(ms, () => resolve(false), options);
     const done = () => {
       cancel();
       resolve(true);

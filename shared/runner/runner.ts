@@ -54,6 +54,13 @@ export interface DeliveryInfo {
 /** What is to be done on a message now. */
 type Step = Omit<Continuation, 'task'> & { readonly task: TaskMessage };
 
+/** An outcome stands; and what follows it on the same message. */
+interface Stands {
+  readonly next: Continuation | undefined;
+}
+
+const forEver = () => Number.POSITIVE_INFINITY;
+
 /**
  * Runs the work that messages ask for and writes what became of it, each result once. Resolves when the message may
  * be acknowledged: whatever it causes is durable. Throws when it must come again.
@@ -78,7 +85,7 @@ export class NodeRunner {
   }
 
   async run(message: TaskMessage, delivery: DeliveryInfo = { receiveCount: 1 }): Promise<void> {
-    const remainingMs = delivery.remainingMs ?? (() => Number.POSITIVE_INFINITY);
+    const { remainingMs = forEver } = delivery;
     let next = await this.#step({ task: message, known: [], isRepeated: delivery.receiveCount > 1 }, 0, remainingMs);
     for (let hops = 1; next !== undefined; hops++) next = await this.#step(next, hops, remainingMs);
   }
@@ -91,19 +98,18 @@ export class NodeRunner {
   async giveUp(message: TaskMessage, receiveCount: number): Promise<void> {
     let next: Step | undefined = { task: message, known: [], isRepeated: true };
     for (let hops = 0; next !== undefined; hops++) {
+      const stands: Stands | undefined = await this.#followStanding(next, hops, forEver);
+      if (stands !== undefined) {
+        next = stands.next;
+        continue;
+      }
       // What is paused may be tried again when it is resumed.
       const meta: MetaItem | undefined = await this.#admit(next.task);
       if (meta === undefined) return;
-      if (next.task.kind === 'settle') {
-        await this.#parts.store.executions.markSettleElapsed(meta);
-        return;
-      }
-      const visit = await this.#open(meta, { ...next, task: next.task }, hops, () => Number.POSITIVE_INFINITY);
-      // Its runner may have died between the outcome and the acknowledgement.
-      const outcome = await this.#writer.findOutcome(visit);
-      if (outcome === 'settled') return;
-      if (outcome === undefined) return this.#crash(visit, receiveCount);
-      next = await this.#writer.goOn(visit, outcome);
+      if (next.task.kind !== 'settle')
+        return this.#crash(await this.#open(meta, { ...next, task: next.task }, hops, forEver), receiveCount);
+      await this.#parts.store.executions.markSettleElapsed(meta);
+      return;
     }
   }
 
@@ -120,6 +126,8 @@ export class NodeRunner {
 
   /** One node of a message, or what else it asks for. Gives the node that is to run on the same message. */
   async #step(step: Step, hops: number, remainingMs: () => number): Promise<Continuation | undefined> {
+    const stands = step.isRepeated ? await this.#followStanding(step, hops, remainingMs) : undefined;
+    if (stands !== undefined) return stands.next;
     const { task } = step;
     const meta = await this.#admit(task);
     if (meta === undefined) return undefined;
@@ -140,12 +148,22 @@ export class NodeRunner {
       return undefined;
     }
     const visit = await this.#open(meta, { ...step, task }, hops, remainingMs);
-    if (step.isRepeated) {
-      const outcome = await this.#writer.findOutcome(visit);
-      if (outcome === 'settled') return undefined;
-      if (outcome !== undefined) return this.#writer.goOn(visit, outcome);
-    }
     return this.#signals.during(meta, (stop) => this.#work({ ...visit, stop }, stop));
+  }
+
+  /**
+   * Goes on from what an earlier delivery got as far as; `undefined`: nothing stands. Before anything is parked or refused:
+   * what has a result will not run, but what it hands off may still have to start.
+   */
+  async #followStanding(step: Step, hops: number, remainingMs: () => number): Promise<Stands | undefined> {
+    const { task } = step;
+    if (task.kind === 'settle') return undefined;
+    const meta = await this.#parts.store.executions.loadMeta(task.executionId);
+    if (meta === undefined || isTerminal(meta.status) || meta.run !== task.run) return undefined;
+    const visit = await this.#open(meta, { ...step, task }, hops, remainingMs);
+    const outcome = await this.#writer.findOutcome(visit);
+    if (outcome === undefined) return undefined;
+    return { next: outcome === 'settled' ? undefined : await this.#writer.goOn(visit, outcome) };
   }
 
   /** The execution a message may act on now; `undefined`: drop it, there is nothing left to do, or it was parked. */

@@ -43,7 +43,7 @@ export class Resender {
         first.push(ref);
       } else if (extent === 'all' || attempt.nextAttemptAtMs <= nowMs) {
         const message = VisitTask.parse(JSON.parse(attempt.message));
-        await this.#dispatcher.sendLater(poolOf(plan, attempt.node), message, nowMs, attempt.nextAttemptAtMs);
+        await this.#dispatcher.sendLater(poolOf(plan, attempt.node), message, nowMs, dueAtMs(attempt, nowMs));
       }
     }
     await this.#dispatcher.dispatch(plan, meta, first, nowMs, options);
@@ -58,6 +58,10 @@ export class Resender {
     return last;
   }
 }
+
+/** A clock that was set back since then would make it wait for longer than its policy says. */
+const dueAtMs = ({ endedAtMs, nextAttemptAtMs }: AttemptItem, nowMs: number): number =>
+  Math.min(nextAttemptAtMs, nowMs + nextAttemptAtMs - endedAtMs);
 
 const nameOf = (plan: Plan, ref: Exclude<WorkRef, { kind: 'settle' }>): string =>
   `${nodeAt(plan, ref.node).id} ${ref.visit} ${ref.kind === 'chunk' ? ref.chunk : ''}`;

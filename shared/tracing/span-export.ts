@@ -59,7 +59,8 @@ export class SpanExport {
     const sending = this.#drain();
     // What is bounded is the exporter; its code is there or is not.
     await this.#load().catch(() => undefined);
-    if (this.#isStuck || (await within(this.#parts.clock, maxMs, sending))) return;
+    // Somebody waits: a process that has nothing else to do must not end here.
+    if (this.#isStuck || (await within(this.#parts.clock, maxMs, sending, { isBackground: false }))) return;
     this.#isStuck = true;
     this.#fail(notAnswered(maxMs));
   }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -157,6 +157,29 @@ describe('the one live engine', () => {
 
     expect(await queryAll(client, 'P')).toHaveLength(2);
     expect(await queryAll(table, 'P')).toHaveLength(2);
+  });
+
+  it('lets clients read while it writes', async () => {
+    const database = disk.open();
+    await new SqliteItemTable(database).put({ pk: 'P', sk: 'A' });
+    database.connection.exec('BEGIN IMMEDIATE');
+
+    const client = new SqliteItemTable(disk.open('client'));
+
+    expect(await queryAll(client, 'P')).toHaveLength(1);
+    database.connection.exec('COMMIT');
+  });
+
+  it.each(['', '-wal', '-shm', '-lock'])('acknowledges nothing once its file%s is gone', async (suffix) => {
+    const table = new SqliteItemTable(disk.open());
+    await table.put({ pk: 'P', sk: 'A' });
+    rmSync(`${disk.file}${suffix}`);
+    writeFileSync(`${disk.file}${suffix}`, '');
+
+    await expect(table.put({ pk: 'P', sk: 'B' })).rejects.toMatchObject({
+      code: 'DATABASE_GONE',
+      message: expect.stringContaining(`'${disk.file}${suffix}' was deleted, moved or replaced`),
+    });
   });
 
   it('that is killed frees the file at once', async () => {

@@ -41,6 +41,24 @@ describe('grouped commits', () => {
     ]);
   });
 
+  it('of writes that belong together have all of them or none', async () => {
+    const database = disk.open();
+    const table = new SqliteItemTable(database);
+    await table.put({ pk: 'P', sk: 'text', tags: 'no set' });
+
+    const settled = await Promise.allSettled([
+      table.put({ pk: 'P', sk: 'beside' }),
+      ...database.together(() => [
+        table.put({ pk: 'P', sk: 'A' }),
+        table.update({ pk: 'P', sk: 'text' }, { addToSet: { tags: ['x'] } }),
+        table.put({ pk: 'P', sk: 'B' }),
+      ]),
+    ]);
+
+    expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'rejected']);
+    expect((await queryAll(table, 'P')).map(({ sk }) => sk)).toEqual(['beside', 'text']);
+  });
+
   it('are not spoiled by a write that fails', async () => {
     const database = disk.open();
     const table = new SqliteItemTable(database);

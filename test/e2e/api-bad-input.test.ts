@@ -23,10 +23,11 @@ describe.skipIf(!canRunEmulators())('the API takes nothing it does not understan
   it('ids of nothing', async () => {
     const ids = ['unknown', 'a b', '..%2F..', '%00', 'x'.repeat(81), 'EXEC%23x', '__proto__'];
     for (const id of ids) {
-      for (const path of ['', '/outcome', '/results', '/events', '/definition', '/checkpoints'])
+      for (const path of ['', '/outcome', '/results', '/events', '/definition', '/checkpoints', '/billed-operations'])
         expect(await api.get(`/executions/${id}${path}`)).toMatchObject({ code: 'EXECUTION_NOT_FOUND' });
       for (const action of ['cancel', 'pause', 'resume', 'redrive'])
         expect(await api.post(`/executions/${id}/${action}`)).toMatchObject({ code: 'EXECUTION_NOT_FOUND' });
+      expect(await api.get(`/checkpoints/${id}`)).toMatchObject({ code: 'CHECKPOINT_NOT_FOUND' });
       expect(await api.post(`/checkpoints/${id}/resume`)).toMatchObject({ code: 'CHECKPOINT_NOT_FOUND' });
       expect((await api.get(`/workflows/${id}`)).status).toBeGreaterThanOrEqual(400);
     }

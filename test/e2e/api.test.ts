@@ -206,6 +206,7 @@ describe.skipIf(!canRunEmulators())('the API', () => {
       const [checkpoint] = z.array(z.object({ checkpointId: z.string() })).parse(body);
       const path = `/checkpoints/${checkpoint?.checkpointId}/resume`;
 
+      expect((await api.get(`/checkpoints/${checkpoint?.checkpointId}`)).body).toMatchObject({ executionId: id });
       const first = await api.post(path, { executionId: 'from-cut' });
       await api.post(path, { executionId: 'from-cut' });
       const outcome = await api.get('/executions/from-cut/outcome?wait=25');
@@ -226,6 +227,7 @@ describe.skipIf(!canRunEmulators())('the API', () => {
         results: [{ nodeId: 'only', output: 5 }],
       });
       expect((await api.get(`/executions/${id}/definition`)).body).toMatchObject({ name: 'told' });
+      expect((await api.get(`/executions/${id}/billed-operations`)).status).toBe(200);
       expect((await api.get('/workflows/told/metrics?fromMs=0')).body).toMatchObject({ workflow: 'told' });
       expect((await api.get(`/executions/${id}/events?waitSeconds=20&limit=1`)).body).toMatchObject({
         events: [{ type: 'ExecutionStarted' }],
@@ -244,10 +246,10 @@ describe.skipIf(!canRunEmulators())('the API', () => {
     const send = (queue: string, body: string) =>
       stack.clients.sqs.send(new SendMessageCommand({ QueueUrl: stack.queueUrls[queue], MessageBody: body }));
 
-    it('lists what nobody could settle, again and again, and leaves it there', async () => {
+    it('lists what nobody could settle, again and again, and leaves it there', { timeout: 90_000 }, async () => {
       // Nobody can read it: neither the dead-letter function nor, sent back, a runner.
       await send('Pool-slow/DeadLetterQueue', 'gibberish');
-      await expect.poll(async () => (await deadLetters()).work.length, { timeout: 25_000 }).toBe(1);
+      await expect.poll(async () => (await deadLetters()).work.length, { timeout: 60_000 }).toBe(1);
 
       const first = await deadLetters();
       const second = await deadLetters();

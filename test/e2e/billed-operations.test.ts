@@ -90,9 +90,10 @@ describe.skipIf(!canRunEmulators())('billed operations, against a ledger of ever
     await using executor = new WorkflowExecutor(stack.connection);
     await using local = new WorkflowExecutor({ handlers });
 
-    const { executionId, metrics } = await executor.execute(definition, null);
+    const searchAttributes = { customer: 'c1', region: 'eu', channel: 'web' };
+    const { executionId, metrics } = await executor.execute(definition, null, { searchAttributes });
     const ledger = await measured(executionId);
-    const here = await local.execute(definition, null);
+    const here = await local.execute(definition, null, { searchAttributes });
 
     const derived = withoutTime(metrics.billedOperations);
     expect(differences(derived, ledger)).toEqual([]);

@@ -110,6 +110,7 @@ describe('pools', () => {
       resources('AWS::SQS::Queue').find(([id]) => id.includes('PooldefaultDeadLetterQueue')) ?? [];
     expect(deadLetterQueue?.Properties.RedrivePolicy).toMatchObject({
       deadLetterTargetArn: { 'Fn::GetAtt': [expect.stringContaining('PooldefaultUnsettledQueue'), 'Arn'] },
+      maxReceiveCount: 10,
     });
     template.hasResourceProperties('AWS::SQS::Queue', {
       RedrivePolicy: {

@@ -1,6 +1,7 @@
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../shared/adapters/local/system-clock.ts';
@@ -286,6 +287,56 @@ describe('after a crash', () => {
       first: { count: 1 },
       third: { count: 1 },
     });
+  });
+});
+
+describe('a file that does not take what is to be observed', () => {
+  /** Another connection, with which the test gets into the engine's way. */
+  function disturber(file: string) {
+    const connection = new DatabaseSync(file);
+    return Object.assign(connection, { [Symbol.dispose]: () => connection.close() });
+  }
+
+  it('loses nothing of it, and counts nothing twice: an end is counted together with its history', async () => {
+    const file = aFile();
+    const failing = anExecutor({ database: file });
+    const { executionId } = await failing.start(chain, 1);
+    using disturbing = disturber(file);
+    disturbing.exec(`CREATE TRIGGER no_events BEFORE INSERT ON items WHEN NEW.sk LIKE 'EVENT#%'
+      BEGIN SELECT RAISE(ABORT, 'as the test asks'); END`);
+    await expect(failing.get(executionId).history()).rejects.toMatchObject({ code: 'DATABASE_FAILED' });
+    await failing.close();
+    disturbing.exec('DROP TRIGGER no_events');
+
+    for (const _again of [1, 2]) {
+      await using executor = anExecutor({ database: file });
+      const handle = executor.get(executionId);
+      if ((await handle.describe()).status === 'RUNNING') await handle.resume();
+      await handle.result();
+      await expect.poll(async () => (await executor.metrics('chain')).totalExecutions).toBe(1);
+      expect(historyProblems(await historyOf(handle), (await handle.results()).results)).toEqual([]);
+    }
+  });
+
+  it('because another process writes to it is tried again until it does', { timeout: 30_000 }, async () => {
+    const file = aFile();
+    await using executor = anExecutor({ database: file });
+    using disturbing = disturber(file);
+    executor.callbacks.addHandler({
+      onWorkflowComplete() {
+        disturbing.exec('BEGIN IMMEDIATE');
+        // The engine, which waits for it without a turn for anybody else, gives up before.
+        setTimeout(() => disturbing.exec('COMMIT'), 1_000);
+      },
+    });
+
+    const { executionId } = await executor.execute(chain, 1);
+
+    await expect
+      .poll(async () => (await executor.metrics('chain')).totalExecutions, { timeout: 20_000, interval: 500 })
+      .toBe(1);
+    const handle = executor.get(executionId);
+    expect(historyProblems(await historyOf(handle), (await handle.results()).results)).toEqual([]);
   });
 });
 

@@ -13,6 +13,7 @@ onBothTwins((twin) => {
     const script = join(import.meta.dirname, 'close-process.ts');
     const child = spawn(process.execPath, [script, ...(twin.endpoint === undefined ? [] : [twin.endpoint])], {
       stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, ...twin.environment },
     });
 
     const [stdout, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')]);

@@ -24,7 +24,8 @@ process.once('disconnect', async () => {
 });
 const { protocol = 'http:', hostname = '', port } = (await stack.clients.dynamo.config.endpoint?.()) ?? {};
 const shared: SharedStack = {
-  url: stack.url,
+  connection: stack.connection,
+  environment: stack.environment,
   dynamoEndpoint: `${protocol}//${hostname}:${port}`,
   tableName: stack.tableNames[0] ?? '',
 };

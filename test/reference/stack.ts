@@ -7,7 +7,16 @@ import { canRunEmulators } from '../support/aws-emulators.ts';
 import { startCollector } from '../support/otlp-collector.ts';
 
 /** What the tests of this folder are told of the stack they share. */
-export const SharedStack = z.object({ url: z.string(), dynamoEndpoint: z.string(), tableName: z.string() });
+export const SharedStack = z.object({
+  connection: z.object({
+    endpoint: z.string(),
+    region: z.string(),
+    credentials: z.object({ accessKeyId: z.string(), secretAccessKey: z.string() }),
+  }),
+  environment: z.record(z.string(), z.string()),
+  dynamoEndpoint: z.string(),
+  tableName: z.string(),
+});
 export type SharedStack = z.infer<typeof SharedStack>;
 
 declare module 'vitest' {

@@ -25,6 +25,8 @@ export interface OpenOptions extends Pick<WorkflowExecutorOptions, 'config' | 'l
 export interface Twin {
   /** Of the stack; absent for this process. */
   readonly endpoint: string | undefined;
+  /** What another process needs in its environment to be let in there. */
+  readonly environment: Readonly<Record<string, string>>;
   /** An executor. Locally, one that is opened with the `store` of another that was closed finds what that one kept. */
   open(options?: OpenOptions): WorkflowExecutor;
   /** Writes an item as it is, past everything that checks it. */
@@ -50,6 +52,7 @@ function aLocalTwin(): Twin {
   const fileOf = (store: string) => join(folder, `${store}.db`);
   return {
     endpoint: undefined,
+    environment: {},
     open: ({ store, ...options } = {}) =>
       new WorkflowExecutor({
         ...{ handlers, pools: POOLS, secrets: SECRETS },
@@ -64,12 +67,13 @@ function aLocalTwin(): Twin {
   };
 }
 
-function anAwsTwin({ url, dynamoEndpoint, tableName }: SharedStack = NO_STACK): Twin {
+function anAwsTwin({ connection, environment, dynamoEndpoint, tableName }: SharedStack = NO_STACK): Twin {
   const client = new DynamoDBClient({ region: LOCAL_REGION, credentials: LOCAL_CREDENTIALS, endpoint: dynamoEndpoint });
   afterAll(() => client.destroy());
   return {
-    endpoint: url,
-    open: ({ store: _store, ...options } = {}) => new WorkflowExecutor({ endpoint: url, ...options }),
+    endpoint: connection.endpoint,
+    environment,
+    open: ({ store: _store, ...options } = {}) => new WorkflowExecutor({ ...connection, ...options }),
     async put(_store, item) {
       await new DynamoItemTable({ client, tableName }).put(item);
     },
@@ -77,4 +81,9 @@ function anAwsTwin({ url, dynamoEndpoint, tableName }: SharedStack = NO_STACK): 
 }
 
 /** For tests that are skipped. */
-const NO_STACK: SharedStack = { url: '', dynamoEndpoint: '', tableName: '' };
+const NO_STACK: SharedStack = {
+  connection: { endpoint: '', region: '', credentials: { accessKeyId: '', secretAccessKey: '' } },
+  environment: {},
+  dynamoEndpoint: '',
+  tableName: '',
+};

@@ -8,37 +8,56 @@ import { type CrashedWorkload, crashWorkloads, runSeeds, type SeedsSummary } fro
 /** The long proof: many seeds, crashes in pairs, mutants. Writes what it counted into `docs/reliability.md`. */
 
 const DOCUMENT = join(import.meta.dirname, '../../docs/reliability.md');
-const [BEGIN, END] = ['<!-- figures of the simulation: written by npm run test:long -->', '<!-- end of figures -->'];
+const PARTS = ['seeds', 'crashes', 'mutants'] as const;
+type Part = (typeof PARTS)[number];
 
-const { values } = parseArgs({ options: { seeds: { type: 'string', default: '20000' } } });
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '20000' },
+    /** One of the parts. Default: all. */
+    only: { type: 'string' },
+  },
+});
 
 const say = (line: string) => console.log(`${new Date().toISOString().slice(11, 19)} ${line}`);
 
-say(`${values.seeds} seeds`);
-const summary = await runSeeds(1, Number(values.seeds), ({ seed, violations }) => {
-  say(`seed ${seed} FAILED: ${violations[0]}`);
-  return false;
-});
+const proofs: Readonly<Record<Part, () => Promise<{ readonly isWell: boolean; readonly figures: readonly string[] }>>> =
+  {
+    async seeds() {
+      say(`${values.seeds} seeds`);
+      const summary = await runSeeds(1, Number(values.seeds), ({ seed, violations }) => {
+        say(`seed ${seed} FAILED: ${violations[0]}`);
+        return false;
+      });
+      return { isWell: summary.failed.length === 0, figures: seedFigures(summary) };
+    },
+    async crashes() {
+      say('crash points, in pairs where a workload is short');
+      const workloads: CrashedWorkload[] = [];
+      for await (const workload of crashWorkloads({ inPairs: true })) {
+        workloads.push(workload);
+        say(`${workload.name}: ${workload.points} points, ${workload.failed.length} failed`);
+      }
+      return { isWell: workloads.every(({ failed }) => failed.length === 0), figures: crashFigures(workloads) };
+    },
+    async mutants() {
+      say('mutants');
+      const mutants: MutantOutcome[] = [];
+      for (const mutant of runMutants()) {
+        mutants.push(mutant);
+        say(`${mutant.name}: ${mutant.found?.by ?? 'MISSED'}`);
+      }
+      return { isWell: mutants.every(({ found }) => found !== undefined), figures: mutantFigures(mutants) };
+    },
+  };
 
-say('crash points, in pairs where a workload is short');
-const workloads: CrashedWorkload[] = [];
-for await (const workload of crashWorkloads({ inPairs: true })) {
-  workloads.push(workload);
-  say(`${workload.name}: ${workload.points} points, ${workload.failed.length} failed`);
+let isAllWell = true;
+for (const part of PARTS) {
+  if (values.only !== undefined && values.only !== part) continue;
+  const { isWell, figures } = await proofs[part]();
+  isAllWell &&= isWell;
+  writeFigures(part, figures);
 }
-
-say('mutants');
-const mutants: MutantOutcome[] = [];
-for (const mutant of runMutants()) {
-  mutants.push(mutant);
-  say(`${mutant.name}: ${mutant.found?.by ?? 'MISSED'}`);
-}
-
-writeFigures([...seedFigures(summary), '', ...crashFigures(workloads), '', ...mutantFigures(mutants)]);
-const isAllWell =
-  summary.failed.length === 0 &&
-  workloads.every(({ failed }) => failed.length === 0) &&
-  mutants.every(({ found }) => found !== undefined);
 if (!isAllWell) process.exitCode = 1;
 say(isAllWell ? 'all well' : 'NOT all well');
 
@@ -92,11 +111,12 @@ function mutantFigures(all: readonly MutantOutcome[]): string[] {
   ];
 }
 
-function writeFigures(lines: readonly string[]): void {
+function writeFigures(part: Part, lines: readonly string[]): void {
+  const [begin, end] = [`<!-- ${part}: written by npm run test:long -->`, `<!-- end of ${part} -->`];
   const text = readFileSync(DOCUMENT, 'utf8');
-  const [before = '', rest = ''] = text.split(BEGIN);
-  const [, after = ''] = rest.split(END);
-  writeFileSync(DOCUMENT, `${before}${BEGIN}\n\n${lines.join('\n')}\n\n${END}${after}`);
+  const [before = '', rest = ''] = text.split(begin);
+  const [, after = ''] = rest.split(end);
+  writeFileSync(DOCUMENT, `${before}${begin}\n\n${lines.join('\n')}\n\n${end}${after}`);
 }
 
 function grouped(value: number): string {

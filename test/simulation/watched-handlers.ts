@@ -24,8 +24,8 @@ interface WatchParts {
   readonly violated: (what: string) => void;
 }
 
-/** A message that was admitted before a pause may take so long to its handler: a few calls, one of which may hang. */
-const STARTS_WITHIN_MS = 60_000;
+/** A message that was admitted before a pause may take so long to its handler: a few calls, none of which hangs. */
+const STARTS_WITHIN_MS = 10_000;
 /** The flags are read every two seconds, over a call that takes its time. */
 const HEARS_WITHIN_MS = 10_000;
 /** Faults of calls that may keep a process from hearing that it is to stop. */
@@ -78,7 +78,9 @@ function watchStart(
 ): () => void {
   const meta = metaOf(table, executionId);
   const isPaused = meta?.status === 'PAUSED' && meta.stop === undefined;
-  if (isPaused && loop.nowMs - (meta.pausedAtMs ?? 0) > STARTS_WITHIN_MS)
+  const hung = faults.fired.findLast(({ kind }) => kind === 'callHangs');
+  const isHeldUp = hung !== undefined && loop.elapsedMs - hung.atMs < 6 * STARTS_WITHIN_MS;
+  if (isPaused && !isHeldUp && loop.nowMs - (meta.pausedAtMs ?? 0) > STARTS_WITHIN_MS)
     violated(`the handler of ${name} started although ${executionId} is paused`);
   let cancel: (() => void) | undefined;
   const look = (deafMs: number) => {

@@ -105,7 +105,31 @@ const WORKLOADS: Readonly<Record<string, Workload>> = {
       { kind: 'resume', atMs: 8_000 },
     ],
   },
-  'pause point': { definition: parallel(slowChain), controls: [{ kind: 'pauseBefore', atMs: 100, choice: 0.9 }] },
+  // The resume comes before a batch whose scheduler died as it paused comes again.
+  'pause point': {
+    definition: parallel(slowChain),
+    controls: [
+      { kind: 'pauseBefore', atMs: 100, choice: 0.9 },
+      { kind: 'resume', atMs: 3_450 },
+    ],
+  },
+  // A runner that saw the pause parks its message as the pause ends.
+  'brief pause': {
+    definition: parallel(chain),
+    controls: [
+      { kind: 'pause', atMs: 255 },
+      { kind: 'resume', atMs: 300 },
+    ],
+    faults: ['callHangs@runner-1#5'],
+  },
+  'late in a pause': {
+    definition: parallel(chain),
+    controls: [
+      { kind: 'pause', atMs: 1_000 },
+      { kind: 'resume', atMs: 90_000 },
+    ],
+    faults: ['messageLate@default/2'],
+  },
   cancel: { definition: parallel(slowChain), controls: [{ kind: 'cancel', atMs: 1_500 }] },
   timeout: {
     definition: parallel({ a: behave(), b: behave({ takesMs: 9_000 }, after('a')) }, { config: { timeoutSeconds: 2 } }),

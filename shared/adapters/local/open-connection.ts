@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { DatabaseError } from '../../errors.ts';
 import { acquireEngineLock, type EngineLock } from './engine-lock.ts';
+import { FilesInPlace } from './files-in-place.ts';
 import { toDatabaseError } from './sqlite-errors.ts';
 
 /** `fanj` in ASCII, in the file's header: what makes a database ours. */
@@ -50,6 +51,8 @@ export interface OpenedConnection {
   /** The absolute path, links resolved; `:memory:` for none. */
   readonly file: string;
   readonly lock?: EngineLock;
+  /** Absent of `:memory:`. */
+  readonly files?: FilesInPlace;
 }
 
 /**
@@ -73,13 +76,16 @@ export function openConnection(path: string, mode: 'engine' | 'client'): OpenedC
     if (mode === 'engine') lock = acquireEngineLock(file);
     // WAL with a sync on every commit: what was acknowledged survives a power cut, and readers never wait.
     connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864');
-    connection.exec('BEGIN IMMEDIATE');
-    // Looked at again under the write lock: another process may have made the schema meanwhile.
-    const now = found === 'ours' ? 'ours' : identify(connection, file);
-    if (now === 'new') connection.exec(SCHEMA);
-    if (now === 'older') connection.exec(UPGRADE);
-    connection.exec('COMMIT');
-    return { connection, file, ...(lock !== undefined && { lock }) };
+    // To look beside an engine takes no lock: it may be in the middle of a long write, or stopped there.
+    if (mode === 'engine' || found !== 'ours') {
+      connection.exec('BEGIN IMMEDIATE');
+      // Looked at again under the write lock: another process may have made the schema meanwhile.
+      const now = found === 'ours' ? 'ours' : identify(connection, file);
+      if (now === 'new') connection.exec(SCHEMA);
+      if (now === 'older') connection.exec(UPGRADE);
+      connection.exec('COMMIT');
+    }
+    return { connection, file, files: new FilesInPlace(file), ...(lock !== undefined && { lock }) };
   } catch (error) {
     connection?.close();
     lock?.release();

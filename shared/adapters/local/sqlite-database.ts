@@ -11,7 +11,7 @@ export interface DatabaseOptions {
   readonly clock: Clock;
 }
 
-/** Operations of one transaction; more would keep timers and heartbeats waiting. */
+/** Operations, or groups of them, of one transaction; more would keep timers and heartbeats waiting. */
 const MAX_OPERATIONS_PER_COMMIT = 4_096;
 
 interface PendingWrite {
@@ -19,6 +19,9 @@ interface PendingWrite {
   readonly run: () => () => void;
   readonly reject: (error: Error) => void;
 }
+
+/** Writes that stand or fall together; most stand alone. */
+type Unit = PendingWrite[];
 
 /**
  * Opens the database `path`, or one in memory (`:memory:`), which has neither lock nor file.
@@ -40,7 +43,9 @@ export class SqliteDatabase implements AsyncDisposable {
   readonly changes: ChangePublisher;
   readonly #opened: OpenedConnection;
   readonly #statements = new Map<string, StatementSync>();
-  #queue: PendingWrite[] = [];
+  #queue: Unit[] = [];
+  /** What `together` gathers. */
+  #gathering: Unit | undefined;
   #flushRequested = false;
   #commits = 0;
   #isClosed = false;
@@ -77,9 +82,22 @@ export class SqliteDatabase implements AsyncDisposable {
         const result = operation();
         return () => resolve(result);
       };
-      this.#queue.push({ run, reject });
+      if (this.#gathering === undefined) this.#queue.push([{ run, reject }]);
+      else this.#gathering.push({ run, reject });
       this.requestFlush();
     });
+  }
+
+  /** The writes that `ask` requests before it returns stand or fall together, whatever becomes of those beside them. */
+  together<T>(ask: () => T): T {
+    const unit: Unit = [];
+    this.#gathering = unit;
+    try {
+      return ask();
+    } finally {
+      this.#gathering = undefined;
+      if (unit.length > 0) this.#queue.push(unit);
+    }
   }
 
   /** Runs `operation` against what is committed, and translates its errors. */
@@ -121,30 +139,31 @@ export class SqliteDatabase implements AsyncDisposable {
     this.changes.publish();
   }
 
-  #commit(batch: readonly PendingWrite[]): void {
+  #commit(batch: readonly Unit[]): void {
     const settle: (() => void)[] = [];
     try {
+      this.#assertInPlace();
       this.connection.exec('BEGIN IMMEDIATE');
     } catch (error) {
       this.changes.discard();
-      for (const { reject } of batch) reject(toDatabaseError(error, this.file));
+      for (const { reject } of batch.flat()) reject(toDatabaseError(error, this.file));
       return;
     }
     try {
       this.changes.drainOutbox();
-      for (const { run } of batch) settle.push(run());
+      for (const { run } of batch.flat()) settle.push(run());
       this.connection.exec('COMMIT');
     } catch (error) {
       this.#rollBack();
       const [only, ...others] = batch;
       if (only === undefined) return;
       if (others.length === 0) {
-        only.reject(toDatabaseError(error, this.file));
+        for (const { reject } of only) reject(toDatabaseError(error, this.file));
         return;
       }
       // One of them failed, and the transaction with it: each once more alone, so that the others do not pay for it.
-      for (const write of batch) {
-        this.#commit([write]);
+      for (const unit of batch) {
+        this.#commit([unit]);
         this.changes.publish();
       }
       return;
@@ -157,6 +176,16 @@ export class SqliteDatabase implements AsyncDisposable {
     this.changes.discard();
     // SQLite rolls back by itself on some errors, a full disk among them.
     if (this.connection.isTransaction) this.connection.exec('ROLLBACK');
+  }
+
+  /** What is acknowledged must be found under the file's name again. */
+  #assertInPlace(): void {
+    const missing = this.#opened.files?.missing();
+    if (missing === undefined) return;
+    throw new DatabaseError(
+      'DATABASE_GONE',
+      `The file '${missing}' was deleted, moved or replaced while the database was in use, and this write did not happen. What is kept is in '${this.file}', if that is there: start again with it, or with a copy of it.`,
+    );
   }
 
   #closedError(): DatabaseError {

@@ -1,7 +1,16 @@
 import { DatabaseError, FanjoinError, TableUnavailableError } from '../../errors.ts';
 
 /** Primary result codes of SQLite (https://sqlite.org/rescode.html). */
-const SQLITE = { busy: 5, locked: 6, readOnly: 8, corrupt: 11, full: 13, cannotOpen: 14, notADatabase: 26 } as const;
+const SQLITE = {
+  busy: 5,
+  locked: 6,
+  readOnly: 8,
+  ioError: 10,
+  corrupt: 11,
+  full: 13,
+  cannotOpen: 14,
+  notADatabase: 26,
+} as const;
 
 /** The shared memory beside a write-ahead log cannot grow: what a full disk looks like when a database is opened. */
 const SQLITE_IOERR_SHMSIZE = 4874;
@@ -36,6 +45,12 @@ export function toDatabaseError(error: unknown, file: string): Error {
       return new DatabaseError(
         'DATABASE_READ_ONLY',
         `The database '${file}' is read-only. Make the file and its directory writable.`,
+        error,
+      );
+    case SQLITE.ioError:
+      return new DatabaseError(
+        'DATABASE_FAILED',
+        `The disk of '${file}' failed, was detached or became read-only, and this write or read did not happen. Put it right, and go on.`,
         error,
       );
     case SQLITE.notADatabase:

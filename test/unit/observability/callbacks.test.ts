@@ -163,15 +163,32 @@ describe('callbacks', () => {
     const { clock, callbacks, tell } = aBench({ onWorkflowStart: () => new Promise(() => undefined) });
     let isDone = false;
     tell(aMeta());
+    await clock.quiet();
+    const pendingBefore = clock.pendingTimers;
 
     void callbacks.settled(1_000).then(() => {
       isDone = true;
     });
 
+    // It keeps the process alive: else the process ends there, and what comes behind never runs.
+    expect([pendingBefore, clock.pendingTimers]).toEqual([0, 1]);
     await clock.pass(999);
     expect(isDone).toBe(false);
     await clock.pass(1);
     expect(isDone).toBe(true);
+  });
+
+  it.each([
+    { handler: null, problem: '(root): is not an object with methods' },
+    { handler: () => undefined, problem: '(root): is not an object with methods' },
+    { handler: { onError: 'log' }, problem: 'onError: is not a function' },
+  ])('that are no handlers are refused: $problem', ({ handler, problem }) => {
+    const { callbacks } = aBench();
+
+    const adding = () => Reflect.apply(callbacks.addHandler, callbacks, [handler]);
+
+    expect(adding).toThrow(problem);
+    expect(callbacks.hasHandlers).toBe(false);
   });
 
   it('that were removed hear nothing more', async () => {
