@@ -54,7 +54,7 @@ export async function runStackKills({
     visibilityTimeoutSeconds: VISIBILITY_SECONDS,
   });
   await using _ = stack;
-  const executions = new HttpExecutions({ endpoint: stack.url, config: {}, clock: systemClock });
+  const executions = new HttpExecutions({ ...stack.connection, config: {}, clock: systemClock });
   const random = new Random(seed);
   const killsByFunction: Record<string, number> = {};
   const problems: string[] = [];
