@@ -4,7 +4,7 @@ import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LocalStack } from '../../infra/local/local-stack.ts';
-import { WorkflowExecutor } from '../../shared/executor/workflow-executor.ts';
+import { type ExecutionHandle, WorkflowExecutor } from '../../shared/executor/workflow-executor.ts';
 import type { DefinitionInput } from '../../shared/model/definition.ts';
 import { ExecutionId, NodeId } from '../../shared/model/ids.ts';
 import type { TaskMessage } from '../../shared/model/message.ts';
@@ -132,7 +132,7 @@ async function askForEverything(stack: LocalStack): Promise<void> {
   );
   // Its first attempt or its second finds it paused, and is parked.
   const paused = await executor.start(
-    { name: 'paused', nodes: { a: { handler: 'fail', retry: { maxRetries: 1, intervalSeconds: 1 } } } },
+    { name: 'paused', nodes: { a: { handler: 'fail', retry: { maxRetries: 1, intervalSeconds: 5 } } } },
     null,
   );
   await paused.pause();
@@ -148,19 +148,27 @@ async function askForEverything(stack: LocalStack): Promise<void> {
   for (const path of ['/executions', '/workflows', '/dead-letters', '/workflows/large/metrics']) await api.get(path);
   await api.post('/dead-letters/redrive', { pool: 'default' });
 
+  const isFailed = (handle: ExecutionHandle) => async () => (await handle.describe()).status === 'FAILED';
   // It stops what is late, and ends it when running nodes have had their time.
-  while (!(await waiting.describe()).isStopping) await stack.invoke('Sweep');
-  while ((await waiting.describe()).status !== 'TIMED_OUT') {
-    await delay(500);
+  await until('what is late has ended', async () => {
     await stack.invoke('Sweep');
-  }
-  while (!(await hasParked(stack, paused.executionId))) await delay(200);
+    return (await waiting.describe()).status === 'TIMED_OUT';
+  });
+  await until('work is parked', () => hasParked(stack, paused.executionId));
   await stack.invoke('Sweep');
   await paused.resume();
-  while ((await paused.describe()).status !== 'FAILED') await delay(200);
-  while ((await crashing.describe()).status !== 'FAILED') await delay(200);
+  await until('what was parked has failed', isFailed(paused));
+  await until('what crashes has failed', isFailed(crashing));
   await crashing.redrive();
-  while ((await crashing.describe()).status !== 'FAILED') await delay(200);
+  await until('what crashes has failed again', isFailed(crashing));
+}
+
+async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 90_000;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`Not within 90 s: ${what}`);
+    await delay(250);
+  }
 }
 
 async function hasParked(stack: LocalStack, executionId: string): Promise<boolean> {
