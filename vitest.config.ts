@@ -11,7 +11,7 @@ export default defineConfig({
     ],
     // Two cores: emulators and child processes of the slow suites need one of them.
     maxWorkers: 2,
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     hookTimeout: 120_000,
     projects: [
       { extends: true, test: { name: 'fanjoin', include: ['test/**/*.test.ts'], exclude: [REFERENCE] } },
@@ -21,7 +21,6 @@ export default defineConfig({
           name: 'reference',
           include: [REFERENCE],
           globalSetup: 'test/reference/stack.ts',
-          testTimeout: 60_000,
           maxConcurrency: 20,
           isolate: false,
         },

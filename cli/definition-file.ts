@@ -54,6 +54,16 @@ export async function readDefinitionFile(file: string, shownAs = file): Promise<
  * @throws {DefinitionFileError}
  */
 export function parseDefinitionFile(text: string, file: string): DefinitionFile {
+  try {
+    return parse(text, file);
+  } catch (error) {
+    // The parser follows the text's nesting on the stack, and so do we.
+    if (!(error instanceof RangeError)) throw error;
+    throw new DefinitionFileError(file, [{ path: '', code: 'NOT_JSON', message: 'is nested too deep; flatten it' }]);
+  }
+}
+
+function parse(text: string, file: string): DefinitionFile {
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter, uniqueKeys: false, stringKeys: true, prettyErrors: false });
   const at = (offset: number) => {

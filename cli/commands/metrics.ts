@@ -54,7 +54,8 @@ async function metrics(workflow: string, options: MetricsCommandOptions, io: Com
   }
   if (counted.totalExecutions === 0) {
     const when = since === undefined ? 'yet' : `since ${formatAge(since, Date.now())}`;
-    io.stderr.write(`No execution of '${workflow}' has ended ${when}.${meant}\n`);
+    const later = options.endpoint === undefined ? '' : ' A stack counts a minute once it is over.';
+    io.stderr.write(`No execution of '${workflow}' has ended ${when}.${later}${meant}\n`);
     return EXIT.ok;
   }
   const lines = metricsLines(counted, { palette: paletteFor(io.stdout, io.env), limit, columns: terminalColumns(io) });

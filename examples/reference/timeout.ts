@@ -30,6 +30,6 @@ export default defineWorkflow({
   config: { timeoutSeconds: 60 },
   nodes: {
     listPrice: { handler: listPrice },
-    supplier: { handler: askSupplier, timeoutSeconds: 1 },
+    supplier: { handler: askSupplier, dependsOn: ['listPrice'], input: '{% $input %}', timeoutSeconds: 1 },
   },
 });

@@ -39,6 +39,11 @@ export class PayloadBucket extends Construct {
     allow(user, ['s3:GetObject', 's3:PutObject'], this.bucket.arnForObjects('*'));
     // Without it S3 answers 403, not 404, for an object that does not exist.
     allow(user, ['s3:ListBucket'], this.bucket.bucketArn);
+    this.tell(user);
+  }
+
+  /** Tells a function where payloads are, and lets it do nothing with them. */
+  tell(user: LambdaFunction): void {
     user.addEnvironment('BUCKET_NAME', this.bucket.bucketName);
   }
 }

@@ -122,9 +122,12 @@ export class ServerlessExecutor extends Construct {
   /** Each function may do what it calls, and nothing else. */
   #connectFunctions(): void {
     const { api, scheduler, nodeRunner, deadLetter, sweep, observer } = this.functions;
-    for (const user of Object.values(this.functions)) this.payloadBucket.connect(user);
+    for (const user of [api, scheduler, nodeRunner, deadLetter, sweep]) this.payloadBucket.connect(user);
+    // What it writes down is what items say of their payloads, not what is in them.
+    this.payloadBucket.tell(observer);
     this.itemTable.connect(api, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem');
-    this.itemTable.connect(scheduler, 'GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem');
+    // It queries attempts when it sends again what a batch that comes a second time had sent.
+    this.itemTable.connect(scheduler, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem');
     this.itemTable.connect(nodeRunner, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem');
     this.itemTable.connect(deadLetter, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem');
     this.itemTable.connect(sweep, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem');

@@ -18,6 +18,11 @@ export class Ledger {
     this.#entries.push(entry);
   }
 
+  /** Every entry, in order: also what was for no execution. */
+  get entries(): readonly LedgerEntry[] {
+    return this.#entries;
+  }
+
   /** Every entry for an execution, in order. */
   entriesOf(executionId: string): readonly LedgerEntry[] {
     return this.#entries.filter(({ executionIds }) => executionIds.has(executionId));

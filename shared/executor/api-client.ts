@@ -1,7 +1,13 @@
 import type * as z from 'zod';
 import type { Authorize } from '../adapters/aws/sign-requests.ts';
 import type { Route } from '../api/route.ts';
-import { describeCause, FanjoinError } from '../errors.ts';
+import {
+  CheckpointNotFoundError,
+  describeCause,
+  ExecutionNotFoundError,
+  FanjoinError,
+  InvalidInputError,
+} from '../errors.ts';
 import { Problem } from '../model/problem.ts';
 import { type Clock, sleep } from '../ports/clock.ts';
 import { activeSpanHeaders } from '../tracing/active-span.ts';
@@ -60,6 +66,7 @@ export class ApiClient {
    */
   async call<R extends Route>(route: R, call: ApiCall<R> = {}): Promise<z.output<R['answer']>> {
     const { signal } = call;
+    assertNames({ ...call.params });
     for (let tries = 1; ; tries++) {
       try {
         const answer: unknown = await this.#send(route, call);
@@ -106,6 +113,18 @@ const nameOf = ({ method, path }: Route): string => `${method} ${path}`;
 
 const pathOf = (path: string, params: Readonly<Record<string, unknown>>): string =>
   path.replace(/\{(\w+)\}/g, (_whole, name: string) => encodeURIComponent(String(params[name])));
+
+/** Nothing has such a name, and a URL would lead elsewhere with it. */
+const NO_NAMES: ReadonlySet<unknown> = new Set(['', '.', '..']);
+
+function assertNames(params: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(params)) {
+    if (!NO_NAMES.has(value)) continue;
+    if (name === 'executionId') throw new ExecutionNotFoundError(String(value));
+    if (name === 'checkpointId') throw new CheckpointNotFoundError(String(value));
+    throw new InvalidInputError(`The ${name}`, [{ path: '', code: 'INVALID_FORMAT', message: `is '${value}'` }]);
+  }
+}
 
 /** `{ searchAttributes: { customer: 'c 1' } }` → `searchAttributes%5Bcustomer%5D=c%201`: signatures know no `+`. */
 function queryOf(values: Readonly<Record<string, unknown>>): string {

@@ -305,7 +305,7 @@ export class LocalEngine implements Executions {
     this.#fail(
       new FanjoinError(
         'EXECUTOR_CLOSED',
-        'The executor was closed before the execution was done. It is kept: resume it',
+        'The executor is closed. Executions that were not done are kept: resume them with another',
       ),
     );
     this.#unsubscribe();

@@ -66,7 +66,7 @@ describe.skipIf(!canRunEmulators())('the local stack', () => {
       name: 'large',
       nodes: {
         large: { handler: 'large' },
-        length: { type: 'transform', dependsOn: ['large'], output: '{% $length($) %}' },
+        length: { handler: 'length', dependsOn: ['large'] },
       },
     };
 

@@ -63,20 +63,21 @@ onBothTwins((twin) => {
 
   it('an execution that is not there is not found, whatever is asked of it', async () => {
     await using executor = twin.open();
-    const handle = executor.get('nobody');
+    const asks = ['describe', 'results', 'history', 'pause', 'resume', 'cancel', 'redrive'] as const;
 
-    for (const ask of ['describe', 'results', 'history', 'pause', 'resume', 'cancel', 'redrive'] as const)
-      await expect(handle[ask]()).rejects.toMatchObject({
-        code: 'EXECUTION_NOT_FOUND',
-        name: 'ExecutionNotFoundError',
-      });
+    for (const id of ['nobody', 'no/body', '..', ''])
+      for (const ask of asks)
+        await expect(executor.get(id)[ask]()).rejects.toMatchObject({
+          code: 'EXECUTION_NOT_FOUND',
+          name: 'ExecutionNotFoundError',
+        });
   });
 
   it('a checkpoint that is not there is not found', async () => {
     await using executor = twin.open();
     const { executionId } = await executor.execute(restoreBackup, { takenOn: '2026-02-28', rows: {} });
 
-    for (const id of ['nobody.1', `${executionId}.999`, executionId])
+    for (const id of ['nobody.1', `${executionId}.999`, executionId, '..', ''])
       await expect(executor.resumeCheckpoint(id)).rejects.toMatchObject({
         code: 'CHECKPOINT_NOT_FOUND',
         name: 'CheckpointNotFoundError',

@@ -52,7 +52,7 @@ onBothTwins((twin) => {
   it('runs an execution that was over its time on, and gives it its time anew', async () => {
     await using service = await Service.start((request) => (request === 1 ? new Promise(() => undefined) : RATES));
     await using executor = twin.open();
-    const handle = await executor.start(closeMonth, month(service.url), { config: { timeoutSeconds: 2 } });
+    const handle = await executor.start(closeMonth, month(service.url), { config: { timeoutSeconds: 8 } });
     const timedOut = await handle.result();
 
     await handle.redrive();

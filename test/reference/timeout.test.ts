@@ -29,7 +29,7 @@ onBothTwins((twin) => {
     const result = await executor.execute(
       encodeVideo,
       { file: 'ship.mov', seconds: 4, encoderUrl: service.url },
-      { config: { timeoutSeconds: 2 } },
+      { config: { timeoutSeconds: 8 } },
     );
     await service.aborts(1);
 

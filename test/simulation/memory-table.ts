@@ -108,12 +108,13 @@ export class MemoryTable {
       .slice(0, limit);
   }
 
-  queryListed(name: string, { before, limit }: ListOptions): readonly Item[] {
+  queryListed(name: string, { before, from, limit }: ListOptions): readonly Item[] {
     return this.#all(
       ({ workflow, listedAs }) =>
         workflow === name &&
         typeof listedAs === 'string' &&
-        (before === undefined || compareText(listedAs, before) < 0),
+        (before === undefined || compareText(listedAs, before) < 0) &&
+        (from === undefined || compareText(listedAs, from) >= 0),
     )
       .sort((a, b) => compareText(String(b.listedAs), String(a.listedAs)))
       .slice(0, limit)

@@ -28,5 +28,6 @@ export const handlers = [
       throw new Error('never works');
     },
   }),
+  defineNode({ type: 'length', input: z.string(), output: z.number(), execute: (text) => text.length }),
   defineNode({ type: 'large', output: z.string(), execute: () => 'x'.repeat(20_000_000) }),
 ];

@@ -151,3 +151,55 @@ describe('an expression is bounded', () => {
     expect(await problemOf(text)).toBe('EXPRESSION_FAILED');
   });
 });
+
+describe('an expression cannot get round its bounds', () => {
+  it.each(['$match("a", /(?=a)a/)', '$match("aa", /(a)\\1/)', '$match("a", /((a{100}){100}){100}/)'])(
+    '%s is refused: its pattern has no linear time',
+    (text) => {
+      expect(() => compileExpression(`{% ${text} %}`)).toThrow(ExpressionSyntaxError);
+    },
+  );
+
+  it('by a variable that bears the name of the counter', async () => {
+    const endless = '($__steps := {"count": -1000000000}; $f := function(){ $f() }; $f())';
+
+    expect(await problemOf(endless)).toBe('EXPRESSION_LIMIT');
+  });
+
+  it('by a function of the library that takes the work of a million steps', async () => {
+    expect(await problemOf('$map([1..1000000], function($i){ $count([1..1000000]) })')).toBe('EXPRESSION_LIMIT');
+  });
+
+  it.each([
+    ['the input', '{"a": 1} ~> |$input.order|{"changed": true}|'],
+    ['the input, by a copy that is none', '($clone := function($x){ $x }; $input ~> |order|{"changed": true}|)'],
+    ['data that is called', '$input.order()'],
+  ])('by changing %s', async (_what, text) => {
+    const input = { order: { id: 1 } };
+
+    expect(await problemOf(text, null, { input })).toBe('EXPRESSION_FAILED');
+    expect(input).toEqual({ order: { id: 1 } });
+  });
+
+  it('by an error that quotes all it was given', async () => {
+    const error = await evaluate('$number($pad("x", 1000000))').catch((thrown: unknown) => thrown);
+
+    expect(String(error).length).toBeLessThan(2_000);
+  });
+});
+
+describe("functions that are not the library's give what the library's would", () => {
+  it.each<[string, Json | undefined]>([
+    ['$sort([3, 1, 2])', [1, 2, 3]],
+    ['$sort(["b", "a"])', ['a', 'b']],
+    ['$sort([{"n": 2, "i": 0}, {"n": 1, "i": 1}, {"n": 2, "i": 2}], function($a, $b){ $a.n > $b.n }).i', [1, 0, 2]],
+    ['$distinct([1, "1", 1, {"a": 1, "b": 2}, {"b": 2, "a": 1}])', [1, '1', { a: 1, b: 2 }]],
+    ['$distinct(items.n)', 1],
+    ['$map([1, 2], $substring("abc", ?))', ['bc', 'c']],
+    ['$split("a1b22c", /[0-9]+/)', ['a', 'b', 'c']],
+    ['$replace("John Smith", /(\\w+) (\\w+)/, "$2, $1")', 'Smith, John'],
+    ['$match("ab é𝒳 cd", /\\S+/).index', [0, 3, 7]],
+  ])('%s gives %j', async (text, expected) => {
+    expect(await evaluate(text, { items: [{ n: 1 }, { n: 1 }] })).toEqual(expected);
+  });
+});
