@@ -71,17 +71,20 @@ describe.each([
   ['a map of 500 items beside another', mapped(behaving), mapped({ handler: 'measured' }), COUNT + 20],
 ])('%s at maxParallelNodes 7', (_what, simulated, definition, count) => {
   it.each([
-    ['although nothing goes wrong', NO_FAULTS],
-    ['although messages repeat, calls fail', DISTURBED],
+    ['and do have 7', NO_FAULTS, LIMIT],
+    // A message that is late or hidden holds its slot meanwhile.
+    ['although messages repeat, calls fail', DISTURBED, LIMIT - 2],
   ])(
-    'never have 8 unsettled at once on the functions of the stack, and do have 7, %s',
+    'never have 8 unsettled at once on the functions of the stack, %s',
     { timeout: 120_000 },
-    async (_how, faults) => {
+    async (_how, faults, least) => {
       const scenario = { ...workloadScenario({ definition: simulated, input }), faults, maxConcurrency: 50, lanes: 2 };
 
       const { violations, maxHandling } = await simulateScenario(scenario);
 
-      expect({ violations, maxHandling }).toEqual({ violations: [], maxHandling: LIMIT });
+      expect(violations).toEqual([]);
+      expect(maxHandling).toBeLessThanOrEqual(LIMIT);
+      expect(maxHandling).toBeGreaterThanOrEqual(least);
     },
   );
 
