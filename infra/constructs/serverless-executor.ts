@@ -195,7 +195,7 @@ export class ServerlessExecutor extends Construct implements IGrantable {
     for (const sender of [api, scheduler, ...runners, sweep]) this.#allowSend(sender);
   }
 
-  /** Lets a function look at what was given up, and send work of it back to its pool. */
+  /** Lets a function look at what was given up, to send work of it back to its pool. */
   #allowDeadLetters(user: LambdaFunction, givenUp: IQueue): void {
     const queues = [...this.pools].map(([name, { unsettledQueue }]) => [name, unsettledQueue] as const);
     const look = ['sqs:ReceiveMessage', 'sqs:ChangeMessageVisibility'];
@@ -204,7 +204,6 @@ export class ServerlessExecutor extends Construct implements IGrantable {
     const urls = Object.fromEntries(queues.map(([name, queue]) => [name, queue.queueUrl]));
     user.addEnvironment('UNSETTLED_URLS', Stack.of(this).toJsonString(urls));
     user.addEnvironment('GIVEN_UP_URL', givenUp.queueUrl);
-    this.#allowSend(user);
   }
 
   /** Lets a function send work to every pool, and tells it where their queues are. */
