@@ -24,6 +24,7 @@ import { TIMEOUT_SECONDS } from './source-settings.ts';
 import { StreamSource } from './stream-source.ts';
 import { SweepSchedule } from './sweep-schedule.ts';
 import { exportTraces, type TraceExportProps } from './trace-export.ts';
+import { UndeliveredEvents } from './undelivered-events.ts';
 import { WorkerPool } from './worker-pool.ts';
 import { readWorkflows, type WorkflowSource } from './workflow-sources.ts';
 
@@ -80,6 +81,8 @@ export interface ServerlessExecutorProps {
    * @default executions and failed nodes, to the account's default bus
    */
   readonly lifecycleEvents?: LifecycleEventsProps | false;
+  /** Whether each request to the API is noted, in 300 bytes: who asked for which route, and what came of it. @default true */
+  readonly accessLogs?: boolean;
   /** @default `warn` */
   readonly logLevel?: LogLevel;
   /** @default one month */
@@ -92,6 +95,8 @@ export class ServerlessExecutor extends Construct implements IGrantable {
   readonly payloadBucket: PayloadBucket;
   readonly pools: ReadonlyMap<string, WorkerPool>;
   readonly api: ExecutionApi;
+  /** Where events end that no function could take. */
+  readonly undelivered: IQueue;
   /** Where rules hear of executions; `undefined` without lifecycle events. */
   readonly lifecycleBus: IEventBus | undefined;
   readonly functions: ExecutorFunctions;
@@ -152,13 +157,19 @@ export class ServerlessExecutor extends Construct implements IGrantable {
     connectSecrets(secrets, { readers: runners.all, namer: this.functions.api });
 
     const { api, scheduler, deadLetter, sweep, observer } = this.functions;
-    this.api = new ExecutionApi(this, 'Api', { handler: api, ...(authorizer !== undefined && { authorizer }) });
+    this.api = new ExecutionApi(this, 'Api', {
+      handler: api,
+      ...(authorizer !== undefined && { authorizer }),
+      ...(logRetention !== undefined && { logRetention }),
+      ...(props.accessLogs !== undefined && { accessLogs: props.accessLogs }),
+    });
     const { givenUp } = new StreamSource(this, 'Stream', { itemTable: this.itemTable, scheduler });
     new ObserverSource(this, 'ObserverStream', { itemTable: this.itemTable, observer, givenUp });
     this.#allowDeadLetters(api, givenUp);
     for (const [name, pool] of this.pools) pool.feed(runners.byPool.get(name) ?? nodeRunner, deadLetter);
     if (props.tracing !== undefined) exportTraces(props.tracing, { api, observer });
-    new SweepSchedule(this, 'SweepSchedule', { sweep });
+    this.undelivered = new UndeliveredEvents(this, 'Undelivered').queue;
+    new SweepSchedule(this, 'SweepSchedule', { sweep, undelivered: this.undelivered });
     const lifecycle = lifecycleEvents === false ? undefined : new LifecycleBus(this, 'Lifecycle', lifecycleEvents);
     lifecycle?.connect(observer, this.itemTable);
     api.addEnvironment('LIFECYCLE_EVENTS', lifecycle?.tellsOf ?? 'none');

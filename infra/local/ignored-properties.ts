@@ -11,6 +11,7 @@ export const IGNORED_PROPERTIES: Readonly<Record<string, Ignored>> = {
     Name: 'a label',
   },
   'AWS::ApiGatewayV2::Stage': {
+    AccessLogSettings: 'requests are not noted here',
     AutoDeploy: 'the one stage serves what the template has',
   },
   'AWS::DynamoDB::Table': {
@@ -19,6 +20,7 @@ export const IGNORED_PROPERTIES: Readonly<Record<string, Ignored>> = {
   },
   'AWS::Events::Rule': {
     Description: 'a label',
+    'Targets[].DeadLetterConfig': 'an event always reaches its target here',
     'Targets[].Id': 'a label',
     'Targets[].RetryPolicy': 'an event always reaches its target here',
   },

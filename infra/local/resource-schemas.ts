@@ -65,6 +65,7 @@ export const RESOURCE_SCHEMAS = {
       .default([]),
   }),
   'AWS::Lambda::EventInvokeConfig': z.strictObject({
+    DestinationConfig: z.strictObject({ OnFailure: z.strictObject({ Destination: z.string() }).optional() }).optional(),
     FunctionName: z.string(),
     MaximumRetryAttempts: z.int().min(0).max(2).default(2),
     Qualifier: z.literal('$LATEST'),

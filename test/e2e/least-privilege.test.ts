@@ -76,7 +76,7 @@ const UNSEEN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     's3:GetObject': 'a definition or an output over 8 KB of what it ends',
     's3:PutObject': 'the output over 8 KB of what it ends',
     'dynamodb:PutItem': 'a checkpoint or a state of what it repairs',
-    'sqs:SendMessage': 'work that was lost is sent again',
+    'sqs:SendMessage': 'work that was lost is sent again; Lambda notes a sweep that failed',
   },
   Observer: {
     'dynamodb:GetItem': 'the execution of a node that it tells of, of which it heard no beginning',
