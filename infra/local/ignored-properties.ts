@@ -24,9 +24,6 @@ export const IGNORED_PROPERTIES: Readonly<Record<string, Ignored>> = {
     'Targets[].Id': 'a label',
     'Targets[].RetryPolicy': 'an event always reaches its target here',
   },
-  'AWS::Lambda::EventInvokeConfig': {
-    MaximumEventAgeInSeconds: 'an event reaches its function at once',
-  },
   'AWS::Lambda::Function': {
     Architectures: 'functions run on this machine',
     Description: 'a label',

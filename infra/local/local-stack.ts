@@ -6,23 +6,24 @@ import type { AwsCredentials } from '../../shared/adapters/aws/sign-requests.ts'
 import { secretVariable } from '../../shared/adapters/local/local-secrets.ts';
 import { FanjoinError } from '../../shared/errors.ts';
 import { type AwsClients, connectClients } from './connect-clients.ts';
-import { type Disturbance, disturb } from './disturbance.ts';
 import { LOCAL_REGION, launchDynamoDbLocal, queueUrlAt, startFauxqs } from './emulators.ts';
 import { startEventBridge } from './event-bridge.ts';
 import { EventRouter } from './event-router.ts';
 import { type EventSource, startEventSources } from './event-sources.ts';
+import { type Disturbance, disturb, newSeed } from './faults.ts';
 import { type FunctionFinder, finder } from './find-function.ts';
 import { HttpApi } from './http-api.ts';
 import { Ledger } from './ledger.ts';
 import type { InvocationOutcome, LocalFunction } from './local-function.ts';
 import { makeResources } from './make-resources.ts';
-import { Meter, startTableMeter } from './metering.ts';
+import { Meter } from './metering.ts';
 import { type LocalResources, readResources } from './read-resources.ts';
 import { bucketName, secretArn } from './references.ts';
 import { startRules } from './rules.ts';
 import { startSecretsManager } from './secrets-emulator.ts';
 import { startFunctions } from './start-functions.ts';
 import { type SynthesizeOptions, synthesize } from './synthesize.ts';
+import { startTableProxy } from './table-proxy.ts';
 
 /** What the executor itself takes (`handlersEntry`, `pools`, …), what runs beside it, and how it runs here. */
 export interface LocalStackOptions extends SynthesizeOptions, Disturbance {
@@ -101,9 +102,16 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
     return secret && secretValue(secret.label, options.secretValues);
   });
   cleanup.defer(() => secretsManager.stop());
-  const deliveries = disturb(options);
+  const isDisturbed = options.faults !== undefined || options.latency !== undefined;
+  const { seed = newSeed() } = options;
+  const deliveriesOf = disturb({ ...options, seed });
+  if (isDisturbed) log('stack', `what happens to deliveries, and how long they take, is drawn with the seed ${seed}`);
   const buses = resources.buses.map(({ properties }) => properties.Name);
-  const router = new EventRouter({ buses, deliveries, log: (line) => log('EventBridge', line) });
+  const router = new EventRouter({
+    buses,
+    deliveries: deliveriesOf('EventBridge'),
+    log: (line) => log('EventBridge', line),
+  });
   const eventBridge = await startEventBridge(router, meter);
   cleanup.defer(() => eventBridge.stop());
   const endpoints = {
@@ -121,12 +129,15 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
     log(label, `hides a message for ${visibilityTimeoutSeconds} s; in the cloud for ${properties.VisibilityTimeout} s`);
   }
 
-  const tableMeter = meter && (await startTableMeter(endpoints.dynamo, meter));
-  if (tableMeter !== undefined) cleanup.defer(() => tableMeter.stop());
+  const tableProxy =
+    meter === undefined && !isDisturbed
+      ? undefined
+      : await startTableProxy({ endpoint: endpoints.dynamo, meter, deliveries: deliveriesOf('DynamoDB') });
+  if (tableProxy !== undefined) cleanup.defer(() => tableProxy.stop());
   const functions = startFunctions({
     ...{ resources, assets, maxConcurrency, log, meter },
-    // Streams are read past the meter: Lambda does so for free.
-    endpoints: { ...endpoints, ...(tableMeter !== undefined && { dynamo: tableMeter.endpoint }) },
+    // Streams are read past it: Lambda does so for free, and has what takes its time elsewhere.
+    endpoints: { ...endpoints, ...(tableProxy !== undefined && { dynamo: tableProxy.endpoint }) },
   });
   const queueUrlOf = (id: string): string => queueUrlAt(fauxqs.endpoint, id);
   const find = finder(resources, functions);
@@ -134,10 +145,20 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
   // Together: a source waits for its invocations, and they end with their functions.
   cleanup.defer(async () => void (await Promise.all([...sources, router, ...functions].map((part) => part.stop()))));
   // Before anything can run: no event is to be missed.
-  const endRules = startRules({ resources, find, queueUrlOf, log, sqs: clients.sqs }, router);
+  const endRules = startRules({ resources, find, queueUrlOf, deliveriesOf, log, sqs: clients.sqs }, router);
   cleanup.defer(endRules);
   sources = startEventSources({
-    ...{ resources, clients, streamArns, queueUrlOf, find, maxConcurrency, log, deliveries },
+    ...{
+      resources,
+      clients,
+      streamArns,
+      queueUrlOf,
+      find,
+      maxConcurrency,
+      visibilityTimeoutSeconds,
+      log,
+      deliveriesOf,
+    },
     ...(options.tumblingWindowSeconds !== undefined && { tumblingWindowSeconds: options.tumblingWindowSeconds }),
   });
   await runTriggers(resources, find);

@@ -242,8 +242,8 @@ describe.skipIf(!canRunEmulators())('the local stack, disturbed', () => {
   beforeAll(async () => {
     ({ stack } = await aLocalStack({
       visibilityTimeoutSeconds: 1,
-      duplicateDeliveries: { probability: 0.5, seed: 7 },
-      delayDeliveriesMs: 40,
+      faults: { duplicate: 0.5, delay: 40, reorder: 0.3, crash: 0.02, throttle: 0.05 },
+      seed: 7,
       pools: { slow: { size: 2 } },
     }));
   });
