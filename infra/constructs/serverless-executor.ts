@@ -1,5 +1,6 @@
 import { Duration, type RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { IHttpRouteAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2';
+import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import type { IGrantable, IPrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
@@ -11,7 +12,10 @@ import type { Advance } from '../../shared/model/config.ts';
 import type { LogLevel } from '../../shared/observability/logger.ts';
 import { allow } from './allow.ts';
 import { ExecutionApi } from './execution-api.ts';
+import { type AlarmsProps, ExecutorAlarms } from './executor-alarms.ts';
+import { ExecutorDashboard } from './executor-dashboard.ts';
 import { createFunctions, createPublisher, createRunners, type ExecutorFunctions } from './executor-functions.ts';
+import { ExecutorMetrics, type MetricsProps } from './executor-metrics.ts';
 import { bundleFunctions } from './function-bundles.ts';
 import { ItemTable } from './item-table.ts';
 import { LifecycleBus, type LifecycleEventsProps } from './lifecycle-bus.ts';
@@ -81,6 +85,21 @@ export interface ServerlessExecutorProps {
    * @default executions and failed nodes, to the account's default bus
    */
   readonly lifecycleEvents?: LifecycleEventsProps | false;
+  /**
+   * What CloudWatch is told: executions started, succeeded, failed, timed out, their duration, that of nodes, delays in
+   * queues, retries, the scheduler's lag, dead letters, repairs. A line a minute while anything happens, and a hundred
+   * durations to a further one: nothing for each node. `false`: nothing.
+   * @default all of it, in the namespace `Fanjoin`
+   */
+  readonly metrics?: MetricsProps | false;
+  /**
+   * Alarms: dead letters, the scheduler's errors and age, the observer's age, throttles, failure rate, repairs, events and
+   * changes that were given up. `false`: none.
+   * @default they are made, and tell nobody: give them `actions`
+   */
+  readonly alarms?: AlarmsProps | false;
+  /** A dashboard in CloudWatch. @default true */
+  readonly dashboard?: boolean;
   /** Whether each request to the API is noted, in 300 bytes: who asked for which route, and what came of it. @default true */
   readonly accessLogs?: boolean;
   /** @default `warn` */
@@ -95,6 +114,9 @@ export class ServerlessExecutor extends Construct implements IGrantable {
   readonly payloadBucket: PayloadBucket;
   readonly pools: ReadonlyMap<string, WorkerPool>;
   readonly api: ExecutionApi;
+  /** What CloudWatch is told of executions, for alarms and graphs of your own; `undefined` without metrics. */
+  readonly metrics: ExecutorMetrics | undefined;
+  readonly alarms: readonly Alarm[];
   /** Where events end that no function could take. */
   readonly undelivered: IQueue;
   /** Where rules hear of executions; `undefined` without lifecycle events. */
@@ -174,6 +196,8 @@ export class ServerlessExecutor extends Construct implements IGrantable {
     lifecycle?.connect(observer, this.itemTable);
     api.addEnvironment('LIFECYCLE_EVENTS', lifecycle?.tellsOf ?? 'none');
     this.lifecycleBus = lifecycle?.bus;
+    this.metrics = props.metrics === false ? undefined : new ExecutorMetrics(props.metrics ?? {}, this.node.path);
+    this.alarms = this.#monitor(props, givenUp);
     if (this.workflows.length > 0) {
       writeWorkflows(bundles.folders.publisher, this.workflows);
       this.#publishWorkflows(createPublisher(this, settings), runners.all);
@@ -185,6 +209,19 @@ export class ServerlessExecutor extends Construct implements IGrantable {
     this.payloadBucket.connectWriter(publisher);
     this.itemTable.connect(publisher, 'Query', 'PutItem');
     new PublishedWorkflows(this, 'Workflows', { publisher, after: [...runners, this.functions.api] });
+  }
+
+  #monitor({ alarms = {}, dashboard = true }: ServerlessExecutorProps, givenUp: IQueue): readonly Alarm[] {
+    const { scheduler, observer, sweep, deadLetter } = this.functions;
+    for (const teller of [scheduler, observer, sweep, deadLetter]) this.metrics?.connect(teller);
+    const functions = [...new Set([...Object.values(this.functions), ...this.runners.values()])];
+    const unsettled = [...this.pools.values()].map(({ unsettledQueue }) => unsettledQueue);
+    const parts = { metrics: this.metrics, scheduler, observer, functions, undelivered: this.undelivered };
+    const made =
+      alarms === false ? [] : new ExecutorAlarms(this, 'Alarms', { ...alarms, ...parts, unsettled, givenUp }).alarms;
+    const queues = new Map([...this.pools].map(([name, { queue }]) => [name, queue]));
+    if (dashboard) new ExecutorDashboard(this, 'Dashboard', { ...parts, alarms: made, queues });
+    return made;
   }
 
   /** Each function may do what it calls, and nothing else. */

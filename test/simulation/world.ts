@@ -277,7 +277,7 @@ export class World {
     const reconciler = new Reconciler({ store, scheduler });
     const sweep = new Sweep({ store, clock, reconciler });
     return async (adopted: ExecutionId | undefined) => {
-      if (adopted !== undefined) return reconciler.reconcile(adopted, { resend: 'all' });
+      if (adopted !== undefined) return void (await reconciler.reconcile(adopted, { resend: 'all' }));
       const { failed } = await sweep.run();
       for (const { error } of failed) this.#onError(error);
     };
