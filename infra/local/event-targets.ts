@@ -7,6 +7,7 @@ import type { FunctionFinder } from './find-function.ts';
 import type { LocalResources } from './read-resources.ts';
 import { functionArn, queueArn } from './references.ts';
 import type { RuleProperties } from './resource-schemas.ts';
+import type { RuleActivity } from './rule-activity.ts';
 
 /** Where a rule takes an event. Resolves when it is there; never throws for what the target does. */
 export type EventTarget = (event: BusEvent, signal: AbortSignal) => Promise<void>;
@@ -18,6 +19,8 @@ export interface EventTargetsOptions {
   readonly queueUrlOf: (queueId: string) => string;
   readonly deliveriesOf: (source: string) => Deliveries;
   readonly log: (source: string, line: string) => void;
+  /** Counts what rules do. Default: nobody does. */
+  readonly activity?: RuleActivity;
 }
 
 /** What Lambda does unless it is told otherwise. */

@@ -1,7 +1,9 @@
-import type { FunctionStatus } from './stack-status.ts';
+import type { Failure, FunctionStatus } from './stack-status.ts';
 
 /** Of so many invocations the durations are kept. */
 const MAX_DURATIONS = 1_000;
+/** So many of its last failures are kept. */
+const MAX_FAILURES = 20;
 
 /** What a function did so far. */
 export class FunctionActivity {
@@ -11,7 +13,7 @@ export class FunctionActivity {
   #throttles = 0;
   #running = 0;
   #mostRunning = 0;
-  #lastError: FunctionStatus['lastError'];
+  readonly #failures: Failure[] = [];
 
   /** How often it was invoked. */
   get invocations(): number {
@@ -36,7 +38,8 @@ export class FunctionActivity {
     if (this.#durationsMs.length > MAX_DURATIONS) this.#durationsMs.shift();
     if (failure === undefined) return;
     this.#errors++;
-    this.#lastError = { atMs: Date.now(), message: failure };
+    this.#failures.push({ atMs: Date.now(), message: failure });
+    if (this.#failures.length > MAX_FAILURES) this.#failures.shift();
   }
 
   throttled(): void {
@@ -55,7 +58,7 @@ export class FunctionActivity {
       mostRunning: this.#mostRunning,
       p50Ms: quantile(0.5),
       p99Ms: quantile(0.99),
-      lastError: this.#lastError,
+      failures: [...this.#failures],
     };
   }
 }

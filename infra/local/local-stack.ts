@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import type { AwsCredentials } from '../../shared/adapters/aws/sign-requests.ts';
 import { secretVariable } from '../../shared/adapters/local/local-secrets.ts';
 import { FanjoinError } from '../../shared/errors.ts';
+import { startAdminServer } from './admin-server.ts';
 import { type AwsClients, connectClients } from './connect-clients.ts';
+import { assertDeployable } from './deployment-rules.ts';
 import { LOCAL_REGION, launchDynamoDbLocal, queueUrlAt, startFauxqs } from './emulators.ts';
 import { startEventBridge } from './event-bridge.ts';
 import { EventRouter } from './event-router.ts';
@@ -19,11 +21,14 @@ import { makeResources } from './make-resources.ts';
 import { Meter } from './metering.ts';
 import { type LocalResources, readResources } from './read-resources.ts';
 import { bucketName, secretArn } from './references.ts';
+import { RuleActivity } from './rule-activity.ts';
 import { startRules } from './rules.ts';
 import { startSecretsManager } from './secrets-emulator.ts';
+import type { StackStatus } from './stack-status.ts';
 import { startFunctions } from './start-functions.ts';
 import { type SynthesizeOptions, synthesize } from './synthesize.ts';
 import { startTableProxy } from './table-proxy.ts';
+import { readStatus } from './watch-stack.ts';
 
 /** What the executor itself takes (`handlersEntry`, `pools`, …), what runs beside it, and how it runs here. */
 export interface LocalStackOptions extends SynthesizeOptions, Disturbance {
@@ -31,6 +36,8 @@ export interface LocalStackOptions extends SynthesizeOptions, Disturbance {
   readonly secretValues?: Readonly<Record<string, string>>;
   /** Of the API. Default: a free one. */
   readonly port?: number;
+  /** Of the page that shows what the stack is at; if it is taken, a free one. Default: a free one. */
+  readonly adminPort?: number;
   /** Queues hide a message from others for so long at the most. Default: as long as in the cloud. */
   readonly visibilityTimeoutSeconds?: number;
   /** Tumbling windows of streams are so long at the most. Default: as long as in the cloud. */
@@ -49,6 +56,9 @@ const DEFAULT_MAX_CONCURRENCY = 4;
 export interface LocalStack extends AsyncDisposable {
   /** Of the HTTP API. */
   readonly url: string;
+  /** Of the page that shows what the stack is at; as JSON at `/status.json`. */
+  readonly adminUrl: string;
+  status(): Promise<StackStatus>;
   /** Made for this stack alone: the API takes requests that are signed with them for its region. */
   readonly credentials: AwsCredentials;
   readonly region: string;
@@ -78,12 +88,14 @@ export interface LocalStack extends AsyncDisposable {
  * and fauxqs, answers for its secrets, and hosts its functions, event sources, rules and API. Nothing here knows the
  * executor: all is read from the template, and what of it has no local effect is listed in `ignored-properties.ts`.
  *
- * @throws {FanjoinError} `JAVA_MISSING`, `UNKNOWN_PROPERTY`, `UNKNOWN_RESOURCE_TYPE`, `DEPLOYMENT_FAILED`
+ * @throws {FanjoinError} `JAVA_MISSING`, `UNKNOWN_PROPERTY`, `UNKNOWN_RESOURCE_TYPE`, `DEPLOYMENT_REFUSED`,
+ *   `DEPLOYMENT_FAILED`
  */
 export async function startLocalStack(options: LocalStackOptions = {}): Promise<LocalStack> {
   const { visibilityTimeoutSeconds = Number.POSITIVE_INFINITY, maxConcurrency = DEFAULT_MAX_CONCURRENCY } = options;
   const writeLine = options.log ?? ((line: string) => process.stderr.write(`${line}\n`));
   const log = (source: string, line: string): void => writeLine(`[${source}] ${line}`);
+  const startedAtMs = Date.now();
   await using cleanup = new AsyncDisposableStack();
 
   // Java starts while this thread is busy with the synthesis.
@@ -97,6 +109,7 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
   const fauxqs = await startFauxqs(meter);
   cleanup.defer(() => fauxqs.stop());
   const resources = readResources(template, fauxqs.endpoint);
+  assertDeployable(resources);
   const secretsManager = await startSecretsManager((arn) => {
     const secret = resources.secrets.find(({ id }) => secretArn(id) === arn);
     return secret && secretValue(secret.label, options.secretValues);
@@ -145,7 +158,8 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
   // Together: a source waits for its invocations, and they end with their functions.
   cleanup.defer(async () => void (await Promise.all([...sources, router, ...functions].map((part) => part.stop()))));
   // Before anything can run: no event is to be missed.
-  const endRules = startRules({ resources, find, queueUrlOf, deliveriesOf, log, sqs: clients.sqs }, router);
+  const activity = new RuleActivity();
+  const endRules = startRules({ resources, find, queueUrlOf, deliveriesOf, log, activity, sqs: clients.sqs }, router);
   cleanup.defer(endRules);
   sources = startEventSources({
     ...{
@@ -171,11 +185,23 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
     ...(options.port !== undefined && { port: options.port }),
   });
   cleanup.defer(() => api.stop());
+  const status = () =>
+    readStatus({
+      ...{ resources, functions, sources, queueUrlOf, startedAtMs, rules: activity, sqs: clients.sqs },
+      seed: isDisturbed ? seed : undefined,
+    });
+  const admin = await startAdminServer({
+    readStatus: status,
+    ...(options.adminPort !== undefined && { port: options.adminPort }),
+  });
+  cleanup.defer(() => admin.stop());
 
   const running = cleanup.move();
   const stop = () => running.disposeAsync();
   return {
     url: api.url,
+    adminUrl: admin.endpoint,
+    status,
     ...caller,
     connection: { endpoint: api.url, ...caller },
     environment: {

@@ -1,24 +1,80 @@
 /**
  * `node infra/local/main.ts`: runs the local stack until Ctrl-C.
  * `node infra/local/main.ts run examples/audit …`: runs the stack for one command of the CLI.
+ * `node infra/local/main.ts status`: shows what a stack is at that runs in another terminal.
  *
- * `--secrets stripe-key,smtp-password` before either: the stack has these secrets; their values are in the environment,
- * as `FANJOIN_SECRET_STRIPE_KEY` and so on.
+ * `--help` lists the options, which go before a command of the CLI.
  */
+import { Command, InvalidArgumentError, Option } from 'commander';
+import * as z from 'zod';
 import { flush, processIo } from '../../cli/command-io.ts';
 import { FanjoinError } from '../../shared/errors.ts';
+import { ADMIN_PORT } from './admin-server.ts';
+import { Faults } from './faults.ts';
+import { fetchStatus } from './fetch-status.ts';
 import { ignoredInShort } from './ignored-properties.ts';
-import { type LocalStack, startLocalStack } from './local-stack.ts';
+import { type LocalStack, type LocalStackOptions, startLocalStack } from './local-stack.ts';
+import { statusText } from './status-text.ts';
 
 const say = (text: string): boolean => process.stderr.write(`${text}\n`);
 
+const Options = z.object({
+  secrets: z.array(z.string()).default([]),
+  latency: z.literal('aws').optional(),
+  faults: Faults.optional(),
+  seed: z.number().optional(),
+  port: z.number().optional(),
+  adminPort: z.number(),
+});
+
 async function main(given: readonly string[]): Promise<number> {
-  const { newSecrets, args } = takeSecrets(given);
+  let exitCode = 0;
+  const program = new Command('npm run local --')
+    .description('Runs the stack on this machine, until Ctrl-C or for one command of the CLI.')
+    .option('--secrets <names>', 'secrets it has, their values in FANJOIN_SECRET_<NAME>: stripe-key,smtp', toNames)
+    .addOption(new Option('--latency <profile>', 'as slow as on AWS: streams, queues, writes').choices(['aws']))
+    .option(
+      '--faults <list>',
+      'probabilities of what may go wrong: duplicate=0.1,reorder=0.1,crash=0.01,throttle=0.1, and delay=40 (ms)',
+      toFaults,
+    )
+    .option('--seed <number>', 'of faults and latency; printed if it is not given', toNumber)
+    .option('--port <number>', 'of the API (default: a free one)', toNumber)
+    .option('--admin-port <number>', 'of the page that shows what it is at', toNumber, ADMIN_PORT)
+    .argument('[command...]', 'of the CLI, and its options: run examples/audit')
+    .passThroughOptions()
+    .action(async (args: string[], options: unknown) => {
+      exitCode = await runStack(Options.parse(options), args);
+    });
+  program
+    .command('status')
+    .description('Shows queues, streams, functions, rules and the last errors of a stack that runs.')
+    .option('--admin <url>', 'where it says so', `http://127.0.0.1:${ADMIN_PORT}`)
+    .option('--json', 'as JSON')
+    .action(async (options: unknown) => {
+      const { admin, json } = z.object({ admin: z.string(), json: z.boolean().default(false) }).parse(options);
+      const status = await fetchStatus(admin);
+      process.stdout.write(`${json ? JSON.stringify(status, null, 2) : statusText(status)}\n`);
+    });
+  await program.parseAsync(given, { from: 'user' });
+  return exitCode;
+}
+
+async function runStack(
+  { secrets, latency, faults, seed, port, adminPort }: z.infer<typeof Options>,
+  args: readonly string[],
+): Promise<number> {
   const { OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint } = process.env;
-  await using stack = await startLocalStack({
-    newSecrets,
+  const options: LocalStackOptions = {
+    newSecrets: secrets,
+    adminPort,
+    ...(latency !== undefined && { latency }),
+    ...(faults !== undefined && { faults }),
+    ...(seed !== undefined && { seed }),
+    ...(port !== undefined && { port }),
     ...(otlpEndpoint !== undefined && { tracing: { otlpEndpoint } }),
-  });
+  };
+  await using stack = await startLocalStack(options);
   // Awaited here: the stack stops when this function returns.
   if (args.length > 0) {
     say(
@@ -32,12 +88,24 @@ async function main(given: readonly string[]): Promise<number> {
   return 0;
 }
 
-function takeSecrets([first, names, ...rest]: readonly string[]): { newSecrets: string[]; args: readonly string[] } {
-  if (first !== '--secrets')
-    return { newSecrets: [], args: [first, names, ...rest].filter((arg) => arg !== undefined) };
-  if (names === undefined)
-    throw new FanjoinError('USAGE', 'Name the secrets: npm run local -- --secrets stripe-key,smtp-password');
-  return { newSecrets: names.split(',').map((name) => name.trim()), args: rest };
+const toNames = (text: string): string[] => text.split(',').map((name) => name.trim());
+
+function toNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
+  return Number(text);
+}
+
+function toFaults(text: string): Faults {
+  const faults = Faults.safeParse(
+    Object.fromEntries(
+      text
+        .split(',')
+        .map((one) => one.split('='))
+        .map(([name = '', value = '']) => [name.trim(), Number(value)]),
+    ),
+  );
+  if (!faults.success) throw new InvalidArgumentError(`\n${z.prettifyError(faults.error)}`);
+  return faults.data;
 }
 
 async function runCommand(stack: LocalStack, args: readonly string[]): Promise<number> {
@@ -56,8 +124,9 @@ const greeting = (
   stack: LocalStack,
 ): string => `The stack runs on this machine, with Amazon's DynamoDB Local, fauxqs and worker threads in place of AWS:
 
-  API   ${stack.url}
-  Stop  Ctrl-C
+  API     ${stack.url}
+  Status  ${stack.adminUrl}, or in another terminal: npm run local -- status --admin ${stack.adminUrl}
+  Stop    Ctrl-C
 
 It takes requests from this machine only, and signed ones only, as in the cloud. In another terminal:
 

@@ -101,7 +101,7 @@ export const RESOURCE_SCHEMAS = {
   'AWS::SecretsManager::Secret': z.strictObject({}),
   'AWS::SQS::Queue': z.strictObject({
     DelaySeconds: z.int().optional(),
-    RedrivePolicy: z.strictObject({ deadLetterTargetArn: z.string(), maxReceiveCount: z.int().min(1) }).optional(),
+    RedrivePolicy: z.strictObject({ deadLetterTargetArn: z.string(), maxReceiveCount: z.int() }).optional(),
     VisibilityTimeout: z.int().default(30),
   }),
   /** Invokes a function while the stack is deployed. */

@@ -105,7 +105,10 @@ export class StreamSource {
     };
     const latencyMs = wanted.length > 0 ? this.#options.deliveries.latencyMs('stream') : 0;
     const before = this.#handedOver.get(shardId);
-    if (before === undefined && latencyMs === 0) return handOver();
+    if (before === undefined && latencyMs === 0) {
+      handOver();
+      return;
+    }
     // What was read before stays before.
     const { signal } = this.#abort;
     const waited = delay(latencyMs, undefined, { signal }).catch(() => undefined);

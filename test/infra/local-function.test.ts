@@ -217,7 +217,7 @@ describe('what Lambda does to an instance', () => {
     expect(outcome).toMatchObject({ ok: false, reason: 'the worker was killed' });
     expect(tested.status).toMatchObject({
       ...{ invocations: 1, errors: 1, running: 0 },
-      lastError: { message: 'the worker was killed' },
+      failures: [{ message: 'the worker was killed' }],
     });
   });
 });

@@ -159,7 +159,7 @@ describe('batches of a stream', () => {
 
 describe('a batch that fails', () => {
   it('holds up all behind it until it succeeds', async () => {
-    const { lane, batches, pass } = aLane({ BatchSize: 1 }, (seen, invocation) => {
+    const { lane, batches, pass } = aLane({ BatchSize: 1 }, (_seen, invocation) => {
       if (invocation < 4) throw new Error('not yet');
       return null;
     });
