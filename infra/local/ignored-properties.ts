@@ -52,7 +52,6 @@ export const IGNORED_PROPERTIES: Readonly<Record<string, Ignored>> = {
 
 /** Resource types of which nothing is made locally. */
 export const IGNORED_TYPES: Readonly<Record<string, string>> = {
-  'AWS::CDK::Metadata': 'tells AWS which constructs are in use',
   'AWS::IAM::Policy': NO_IAM,
   'AWS::IAM::Role': NO_IAM,
   'AWS::Lambda::Permission': NO_IAM,

@@ -15,7 +15,16 @@ const Resource = z.strictObject({
   UpdateReplacePolicy: z.unknown().optional(),
 });
 
-export const Template = z.object({ Resources: z.record(z.string(), Resource) });
+/** What the command line of the CDK adds of itself, under a condition: which constructs are in use. */
+const isOfCdk = (resource: unknown): boolean =>
+  z.looseObject({ Type: z.literal('AWS::CDK::Metadata') }).safeParse(resource).success;
+
+export const Template = z.object({
+  Resources: z
+    .record(z.string(), z.unknown())
+    .transform((all) => Object.fromEntries(Object.entries(all).filter(([, resource]) => !isOfCdk(resource))))
+    .pipe(z.record(z.string(), Resource)),
+});
 export type Template = z.infer<typeof Template>;
 
 const AssetManifest = z.object({

@@ -74,10 +74,7 @@ new ServerlessExecutor(new Stack(app, 'Greetings'), 'Executor', {
 });
 `;
 
-const CDK_JSON = JSON.stringify({
-  ...{ app: 'node app.ts', versionReporting: false, notices: false },
-  context: { 'cli-telemetry': false },
-});
+const CDK_JSON = JSON.stringify({ app: 'node app.ts', notices: false, context: { 'cli-telemetry': false } });
 
 /** The compiler and npm share two cores with what else is tested. */
 const LONG_MS = 300_000;
