@@ -143,6 +143,7 @@ export class World {
       faults: this.faults,
       backend,
       latencies,
+      throttled: new Map(),
       onDone: options.onDone,
       onCall: options.onCall,
       trace,
