@@ -145,7 +145,10 @@ export class SimulatedProcess {
     onCall?.(site);
     const partition = partitionOf(call);
     const fault = faults.at(site, partition === undefined ? CALL_FAULTS : TABLE_FAULTS, what);
-    if (fault === 'crashBefore') return this.kill(`before ${what}`);
+    if (fault === 'crashBefore') {
+      this.kill(`before ${what}`);
+      return;
+    }
     if (fault === 'functionIsStuck') {
       this.#isStuck = true;
       if (dice.chance(`${site}/unsent`, 0.5)) return;
