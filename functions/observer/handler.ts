@@ -3,9 +3,9 @@ import { toChangeRecord } from '../../shared/adapters/aws/stream-record.ts';
 import { Observer } from '../../shared/observability/observer.ts';
 import type { Pulse } from '../../shared/observability/pulse.ts';
 import { cloudWatch } from '../cloudwatch.ts';
-import { logger, store } from '../runtime.ts';
 import { openLifecycle } from './lifecycle.ts';
 import { observeBatch, type StreamWindow, type StreamWindowResponse } from './observe-batch.ts';
+import { logger, store } from './runtime.ts';
 import { exportSpans } from './spans.ts';
 
 /** One name for all shards: only records of one partition key are ever compared. */

@@ -36,6 +36,8 @@ export interface FunctionBundles {
     /** What the module exports, in order. */
     readonly types: readonly string[];
   };
+  /** What is in which file. */
+  readonly metafile: Metafile;
 }
 
 export interface BundleOptions {
@@ -101,7 +103,7 @@ export function buildBundles(outdir: string, { handlersEntry, environment }: Bun
   const version = createHash('sha256');
   for (const file of ['node-runner.mjs', HANDLERS_FILE]) version.update(readFileSync(join(outdir, file)));
   const types = handlerTypesIn(join(folders['node-runner'], HANDLERS_FILE), { handlersEntry, environment });
-  return { folders, handlers: { version: version.digest('hex').slice(0, 16), types } };
+  return { folders, handlers: { version: version.digest('hex').slice(0, 16), types }, metafile };
 }
 
 function build(handlersEntry: string, options: BuildOptions & { readonly metafile: true }) {

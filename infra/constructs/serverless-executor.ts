@@ -240,7 +240,8 @@ export class ServerlessExecutor extends Construct implements IGrantable {
     this.itemTable.connect(observer, 'Query', 'PutItem');
     this.itemTable.allowQueryDue(sweep);
     this.itemTable.allowQueryListed(api);
-    for (const sender of [api, scheduler, ...runners, sweep]) this.#allowSend(sender);
+    // The dead-letter function repeats the hand-offs of what stands.
+    for (const sender of [api, scheduler, ...runners, deadLetter, sweep]) this.#allowSend(sender);
   }
 
   /** Lets a function look at what was given up, to send work of it back to its pool. */

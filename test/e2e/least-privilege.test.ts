@@ -70,6 +70,7 @@ const UNSEEN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'dynamodb:BatchGetItem': 'results that the catch of a crashed node names',
     'dynamodb:Query': 'earlier visits and earlier runs of a crashed node',
     'dynamodb:UpdateItem': 'work of a paused execution is parked',
+    'sqs:SendMessage': 'what a crashed runner had written the result of, and not handed off',
   },
   Sweep: {
     'dynamodb:GetItem': 'a definition of what it repairs, the first time',

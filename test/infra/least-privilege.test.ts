@@ -90,6 +90,7 @@ describe('each function may do what it calls and nothing else', () => {
       [
         ...LOGS,
         ...PAYLOADS,
+        ...SEND,
         ...items('GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'),
         ...consume('PooldefaultDeadLetterQueue', 'PoolslowDeadLetterQueue'),
       ],
