@@ -18,8 +18,8 @@ export interface EventSourcesOptions {
   readonly queueUrlOf: (queueId: string) => string;
   readonly find: FunctionFinder;
   readonly maxConcurrency: number;
-  /** Queues hide a message for so long at the most. */
-  readonly visibilityTimeoutSeconds: number;
+  /** What failed comes back to its queue after so long at the most. */
+  readonly visibilityTimeoutSeconds?: number;
   /** At the most, however long the template has them. */
   readonly tumblingWindowSeconds?: number;
   readonly deliveriesOf: (source: string) => Deliveries;
@@ -51,7 +51,10 @@ function startEventSource(
       maxConcurrency,
       sqs: clients.sqs,
       queueUrl: queueUrlOf(queue.id),
-      visibilityTimeoutSeconds: Math.min(queue.properties.VisibilityTimeout, options.visibilityTimeoutSeconds),
+      visibilityTimeoutSeconds: queue.properties.VisibilityTimeout,
+      ...(options.visibilityTimeoutSeconds !== undefined && {
+        comesBackAfterSeconds: Math.min(queue.properties.VisibilityTimeout, options.visibilityTimeoutSeconds),
+      }),
     });
   const table = resources.tables.find((candidate) => streamArn(candidate.id) === properties.EventSourceArn);
   if (table === undefined)

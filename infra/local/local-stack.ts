@@ -44,7 +44,7 @@ export interface LocalStackOptions extends SynthesizeOptions, Disturbance {
   readonly port?: number;
   /** Of the page that shows what the stack is at; if it is taken, a free one. Default: a free one. */
   readonly adminPort?: number;
-  /** Queues hide a message from others for so long at the most. Default: as long as in the cloud. */
+  /** A message whose invocation failed comes back after so long at the most. Default: as late as in the cloud. */
   readonly visibilityTimeoutSeconds?: number;
   /** Tumbling windows of streams are so long at the most. Default: as long as in the cloud. */
   readonly tumblingWindowSeconds?: number;
@@ -98,7 +98,7 @@ export interface LocalStack extends AsyncDisposable {
  *   `DEPLOYMENT_REFUSED`, `DEPLOYMENT_FAILED`
  */
 export async function startLocalStack(options: LocalStackOptions = {}): Promise<LocalStack> {
-  const { visibilityTimeoutSeconds = Number.POSITIVE_INFINITY, maxConcurrency = DEFAULT_MAX_CONCURRENCY } = options;
+  const { visibilityTimeoutSeconds, maxConcurrency = DEFAULT_MAX_CONCURRENCY } = options;
   const writeLine = options.log ?? ((line: string) => process.stderr.write(`${line}\n`));
   const log = (source: string, line: string): void => writeLine(`[${source}] ${line}`);
   const startedAtMs = Date.now();
@@ -143,12 +143,7 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
   await dynamoDbLocal.whenReady();
   const clients = connectClients(endpoints);
   cleanup.defer(() => clients.destroy());
-  const streamArns = await makeResources(clients, resources, visibilityTimeoutSeconds);
-  for (const { label, properties } of resources.queues) {
-    if (visibilityTimeoutSeconds >= properties.VisibilityTimeout) continue;
-    log(label, `hides a message for ${visibilityTimeoutSeconds} s; in the cloud for ${properties.VisibilityTimeout} s`);
-  }
-
+  const streamArns = await makeResources(clients, resources);
   const tableProxy =
     meter === undefined && !isDisturbed
       ? undefined
@@ -176,11 +171,11 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
       queueUrlOf,
       find,
       maxConcurrency,
-      visibilityTimeoutSeconds,
       log,
       deliveriesOf,
     },
     ...(options.tumblingWindowSeconds !== undefined && { tumblingWindowSeconds: options.tumblingWindowSeconds }),
+    ...(visibilityTimeoutSeconds !== undefined && { visibilityTimeoutSeconds }),
   });
   await runTriggers(resources, find);
   void warmUp(functions);

@@ -1,5 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { DeleteMessageBatchCommand, type Message, ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import {
+  ChangeMessageVisibilityBatchCommand,
+  DeleteMessageBatchCommand,
+  type Message,
+  ReceiveMessageCommand,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
 import type { SQSRecord } from 'aws-lambda';
 import { failedItems } from './batch-response.ts';
 import { BatchingWindow } from './batching-window.ts';
@@ -24,6 +30,8 @@ export interface QueueSourceOptions {
   readonly queueUrl: string;
   /** For so long a message that was received is hidden from others. */
   readonly visibilityTimeoutSeconds: number;
+  /** What failed comes back after so long at the most, counted from its failure. Default: when it is hidden no more. */
+  readonly comesBackAfterSeconds?: number;
   readonly function: LocalFunction;
   readonly settings: EventSourceProperties;
   /** Batches at once, however many the settings allow. */
@@ -145,6 +153,23 @@ export class QueueSource {
     const identifiers = messages.map(({ MessageId = '' }) => MessageId);
     const failed = failedItems(outcome, identifiers, settings.FunctionResponseTypes.length > 0);
     await this.#remove(messages.filter(({ MessageId = '' }) => !failed.has(MessageId)));
+    await this.#giveBack(messages.filter(({ MessageId = '' }) => failed.has(MessageId)));
+  }
+
+  /**
+   * Lets what failed come back sooner. Not by hiding it for less from the beginning: while an invocation runs nobody else may
+   * receive its messages, however slow this machine is.
+   */
+  async #giveBack(messages: readonly Message[]): Promise<void> {
+    const { comesBackAfterSeconds: VisibilityTimeout, sqs, queueUrl: QueueUrl } = this.#options;
+    if (VisibilityTimeout === undefined) return;
+    for (const Entries of inRequests(messages))
+      await sqs.send(
+        new ChangeMessageVisibilityBatchCommand({
+          QueueUrl,
+          Entries: Entries.map((entry) => ({ ...entry, VisibilityTimeout })),
+        }),
+      );
   }
 
   async #invoke(messages: readonly Message[]): Promise<InvocationOutcome> {
@@ -155,18 +180,22 @@ export class QueueSource {
   }
 
   async #remove(messages: readonly Message[]): Promise<void> {
-    for (let from = 0; from < messages.length; from += MAX_MESSAGES) {
-      const Entries = messages
-        .slice(from, from + MAX_MESSAGES)
-        .map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
+    for (const Entries of inRequests(messages))
       await this.#options.sqs.send(new DeleteMessageBatchCommand({ QueueUrl: this.#options.queueUrl, Entries }));
-    }
   }
 
   async #wait(ms: number): Promise<void> {
     if (ms > 0) await delay(ms, undefined, { signal: this.#abort.signal }).catch(() => undefined);
   }
 }
+
+/** Receipts of messages, as many at a time as a request takes. */
+const inRequests = (messages: readonly Message[]): { readonly Id: string; readonly ReceiptHandle: string }[][] =>
+  Array.from({ length: Math.ceil(messages.length / MAX_MESSAGES) }, (_, request) =>
+    messages
+      .slice(request * MAX_MESSAGES, (request + 1) * MAX_MESSAGES)
+      .map(({ ReceiptHandle = '' }, index) => ({ Id: String(index), ReceiptHandle })),
+  );
 
 /** All that ten messages may have together. */
 const MAX_REQUEST_BYTES = 1_048_576;

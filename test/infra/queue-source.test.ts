@@ -93,10 +93,12 @@ describe('a queue that feeds a function', () => {
     {
       faults = {},
       maxConcurrency = 4,
+      comesBackAfterSeconds,
       ...overrides
     }: Partial<LocalFunctionOptions> & {
       faults?: Partial<Faults>;
       maxConcurrency?: number;
+      comesBackAfterSeconds?: number;
     } = {},
   ) {
     const lines: string[] = [];
@@ -112,6 +114,7 @@ describe('a queue that feeds a function', () => {
         ...{ FunctionResponseTypes: ['ReportBatchItemFailures'], ...settings },
       }),
       deliveries: disturb({ faults, seed: 1 })('tested'),
+      ...(comesBackAfterSeconds !== undefined && { comesBackAfterSeconds }),
     });
     stops.push(async () => Promise.all([source.stop(), target.stop()]));
     const begun = () =>
@@ -177,6 +180,17 @@ describe('a queue that feeds a function', () => {
       [['fail', '2']],
     ]);
     await untilEmpty(queue.url);
+  });
+
+  it('hides a message as long as its queue does while its invocation runs, and less once it has failed', async () => {
+    const queue = await aQueue({ VisibilityTimeout: '600' });
+    await send(queue.url, 'wait', 'fail');
+
+    const { begun } = feed(queue, { BatchSize: 1 }, { comesBackAfterSeconds: 0 });
+    await expect.poll(() => begun().length, { timeout: 20_000 }).toBeGreaterThan(5);
+
+    const waits = begun().filter(([record]) => record?.body === 'wait');
+    expect(waits).toHaveLength(1);
   });
 
   it('brings all of a batch back whose invocation failed, or whose answers nobody asked for', async () => {
