@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { compilePattern, type Test } from '../../shared/core/event-pattern.ts';
 import type { BusEvent } from './bus-event.ts';
-import { compilePattern, type Test } from './event-pattern.ts';
 import type { EventTarget } from './event-targets.ts';
 import type { Deliveries } from './faults.ts';
 import { busNameOf } from './references.ts';
@@ -38,7 +38,7 @@ export class EventRouter {
 
   /**
    * @param bus its name or ARN. Default: the default bus
-   * @throws {FanjoinError} `UNKNOWN_FILTER`
+   * @throws {EventPatternError}
    */
   addRule(bus: string | undefined, pattern: unknown, targets: readonly EventTarget[]): void {
     this.#rules.push({

@@ -255,7 +255,7 @@ describe('reading rules from a template', () => {
       /Targets\.0\.InputPath: only paths of names/,
     );
     expect(() => options({ ...pattern, RoleArn: 'x', Targets: [] })).toThrow(/RoleArn is not known/);
-    expect(() => start({ EventPattern: { source: [{ like: 'x' }] }, Targets: [] })).toThrow(/is not known/);
+    expect(() => start({ EventPattern: { source: [{ like: 'x' }] }, Targets: [] })).toThrow(/is no comparison known/);
     expect(() => start({ ...pattern, Targets: [{ Arn: 'arn:aws:sns:x' }] })).toThrow(/neither a queue nor a function/);
   });
 });
