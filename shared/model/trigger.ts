@@ -89,3 +89,4 @@ export type Trigger = z.infer<typeof Trigger>;
 export type EventTrigger = z.infer<typeof EventTrigger>;
 export type ScheduleTrigger = z.infer<typeof ScheduleTrigger>;
 export type S3Trigger = z.infer<typeof S3Trigger>;
+export type SqsTrigger = z.infer<typeof SqsTrigger>;
