@@ -2,7 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import { CfnRule, type IEventBus } from 'aws-cdk-lib/aws-events';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
-import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import { CfnBucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import { CfnQueue, type IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -18,7 +18,7 @@ import { TriggerQueue } from './trigger-queue.ts';
 /** As much of a bus as is looked at. Any `IEventBus` is one, and an `EventBus` too where optional properties are exact. */
 export type TriggerBus = Pick<IEventBus, 'eventBusName'>;
 /** The same of a bucket. */
-export type TriggerBucket = Pick<IBucket, 'bucketName' | 'enableEventBridgeNotification'>;
+export type TriggerBucket = Pick<IBucket, 'bucketName' | 'enableEventBridgeNotification' | 'node'>;
 
 export interface TriggersProps {
   /** Event buses, by the names that triggers have for them. @default none beside the account's default bus */
@@ -74,7 +74,7 @@ export class WorkflowTriggers extends Construct {
           return [];
         case 's3': {
           const bucket = buckets[trigger.bucket];
-          bucket?.enableEventBridgeNotification();
+          if (bucket !== undefined) tellEventBridge(bucket);
           this.#addRule(scope, target, objectPattern(trigger, bucket?.bucketName));
           return [];
         }
@@ -143,6 +143,24 @@ export class WorkflowTriggers extends Construct {
 /** A message for the queue, as text in which the service puts the event. */
 const withEvent = (target: TriggerTarget, event: string): string =>
   `${JSON.stringify(target).slice(0, -1)},"event":${event}}`;
+
+/**
+ * Has a bucket send its events to EventBridge. By its own property, where it can be: the library's way is a custom resource,
+ * with a function that may change what any of the stack's buckets tells. A bucket that has one already, or is of another
+ * stack, is told that way.
+ */
+function tellEventBridge(bucket: TriggerBucket): void {
+  const { defaultChild } = bucket.node;
+  const hasNotifications = () => bucket.node.tryFindChild('Notifications') !== undefined;
+  if (!(defaultChild instanceof CfnBucket) || hasNotifications()) return bucket.enableEventBridgeNotification();
+  defaultChild.addPropertyOverride('NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled', true);
+  bucket.node.addValidation({
+    validate: () =>
+      hasNotifications()
+        ? ['Its notifications would turn off what triggers hear of it: add them before the executor is made']
+        : [],
+  });
+}
 
 /** @throws {FanjoinError} `UNUSABLE_QUEUE`: what starts nothing would come again for days, or a deployment would fail */
 function checkQueue(name: string, queue: IQueue): void {

@@ -48,10 +48,7 @@ export const IGNORED_PROPERTIES: Readonly<Record<string, Ignored>> = {
   },
   'AWS::Scheduler::Schedule': {
     Description: 'a label',
-    GroupName: 'a label',
-    Name: 'a label',
     'Target.DeadLetterConfig': 'an event always reaches its target here',
-    'Target.RetryPolicy': 'the same',
     'Target.RoleArn': NO_IAM,
   },
   'AWS::SecretsManager::Secret': {

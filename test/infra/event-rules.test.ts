@@ -248,8 +248,8 @@ describe('reading rules from a template', () => {
   it('throws for what they ask for and is not done', () => {
     const pattern = { EventPattern: { source: ['x'] } };
 
-    expect(() => options({ ...pattern, Targets: [target('Heard', { InputTransformer: {} })] })).toThrow(
-      /Targets\.0\.InputTransformer is not known/,
+    expect(() => options({ ...pattern, Targets: [target('Heard', { HttpParameters: {} })] })).toThrow(
+      /Targets\.0\.HttpParameters is not known/,
     );
     expect(() => options({ ...pattern, Targets: [target('Heard', { InputPath: '$.list[0]' })] })).toThrow(
       /Targets\.0\.InputPath: only paths of names/,
