@@ -152,7 +152,10 @@ const withEvent = (target: TriggerTarget, event: string): string =>
 function tellEventBridge(bucket: TriggerBucket): void {
   const { defaultChild } = bucket.node;
   const hasNotifications = () => bucket.node.tryFindChild('Notifications') !== undefined;
-  if (!(defaultChild instanceof CfnBucket) || hasNotifications()) return bucket.enableEventBridgeNotification();
+  if (!(defaultChild instanceof CfnBucket) || hasNotifications()) {
+    bucket.enableEventBridgeNotification();
+    return;
+  }
   defaultChild.addPropertyOverride('NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled', true);
   bucket.node.addValidation({
     validate: () =>

@@ -222,7 +222,7 @@ describe('what triggers name', () => {
     ];
 
     expect(() => templateOf({ workflows, triggers: sources })).toThrow(
-      /triggers\[0\]\.bus: names what the executor was not given: 'billing' \(there are payments\)[^]*triggers\[1\]\.bucket: [^]*'upload' \(there are uploads\)[^]*triggers\[2\]\.queue: [^]*triggers: { queues: { work: … } }/,
+      /triggers\[0\]\.bus: names what the executor was not given: 'billing' \(there are payments\)[\s\S]*triggers\[1\]\.bucket: [\s\S]*'upload' \(there are uploads\)[\s\S]*triggers\[2\]\.queue: [\s\S]*triggers: { queues: { work: … } }/,
     );
   });
 });
