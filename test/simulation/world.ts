@@ -165,8 +165,15 @@ export class World {
       'runner',
       options.runnerTimeoutSeconds ?? TIMEOUT_SECONDS.runner,
       (process) => {
-        const parts = this.#runner(process, this.#handlers(process));
-        return (event, context) => runBatch(parts, event, context);
+        let pool = '';
+        const parts = this.#runner(
+          process,
+          this.#handlers(process, () => pool),
+        );
+        return (event, context) => {
+          pool = event.Records[0]?.eventSourceARN ?? '';
+          return runBatch(parts, event, context);
+        };
       },
     );
     const deadLetter = this.#host<SQSEvent, SQSBatchResponse>('dead-letter', TIMEOUT_SECONDS.deadLetter, (process) => {
@@ -316,9 +323,10 @@ export class World {
     };
   }
 
-  #handlers(process: SimulatedProcess): readonly AnyHandler[] {
+  #handlers(process: SimulatedProcess, pool: () => string): readonly AnyHandler[] {
     return watchedHandlers(this.#options.handlers(process.clock), {
       process,
+      pool,
       loop: this.loop,
       dice: this.dice,
       faults: this.faults,
