@@ -53,7 +53,6 @@ describe('each function may do what it calls and nothing else', () => {
         ...SEND,
         ...items('GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'),
         'dynamodb:Query on ItemsTable/index/byWorkflow',
-        ...SEND,
         ...['default', 'slow'].flatMap((pool) =>
           ['ChangeMessageVisibility', 'DeleteMessage', 'ReceiveMessage'].map(
             (action) => `sqs:${action} on Pool${pool}UnsettledQueue`,

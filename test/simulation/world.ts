@@ -468,7 +468,11 @@ export class World {
     if (pauses > points) this.violated(`${key.pk} paused ${pauses} times at ${points} points`);
   }
 
-  #onEnd(executionId: string, { pk, run, cachedFrom, isHandedOff }: Item): void {
+  #onEnd(executionId: string, { pk, run, status, cachedFrom, isHandedOff, changedBy }: Item): void {
+    // Sweeps end what is late, and what was lost.
+    const isSwept = String(changedBy).startsWith('sweep') && status !== 'TIMED_OUT';
+    if (isSwept && this.faults.fired.length === 0)
+      this.violated(`nothing was lost of ${pk}, and a sweep had to end it`);
     const state = StateItem.safeParse(this.table.get({ pk, sk: 'STATE' }));
     // What was never decided on has no state.
     const isUndecided = run === 1 && isHandedOff === true && !state.success;
