@@ -12,7 +12,7 @@ const Nodes = z.looseObject({ nodes: z.record(z.string(), z.unknown()) });
 /** The handlers a definition names and nobody has; also of one that is not valid otherwise. */
 export function missingHandlers(
   definition: unknown,
-  handlers: readonly AnyHandler[],
+  handlers: readonly Pick<AnyHandler, 'type'>[],
   handlersFile: string | undefined,
 ): Issue[] {
   const parsed = Nodes.safeParse(definition);

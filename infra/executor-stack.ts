@@ -1,9 +1,12 @@
+import { join } from 'node:path';
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { EmptySecret } from './constructs/empty-secret.ts';
 import { ServerlessExecutor, type ServerlessExecutorProps } from './constructs/serverless-executor.ts';
 
-export interface ExecutorStackProps extends StackProps, ServerlessExecutorProps {
+export interface ExecutorStackProps extends StackProps, Omit<ServerlessExecutorProps, 'handlersEntry'> {
+  /** The module that exports the application's `handlers`. @default examples/handlers.ts */
+  readonly handlersEntry?: string;
   /** Names of secrets to make, each without a value until it is given one; beside those in `secrets`. @default none */
   readonly newSecrets?: readonly string[];
 }
@@ -15,7 +18,11 @@ export class ExecutorStack extends Stack {
   constructor(scope: Construct, id: string, props: ExecutorStackProps = {}) {
     super(scope, id, props);
     const secrets = this.#makeSecrets(props);
-    this.executor = new ServerlessExecutor(this, 'Executor', { ...props, secrets: { ...secrets, ...props.secrets } });
+    this.executor = new ServerlessExecutor(this, 'Executor', {
+      handlersEntry: join(import.meta.dirname, '../examples/handlers.ts'),
+      ...props,
+      secrets: { ...secrets, ...props.secrets },
+    });
     new CfnOutput(this, 'ApiUrl', {
       value: this.executor.api.httpApi.apiEndpoint,
       description: 'Pass as --endpoint to the CLI',

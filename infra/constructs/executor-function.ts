@@ -7,7 +7,6 @@ import type { LogLevel } from '../../shared/observability/logger.ts';
 
 export interface ExecutorFunctionProps {
   readonly description: string;
-  /** What {@link bundleFunctions} made of it. */
   readonly code: Code;
   readonly timeout: Duration;
   readonly memorySize: number;
@@ -17,11 +16,13 @@ export interface ExecutorFunctionProps {
   readonly logRetention?: RetentionDays;
   /** Variables besides those that its connections set. @default none */
   readonly environment?: Readonly<Record<string, string>>;
+  /** What it runs as. @default a role of its own */
+  readonly role?: Role;
   /** The messages it sends may come back to it. @default false */
   readonly sendsToItself?: boolean;
 }
 
-/** One of the executor's functions, with a role and a log group of its own. */
+/** One of the executor's functions, with a log group of its own. */
 export class ExecutorFunction extends LambdaFunction {
   constructor(scope: Construct, id: string, props: ExecutorFunctionProps) {
     const { description, code, timeout, memorySize, logLevel = 'warn', logRetention = RetentionDays.ONE_MONTH } = props;
@@ -30,7 +31,8 @@ export class ExecutorFunction extends LambdaFunction {
       removalPolicy: RemovalPolicy.DESTROY,
     });
     // The role that the library makes may write to every log group.
-    const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    const role =
+      props.role ?? new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(role);
     super(scope, id, {
       description,
@@ -42,7 +44,7 @@ export class ExecutorFunction extends LambdaFunction {
       memorySize,
       logGroup,
       role,
-      environment: { LOG_LEVEL: logLevel, ...props.environment },
+      environment: { ...props.environment, LOG_LEVEL: logLevel },
       // Lambda stops what looks like a loop after 16 rounds. A node that is retried more often than that is none.
       ...(props.sendsToItself === true && { recursiveLoop: RecursiveLoop.ALLOW }),
     });

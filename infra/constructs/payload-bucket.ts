@@ -42,6 +42,12 @@ export class PayloadBucket extends Construct {
     this.tell(user);
   }
 
+  /** Lets a function write payloads, and tells it where to. */
+  connectWriter(user: LambdaFunction): void {
+    allow(user, ['s3:PutObject'], this.bucket.arnForObjects('*'));
+    this.tell(user);
+  }
+
   /** Tells a function where payloads are, and lets it do nothing with them. */
   tell(user: LambdaFunction): void {
     user.addEnvironment('BUCKET_NAME', this.bucket.bucketName);

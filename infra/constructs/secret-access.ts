@@ -16,12 +16,12 @@ export interface ReadableSecret {
 }
 
 /**
- * Lets one function read secrets and tells it where they are; another is told their names alone.
+ * Lets functions read secrets and tells them where they are; another is told their names alone.
  * @throws {FanjoinError} `INVALID_SECRET`: a name that no workflow could refer to
  */
 export function connectSecrets(
   secrets: Readonly<Record<string, ReadableSecret>>,
-  { reader, namer }: { readonly reader: LambdaFunction; readonly namer: LambdaFunction },
+  { readers, namer }: { readonly readers: readonly LambdaFunction[]; readonly namer: LambdaFunction },
 ): void {
   const entries = Object.entries(secrets);
   if (entries.length === 0) return;
@@ -33,6 +33,11 @@ export function connectSecrets(
         `A secret cannot be called '${name}': ${parsed.error.issues[0]?.message}`,
       );
   }
+  for (const reader of readers) connectReader(reader, entries);
+  namer.addEnvironment('SECRET_NAMES', JSON.stringify(Object.keys(secrets)));
+}
+
+function connectReader(reader: LambdaFunction, entries: readonly (readonly [string, ReadableSecret])[]): void {
   allow(reader, ['secretsmanager:GetSecretValue'], ...entries.map(([, secret]) => policyArn(secret)));
   const keys = new Set(entries.flatMap(([, { encryptionKey }]) => encryptionKey ?? []));
   // Only by way of the service: the keys themselves stay out of the function's reach.
@@ -43,7 +48,6 @@ export function connectSecrets(
     );
   const arns = Object.fromEntries(entries.map(([name, { secretArn }]) => [name, secretArn]));
   reader.addEnvironment('SECRET_ARNS', Stack.of(reader).toJsonString(arns));
-  namer.addEnvironment('SECRET_NAMES', JSON.stringify(Object.keys(secrets)));
 }
 
 /** The service ends every ARN with a hyphen and six characters; of a secret that is imported by its name they are not known. */

@@ -1,34 +1,53 @@
 import { Duration, type RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { IHttpRouteAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { IEventBus } from 'aws-cdk-lib/aws-events';
+import type { IGrantable, IPrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { FanjoinError } from '../../shared/errors.ts';
+import type { Plan } from '../../shared/core/plan.ts';
 import type { Advance } from '../../shared/model/config.ts';
-import { batchSizeOf, DEFAULT_POOL, type Pools, poolSize } from '../../shared/model/pools.ts';
 import type { LogLevel } from '../../shared/observability/logger.ts';
 import { allow } from './allow.ts';
 import { ExecutionApi } from './execution-api.ts';
-import { ExecutorFunction, type ExecutorFunctionProps } from './executor-function.ts';
+import { createFunctions, createPublisher, createRunners, type ExecutorFunctions } from './executor-functions.ts';
 import { bundleFunctions } from './function-bundles.ts';
 import { ItemTable } from './item-table.ts';
 import { LifecycleBus, type LifecycleEventsProps } from './lifecycle-bus.ts';
 import { ObserverSource } from './observer-source.ts';
 import { PayloadBucket } from './payload-bucket.ts';
+import { type PoolProps, poolSettings } from './pool-settings.ts';
+import { PublishedWorkflows, writeWorkflows } from './published-workflows.ts';
 import { connectSecrets, type ReadableSecret } from './secret-access.ts';
 import { TIMEOUT_SECONDS } from './source-settings.ts';
 import { StreamSource } from './stream-source.ts';
 import { SweepSchedule } from './sweep-schedule.ts';
 import { exportTraces, type TraceExportProps } from './trace-export.ts';
-import { type PoolConcurrency, WorkerPool } from './worker-pool.ts';
+import { WorkerPool } from './worker-pool.ts';
+import { readWorkflows, type WorkflowSource } from './workflow-sources.ts';
 
 export interface ServerlessExecutorProps {
-  /** The module that exports the application's `handlers`. @default examples/handlers.ts */
-  readonly handlersEntry?: string;
-  /** Named pools, beside `default`: at most `size` handlers of each run at once, 2 to 1,000. @default none */
-  readonly pools?: Pools;
+  /**
+   * The module that exports the application's `handlers`: `export const handlers = [greet, shout]`. It is bundled, and
+   * loaded once to see that it loads; what does not fails the synthesis.
+   */
+  readonly handlersEntry: string;
+  /** Variables for the handlers; fanjoin's own go before them. @default none */
+  readonly handlersEnvironment?: Readonly<Record<string, string>>;
+  /**
+   * Workflows that each deployment publishes: paths of YAML or JSON files, what `defineWorkflow` gave, or definitions. A
+   * workflow that is not valid, or names a handler, pool or secret that is not here, fails the synthesis. One that is its
+   * latest version already stays so.
+   * @default none: they are published by the API
+   */
+  readonly workflows?: readonly WorkflowSource[];
+  /**
+   * Named pools, beside `default`: how many handlers of each run at once and, where it differs from the node runner's,
+   * the memory and timeout of the function that runs them.
+   * @default none
+   */
+  readonly pools?: Readonly<Record<string, PoolProps>>;
   /**
    * What workflows may refer to as `secret('name')`, by that name. The node runner may read these and no others; their
    * ARNs are told it by a variable, and all variables of a function together may have 4 KB: some 25 secrets.
@@ -68,76 +87,115 @@ export interface ServerlessExecutorProps {
 }
 
 /** The whole executor: table, bucket, queues, functions, API. */
-export class ServerlessExecutor extends Construct {
+export class ServerlessExecutor extends Construct implements IGrantable {
   readonly itemTable: ItemTable;
   readonly payloadBucket: PayloadBucket;
   readonly pools: ReadonlyMap<string, WorkerPool>;
   readonly api: ExecutionApi;
   /** Where rules hear of executions; `undefined` without lifecycle events. */
   readonly lifecycleBus: IEventBus | undefined;
-  readonly functions: Readonly<
-    Record<'api' | 'scheduler' | 'nodeRunner' | 'deadLetter' | 'sweep' | 'observer', LambdaFunction>
-  >;
+  readonly functions: ExecutorFunctions;
+  /** The function that runs each pool's nodes; pools without a memory or timeout of their own share the node runner. */
+  readonly runners: ReadonlyMap<string, LambdaFunction>;
+  /** What handlers run as, so that they can be granted what they call: `table.grantReadData(executor)`. */
+  readonly grantPrincipal: IPrincipal;
+  /** The workflows that are published, in their order. */
+  readonly workflows: readonly Plan[];
 
-  constructor(scope: Construct, id: string, props: ServerlessExecutorProps = {}) {
+  constructor(scope: Construct, id: string, props: ServerlessExecutorProps) {
     super(scope, id);
     const {
+      handlersEntry,
+      handlersEnvironment = {},
       runnerTimeout = Duration.seconds(TIMEOUT_SECONDS.runner),
+      runnerMemorySize = 1_024,
+      defaultConcurrency = 50,
+      secrets = {},
+      logLevel,
+      logRetention,
       removalPolicy,
       payloadRetention,
       authorizer,
       lifecycleEvents,
     } = props;
     const deadLetterTimeout = Duration.seconds(TIMEOUT_SECONDS.deadLetter);
+    const pools = poolSettings({
+      ...{ defaultConcurrency, memorySize: runnerMemorySize, timeout: runnerTimeout },
+      ...(props.pools !== undefined && { pools: props.pools }),
+    });
+    const bundles = bundleFunctions(this, { handlersEntry, environment: handlersEnvironment });
+    this.workflows = readWorkflows(props.workflows ?? [], {
+      handlers: { types: bundles.handlers.types, file: handlersEntry },
+      timeoutSeconds: Object.fromEntries(pools.map(({ name, timeout }) => [name, timeout.toSeconds()])),
+      secrets: Object.keys(secrets),
+    });
     this.itemTable = new ItemTable(this, 'Items', { ...(removalPolicy !== undefined && { removalPolicy }) });
     this.payloadBucket = new PayloadBucket(this, 'Payloads', {
       ...(removalPolicy !== undefined && { removalPolicy }),
       ...(payloadRetention !== undefined && { retention: payloadRetention }),
     });
     this.pools = new Map(
-      Object.entries(concurrencies(props)).map(([name, concurrency]) => [
+      pools.map(({ name, concurrency, timeout }) => [
         name,
-        new WorkerPool(this, `Pool-${name}`, { ...concurrency, runnerTimeout, deadLetterTimeout }),
+        new WorkerPool(this, `Pool-${name}`, { ...concurrency, runnerTimeout: timeout, deadLetterTimeout }),
       ]),
     );
-    this.functions = createFunctions(this, { ...props, runnerTimeout, deadLetterTimeout });
-    this.#connectFunctions();
-    const { secrets = {} } = props;
-    connectSecrets(secrets, { reader: this.functions.nodeRunner, namer: this.functions.api });
+    const { advance } = props;
+    const settings = { bundles, pools, deadLetterTimeout, handlersEnvironment, advance, logLevel, logRetention };
+    const runners = createRunners(this, settings);
+    const [nodeRunner] = runners.all;
+    if (nodeRunner === undefined) throw new Error('Unreachable: there is a default pool');
+    this.runners = runners.byPool;
+    this.grantPrincipal = runners.role;
+    this.functions = createFunctions(this, settings, nodeRunner);
+    this.#connectFunctions(runners.all);
+    connectSecrets(secrets, { readers: runners.all, namer: this.functions.api });
 
-    const { api, scheduler, nodeRunner, deadLetter, sweep, observer } = this.functions;
+    const { api, scheduler, deadLetter, sweep, observer } = this.functions;
     this.api = new ExecutionApi(this, 'Api', { handler: api, ...(authorizer !== undefined && { authorizer }) });
     const { givenUp } = new StreamSource(this, 'Stream', { itemTable: this.itemTable, scheduler });
     new ObserverSource(this, 'ObserverStream', { itemTable: this.itemTable, observer, givenUp });
     this.#allowDeadLetters(api, givenUp);
-    for (const pool of this.pools.values()) pool.feed(nodeRunner, deadLetter);
+    for (const [name, pool] of this.pools) pool.feed(runners.byPool.get(name) ?? nodeRunner, deadLetter);
     if (props.tracing !== undefined) exportTraces(props.tracing, { api, observer });
     new SweepSchedule(this, 'SweepSchedule', { sweep });
     const lifecycle = lifecycleEvents === false ? undefined : new LifecycleBus(this, 'Lifecycle', lifecycleEvents);
     lifecycle?.connect(observer, this.itemTable);
     api.addEnvironment('LIFECYCLE_EVENTS', lifecycle?.tellsOf ?? 'none');
     this.lifecycleBus = lifecycle?.bus;
+    if (this.workflows.length > 0) {
+      writeWorkflows(bundles.folders.publisher, this.workflows);
+      this.#publishWorkflows(createPublisher(this, settings), runners.all);
+    }
+  }
+
+  /** After what runs them, so that no new version is started on handlers that lack what it names. */
+  #publishWorkflows(publisher: LambdaFunction, runners: readonly LambdaFunction[]): void {
+    this.payloadBucket.connectWriter(publisher);
+    this.itemTable.connect(publisher, 'Query', 'PutItem');
+    new PublishedWorkflows(this, 'Workflows', { publisher, after: [...runners, this.functions.api] });
   }
 
   /** Each function may do what it calls, and nothing else. */
-  #connectFunctions(): void {
-    const { api, scheduler, nodeRunner, deadLetter, sweep, observer } = this.functions;
-    for (const user of [api, scheduler, nodeRunner, deadLetter, sweep]) this.payloadBucket.connect(user);
+  #connectFunctions(runners: readonly LambdaFunction[]): void {
+    const { api, scheduler, deadLetter, sweep, observer } = this.functions;
+    for (const user of [api, scheduler, ...runners, deadLetter, sweep]) this.payloadBucket.connect(user);
     // What it writes down is what items say of their payloads, not what is in them.
     this.payloadBucket.tell(observer);
     this.itemTable.connect(api, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem');
     // It queries attempts when it sends again what a batch that comes a second time had sent.
     this.itemTable.connect(scheduler, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem');
-    this.itemTable.connect(nodeRunner, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem');
+    for (const runner of runners)
+      this.itemTable.connect(runner, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem');
     this.itemTable.connect(deadLetter, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem');
     this.itemTable.connect(sweep, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem');
     this.itemTable.connect(observer, 'Query', 'PutItem');
     this.itemTable.allowQueryDue(sweep);
     this.itemTable.allowQueryListed(api);
-    for (const sender of [api, scheduler, nodeRunner, sweep]) this.#allowSend(sender);
+    for (const sender of [api, scheduler, ...runners, sweep]) this.#allowSend(sender);
   }
 
-  /** Lets a function look at what was given up, and send work of it back to its pool. */
+  /** Lets a function look at what was given up, to send work of it back to its pool. */
   #allowDeadLetters(user: LambdaFunction, givenUp: IQueue): void {
     const queues = [...this.pools].map(([name, { unsettledQueue }]) => [name, unsettledQueue] as const);
     const look = ['sqs:ReceiveMessage', 'sqs:ChangeMessageVisibility'];
@@ -146,7 +204,6 @@ export class ServerlessExecutor extends Construct {
     const urls = Object.fromEntries(queues.map(([name, queue]) => [name, queue.queueUrl]));
     user.addEnvironment('UNSETTLED_URLS', Stack.of(this).toJsonString(urls));
     user.addEnvironment('GIVEN_UP_URL', givenUp.queueUrl);
-    this.#allowSend(user);
   }
 
   /** Lets a function send work to every pool, and tells it where their queues are. */
@@ -156,92 +213,4 @@ export class ServerlessExecutor extends Construct {
     const urls = Object.fromEntries(queues.map(([name, queue]) => [name, queue.queueUrl]));
     sender.addEnvironment('QUEUE_URLS', Stack.of(this).toJsonString(urls));
   }
-}
-
-/** @throws {FanjoinError} `INVALID_POOL_SIZE` */
-function concurrencies({
-  pools = {},
-  defaultConcurrency = 50,
-}: ServerlessExecutorProps): Record<string, PoolConcurrency> {
-  const named = Object.keys(pools).map((name): [string, PoolConcurrency] => {
-    const size = poolSize(pools, name);
-    if (size < 2) {
-      throw new FanjoinError(
-        'INVALID_POOL_SIZE',
-        `The pool '${name}' has the size ${size}: Lambda bounds a queue's invocations to 2 at the least`,
-      );
-    }
-    return [name, { maxConcurrency: size, batchSize: batchSizeOf(name) }];
-  });
-  return {
-    [DEFAULT_POOL]: { maxConcurrency: defaultConcurrency, batchSize: batchSizeOf(DEFAULT_POOL) },
-    ...Object.fromEntries(named),
-  };
-}
-
-interface FunctionSettings extends ServerlessExecutorProps {
-  readonly runnerTimeout: Duration;
-  readonly deadLetterTimeout: Duration;
-}
-
-function createFunctions(scope: Construct, settings: FunctionSettings): ServerlessExecutor['functions'] {
-  const { logLevel, logRetention, handlersEntry, runnerMemorySize = 1_024, pools = {} } = settings;
-  const { code, handlersVersion } = bundleFunctions(
-    scope,
-    handlersEntry === undefined ? {} : { '#handlers': handlersEntry },
-  );
-  const create = (id: string, props: ExecutorFunctionProps) =>
-    new ExecutorFunction(scope, id, {
-      ...props,
-      ...(logLevel !== undefined && { logLevel }),
-      ...(logRetention !== undefined && { logRetention }),
-    });
-  return {
-    api: create('ApiFunction', {
-      description: 'Answers the HTTP API',
-      code: code.api,
-      // API Gateway waits for 30 s.
-      timeout: Duration.seconds(29),
-      memorySize: 512,
-      environment: {
-        POOLS: JSON.stringify(pools),
-        HANDLERS_VERSION: handlersVersion,
-        ...(settings.advance !== undefined && { ADVANCE: settings.advance }),
-        // What executions cost depends on it, and the API says what they cost.
-        RUNNER_MEMORY_MB: String(runnerMemorySize),
-      },
-    }),
-    scheduler: create('Scheduler', {
-      description: 'Advances executions by the changes of their items',
-      code: code.scheduler,
-      timeout: Duration.seconds(TIMEOUT_SECONDS.scheduler),
-      memorySize: 1_024,
-    }),
-    nodeRunner: create('NodeRunner', {
-      description: 'Runs nodes and writes their results',
-      code: code['node-runner'],
-      timeout: settings.runnerTimeout,
-      memorySize: runnerMemorySize,
-      sendsToItself: true,
-    }),
-    deadLetter: create('DeadLetter', {
-      description: 'Settles nodes whose runners crashed each time',
-      code: code['dead-letter'],
-      timeout: settings.deadLetterTimeout,
-      memorySize: 512,
-    }),
-    sweep: create('Sweep', {
-      description: 'Ends what is over its deadline and repairs what was lost',
-      code: code.sweep,
-      // Longer than its interval: a pass over a backlog is better finished than begun anew.
-      timeout: Duration.seconds(TIMEOUT_SECONDS.sweep),
-      memorySize: 512,
-    }),
-    observer: create('Observer', {
-      description: 'Writes the history of executions and the metrics of workflows',
-      code: code.observer,
-      timeout: Duration.seconds(TIMEOUT_SECONDS.observer),
-      memorySize: 512,
-    }),
-  };
 }

@@ -57,9 +57,9 @@ export class WorkerPool extends Construct {
     });
   }
 
-  /** Feeds the pool's work to the node runner, and what it could not finish to the dead-letter function. */
-  feed(nodeRunner: LambdaFunction, deadLetter: LambdaFunction): void {
-    nodeRunner.addEventSource(new SqsEventSource(this.queue, { ...this.#concurrency, reportBatchItemFailures: true }));
+  /** Feeds the pool's work to its runner, and what it could not finish to the dead-letter function. */
+  feed(runner: LambdaFunction, deadLetter: LambdaFunction): void {
+    runner.addEventSource(new SqsEventSource(this.queue, { ...this.#concurrency, reportBatchItemFailures: true }));
     deadLetter.addEventSource(
       new SqsEventSource(this.deadLetterQueue, {
         batchSize: POOL_SOURCE.deadLetterBatchSize,

@@ -33,6 +33,10 @@ export const IGNORED_PROPERTIES: Readonly<Record<string, Ignored>> = {
     Role: NO_IAM,
     Runtime: 'functions run on this Node.js',
   },
+  'Custom::Trigger': {
+    ExecuteOnHandlerChange: 'a stack is deployed once here',
+    Timeout: "the function's own bounds it",
+  },
   'AWS::S3::Bucket': {
     BucketEncryption: NO_ENCRYPTION,
     LifecycleConfiguration: NO_RETENTION,

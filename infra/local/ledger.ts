@@ -8,6 +8,8 @@ export interface LedgerEntry {
   readonly caller?: string | undefined;
   readonly executionIds: ReadonlySet<string>;
   readonly counts: Partial<OperationCounts>;
+  /** Of an invocation: what its function is given. */
+  readonly memoryMb?: number;
 }
 
 /** What a local stack was asked for, as AWS would bill it. */

@@ -77,7 +77,7 @@ export interface LocalStack extends AsyncDisposable {
  * and fauxqs, answers for its secrets, and hosts its functions, event sources, rules and API. Nothing here knows the
  * executor: all is read from the template, and what of it has no local effect is listed in `ignored-properties.ts`.
  *
- * @throws {FanjoinError} `JAVA_MISSING`, `UNKNOWN_PROPERTY`, `UNKNOWN_RESOURCE_TYPE`
+ * @throws {FanjoinError} `JAVA_MISSING`, `UNKNOWN_PROPERTY`, `UNKNOWN_RESOURCE_TYPE`, `DEPLOYMENT_FAILED`
  */
 export async function startLocalStack(options: LocalStackOptions = {}): Promise<LocalStack> {
   const { visibilityTimeoutSeconds = Number.POSITIVE_INFINITY, maxConcurrency = DEFAULT_MAX_CONCURRENCY } = options;
@@ -140,6 +140,7 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
     ...{ resources, clients, streamArns, queueUrlOf, find, maxConcurrency, log, deliveries },
     ...(options.tumblingWindowSeconds !== undefined && { tumblingWindowSeconds: options.tumblingWindowSeconds }),
   });
+  await runTriggers(resources, find);
   void warmUp(functions);
   const caller = { credentials: throwAwayCredentials(), region: LOCAL_REGION };
   const api = await HttpApi.start({
@@ -177,6 +178,14 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
 /** By the name that workflows use; a secret's construct has the same. */
 const secretValue = (name: string, values: LocalStackOptions['secretValues']): string | undefined =>
   values === undefined ? process.env[secretVariable(name)] : values[name];
+
+/** What a deployment invokes, and fails with. */
+async function runTriggers({ triggers }: LocalResources, find: FunctionFinder): Promise<void> {
+  for (const { label, properties } of triggers) {
+    const outcome = await find.byArn(properties.HandlerArn).invoke({});
+    if (!outcome.ok) throw new FanjoinError('DEPLOYMENT_FAILED', `${label} failed: ${outcome.reason}`);
+  }
+}
 
 /** One after another, those that are needed first before: together they would all be late. */
 async function warmUp(functions: readonly LocalFunction[]): Promise<void> {

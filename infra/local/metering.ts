@@ -72,6 +72,7 @@ export class Meter {
       operation: routeKey === undefined ? 'Invoke' : `Invoke ${routeKey}`,
       caller: functionLabel,
       executionIds: executionIdsIn(event),
+      memoryMb,
       counts: {
         invocations: 1,
         computeGbSeconds: (memoryMb / 1_024) * (Math.ceil(durationMs) / 1_000),

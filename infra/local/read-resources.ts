@@ -2,7 +2,7 @@ import type * as z from 'zod';
 import { FanjoinError } from '../../shared/errors.ts';
 import { IGNORED_TYPES, withoutIgnored } from './ignored-properties.ts';
 import { resolveIntrinsics } from './intrinsics.ts';
-import { localReferences } from './references.ts';
+import { functionArn, localReferences } from './references.ts';
 import { RESOURCE_SCHEMAS, type ResourceType } from './resource-schemas.ts';
 import type { Template } from './template.ts';
 
@@ -43,7 +43,11 @@ export function readResources(template: Template, queueEndpoint: string) {
       );
       return [{ id, label: labelOf(Metadata?.['aws:cdk:path']) ?? id, properties }];
     });
+  const triggers = read('Custom::Trigger', RESOURCE_SCHEMAS['Custom::Trigger']);
+  const ofTheLibrary = new Set(triggers.map(({ properties }) => properties.ServiceToken));
   return {
+    triggers,
+    versions: read('AWS::Lambda::Version', RESOURCE_SCHEMAS['AWS::Lambda::Version']),
     apis: read('AWS::ApiGatewayV2::Api', RESOURCE_SCHEMAS['AWS::ApiGatewayV2::Api']),
     integrations: read('AWS::ApiGatewayV2::Integration', RESOURCE_SCHEMAS['AWS::ApiGatewayV2::Integration']),
     routes: read('AWS::ApiGatewayV2::Route', RESOURCE_SCHEMAS['AWS::ApiGatewayV2::Route']),
@@ -53,7 +57,10 @@ export function readResources(template: Template, queueEndpoint: string) {
     rules: read('AWS::Events::Rule', RESOURCE_SCHEMAS['AWS::Events::Rule']),
     invokeConfigs: read('AWS::Lambda::EventInvokeConfig', RESOURCE_SCHEMAS['AWS::Lambda::EventInvokeConfig']),
     eventSources: read('AWS::Lambda::EventSourceMapping', RESOURCE_SCHEMAS['AWS::Lambda::EventSourceMapping']),
-    functions: read('AWS::Lambda::Function', RESOURCE_SCHEMAS['AWS::Lambda::Function']),
+    // The CDK's own function for a custom resource answers CloudFormation, which there is none of here.
+    functions: read('AWS::Lambda::Function', RESOURCE_SCHEMAS['AWS::Lambda::Function']).filter(
+      ({ id }) => !ofTheLibrary.has(functionArn(id)),
+    ),
     buckets: read('AWS::S3::Bucket', RESOURCE_SCHEMAS['AWS::S3::Bucket']),
     secrets: read('AWS::SecretsManager::Secret', RESOURCE_SCHEMAS['AWS::SecretsManager::Secret']),
     queues: read('AWS::SQS::Queue', RESOURCE_SCHEMAS['AWS::SQS::Queue']),

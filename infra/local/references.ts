@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { LOCAL_ACCOUNT, LOCAL_REGION, queueUrlAt } from './emulators.ts';
 import type { References } from './intrinsics.ts';
 import type { Template } from './template.ts';
@@ -22,6 +23,8 @@ export const secretArn = (name: string): string => arn('secretsmanager', `secret
 /** S3 takes lower case only. */
 export const bucketName = (logicalId: string): string => logicalId.toLowerCase();
 
+const VersionOf = z.object({ Ref: z.string() });
+
 interface Resolver {
   ref?(logicalId: string, properties: Readonly<Record<string, unknown>>): string;
   readonly attributes?: Readonly<
@@ -41,6 +44,8 @@ function resolvers(queueEndpoint: string): Readonly<Record<string, Resolver>> {
       attributes: { Arn: (_id, { Name }) => busArn(String(Name)), Name: (_id, { Name }) => String(Name) },
     },
     'AWS::Lambda::Function': { ref: itself, attributes: { Arn: functionArn } },
+    // There is one version of a function here: the function.
+    'AWS::Lambda::Version': { ref: (_id, { FunctionName }) => functionArn(VersionOf.parse(FunctionName).Ref) },
     'AWS::S3::Bucket': { ref: bucketName },
     'AWS::SecretsManager::Secret': { ref: secretArn },
     'AWS::SQS::Queue': {

@@ -93,6 +93,7 @@ export const RESOURCE_SCHEMAS = {
     ReservedConcurrentExecutions: z.int().min(1).optional(),
     Timeout: z.int().default(3),
   }),
+  'AWS::Lambda::Version': z.strictObject({ FunctionName: z.string() }),
   'AWS::S3::Bucket': z.strictObject({}),
   // What its value is stands in no template.
   'AWS::SecretsManager::Secret': z.strictObject({}),
@@ -100,6 +101,13 @@ export const RESOURCE_SCHEMAS = {
     DelaySeconds: z.int().optional(),
     RedrivePolicy: z.strictObject({ deadLetterTargetArn: z.string(), maxReceiveCount: z.int().min(1) }).optional(),
     VisibilityTimeout: z.int().default(30),
+  }),
+  /** Invokes a function while the stack is deployed. */
+  'Custom::Trigger': z.strictObject({
+    HandlerArn: z.string(),
+    InvocationType: z.literal('RequestResponse'),
+    /** Of the CDK, and made in its own way here. */
+    ServiceToken: z.string(),
   }),
 } as const;
 

@@ -42,6 +42,29 @@ export const PRICES = {
     objectGets: 0.4e-6,
     busEvents: 1e-6,
   } satisfies OperationCounts,
+  /** Where each price stands. */
+  sources: [
+    'https://aws.amazon.com/api-gateway/pricing/',
+    'https://aws.amazon.com/dynamodb/pricing/on-demand/',
+    'https://aws.amazon.com/sqs/pricing/',
+    'https://aws.amazon.com/lambda/pricing/',
+    'https://aws.amazon.com/s3/pricing/',
+    'https://aws.amazon.com/eventbridge/pricing/',
+  ],
+  /** What else runs workflows on AWS, in USD for one. Nothing here depends on it; it is what costs are compared with. */
+  peers: {
+    usd: {
+      /** Step Functions, Standard: a transition into a state. */
+      standardTransitions: 25e-6,
+      /** Step Functions, Express: an execution, and its duration, in 100 ms, by memory, in 64 MB. */
+      expressRequests: 1e-6,
+      expressGbSeconds: 16.67e-6,
+      /** Lambda durable functions: an operation, and the data it writes. */
+      durableOperations: 8e-6,
+      durableGbWritten: 0.25,
+    },
+    sources: ['https://aws.amazon.com/step-functions/pricing/', 'https://aws.amazon.com/lambda/pricing/'],
+  },
 } as const;
 
 /** Counts of each kind, as `of` gives them. */

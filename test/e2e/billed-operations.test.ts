@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { LedgerEntry } from '../../infra/local/ledger.ts';
 import type { LocalStack } from '../../infra/local/local-stack.ts';
 import { WorkflowExecutor } from '../../shared/executor/workflow-executor.ts';
 import type { DefinitionInput } from '../../shared/model/definition.ts';
 import { OperationCounts, priceOf } from '../../shared/observability/prices.ts';
+import { isPartOfExecution, untilObserved } from '../bench/ledger.ts';
 import { canRunEmulators } from '../support/aws-emulators.ts';
 import { aLocalStack } from '../support/local-stack.ts';
 import { handlers } from '../support/local-stack-handlers.ts';
@@ -42,10 +42,6 @@ const failing: DefinitionInput = {
   },
 };
 
-/** Looking at an execution is not part of it, and the table is read for that by the API alone. */
-const isPart = ({ operation, caller, counts }: LedgerEntry) =>
-  !operation.startsWith('Invoke GET') && !(caller === 'ApiFunction' && counts.readUnits !== undefined);
-
 /** What is derived may be wrong by so much: batches that were less full than they could be, seconds cut elsewhere. */
 const TOLERANCE = 0.1;
 const FEW = 4;
@@ -77,13 +73,8 @@ describe.skipIf(!canRunEmulators())('billed operations, against a ledger of ever
 
   /** Once the observer has told its end, an execution asks for nothing more. */
   async function measured(executionId: string): Promise<OperationCounts> {
-    const isObserved = () => {
-      const entries = stack.ledger.entriesOf(executionId).filter(({ caller }) => caller === 'Observer');
-      const counted = entries.findIndex(({ operation }) => operation === 'Query');
-      return counted >= 0 && entries.slice(counted).some(({ operation }) => operation === 'Invoke');
-    };
-    await expect.poll(isObserved, { timeout: 20_000 }).toBe(true);
-    return withoutTime(stack.ledger.countsOf(executionId, isPart));
+    await untilObserved(stack, executionId);
+    return withoutTime(stack.ledger.countsOf(executionId, isPartOfExecution));
   }
 
   it.each([chainOf10, fanOutOf100, mapOf1000, failing])('agree within a tenth, for a $name', async (definition) => {

@@ -5,7 +5,10 @@ import { readResources } from '../../infra/local/read-resources.ts';
 import { Template } from '../../infra/local/template.ts';
 import { synthesized } from './synthesized.ts';
 
-const { template, outdir } = synthesized({ newSecrets: ['stripe-key'] });
+const { template, outdir } = synthesized({
+  newSecrets: ['stripe-key'],
+  workflows: [{ name: 'w', nodes: { n: { type: 'transform', output: 1 } } }],
+});
 rmSync(outdir, { recursive: true });
 const deployed = Template.parse(template.toJSON());
 const QUEUES = 'http://127.0.0.1:4000';
@@ -16,7 +19,7 @@ describe('reading a template', () => {
   it('takes the one that is deployed', () => {
     const { tables, buckets, queues, functions, eventSources, routes, rules } = readResources(deployed, QUEUES);
 
-    expect([tables, buckets, functions, eventSources, rules].map(({ length }) => length)).toEqual([1, 1, 6, 4, 1]);
+    expect([tables, buckets, functions, eventSources, rules].map(({ length }) => length)).toEqual([1, 1, 7, 4, 1]);
     expect(queues).toHaveLength(4);
     expect(routes.map(({ properties }) => properties.RouteKey)).toContain('POST /executions');
   });

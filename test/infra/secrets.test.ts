@@ -24,7 +24,10 @@ function withSecrets(secrets: (stack: Stack) => Record<string, ReadableSecret>):
     new App({ outdir, analyticsReporting: false, builtinCloudFormationValidation: false }),
     'Own',
   );
-  new ServerlessExecutor(stack, 'Executor', { secrets: secrets(stack) });
+  new ServerlessExecutor(stack, 'Executor', {
+    handlersEntry: join(import.meta.dirname, 'fixtures/handlers.ts'),
+    secrets: secrets(stack),
+  });
   return { template: Template.fromStack(stack), outdir };
 }
 

@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { DefinitionFileError, parseDefinitionFile } from '../../cli/definition-file.ts';
+import { missingHandlers } from '../../cli/missing-handlers.ts';
+import { compile } from '../../shared/core/compile.ts';
+import type { Plan } from '../../shared/core/plan.ts';
+import { describeCause, FanjoinError, InvalidDefinitionError, type Issue } from '../../shared/errors.ts';
+import { assertPools } from '../../shared/executor/start-checks.ts';
+import type { DefinitionInput } from '../../shared/model/definition.ts';
+import { DEFAULT_POOL } from '../../shared/model/pools.ts';
+import type { Workflow } from '../../shared/nodes/define-workflow.ts';
+
+/** A workflow to publish: the path of a YAML or JSON file, what `defineWorkflow` gave, or a definition itself. */
+export type WorkflowSource = string | Pick<Workflow, 'definition'> | DefinitionInput;
+
+/** What a workflow finds where it will run. */
+export interface WorkflowSurroundings {
+  /** What handlers there are, and the file they are from. */
+  readonly handlers: { readonly types: readonly string[]; readonly file: string };
+  /** By pool, `default` among them: how long an invocation of its runner may take. */
+  readonly timeoutSeconds: Readonly<Record<string, number>>;
+  /** Names of secrets. */
+  readonly secrets: readonly string[];
+}
+
+/**
+ * Reads workflows and sees that each could run: what the API would refuse, or would fail where it runs, fails here.
+ * @throws {FanjoinError} `INVALID_DEFINITION`, with every issue and its place in the file; `WORKFLOW_NOT_READ`,
+ *   `DUPLICATE_WORKFLOW`
+ */
+export function readWorkflows(sources: readonly WorkflowSource[], surroundings: WorkflowSurroundings): readonly Plan[] {
+  const plans = sources.map((source) =>
+    typeof source === 'string'
+      ? fromFile(source, surroundings)
+      : check('definition' in source ? source.definition : source, surroundings),
+  );
+  const names = plans.map(({ definition }) => definition.name);
+  const repeated = names.find((name, index) => names.indexOf(name) !== index);
+  if (repeated !== undefined)
+    throw new FanjoinError('DUPLICATE_WORKFLOW', `Two of the workflows are called '${repeated}'; rename one of them`);
+  return plans;
+}
+
+function fromFile(file: string, surroundings: WorkflowSurroundings): Plan {
+  const { value, place } = parseDefinitionFile(read(file), relative('', file));
+  try {
+    return check(value, surroundings);
+  } catch (error) {
+    if (!(error instanceof InvalidDefinitionError)) throw error;
+    throw new DefinitionFileError(relative('', file), error.issues.map(place));
+  }
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    const message = `The workflow file '${file}' cannot be read: ${describeCause(cause)}`;
+    throw new FanjoinError('WORKFLOW_NOT_READ', message, { cause });
+  }
+}
+
+function check(definition: unknown, { handlers, timeoutSeconds, secrets }: WorkflowSurroundings): Plan {
+  const plan = compile(definition);
+  const { [DEFAULT_POOL]: _default, ...named } = timeoutSeconds;
+  assertPools(plan, Object.fromEntries(Object.keys(named).map((pool) => [pool, {}])));
+  const handlersKnown = handlers.types.map((type) => ({ type }));
+  const issues: Issue[] = [
+    ...missingHandlers(plan.definition, handlersKnown, relative('', handlers.file)),
+    ...plan.secrets.flatMap(({ path, name }) =>
+      secrets.includes(name)
+        ? []
+        : [{ path, code: 'UNKNOWN_SECRET', message: `refers to a secret that the executor has not: '${name}'` }],
+    ),
+    ...plan.nodes.flatMap((node) => tooLong(node, timeoutSeconds)),
+  ];
+  if (issues.length > 0) throw new InvalidDefinitionError(plan.definition.name, issues);
+  return plan;
+}
+
+/** A node that outlives its runner would be run again and again, and fail with `RunnerCrashed`. */
+function tooLong({ id, definition }: Plan['nodes'][number], limits: WorkflowSurroundings['timeoutSeconds']): Issue[] {
+  if (definition.type !== 'task' && definition.type !== 'map') return [];
+  const { pool = DEFAULT_POOL, timeoutSeconds } = definition;
+  const limit = limits[pool];
+  if (limit === undefined || timeoutSeconds === undefined || timeoutSeconds < limit) return [];
+  const message = `may take ${timeoutSeconds} s, and an invocation of the pool '${pool}' ends after ${limit} s; give the pool a longer timeout`;
+  return [{ path: `nodes.${id}.timeoutSeconds`, code: 'TIMEOUT_TOO_LONG', message }];
+}

@@ -1,0 +1,147 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { startLocalStack } from '../../infra/local/local-stack.ts';
+import { type OperationCounts, PRICES } from '../../shared/observability/prices.ts';
+import { COST_WORKLOADS, type CostWorkload } from './cost-workloads.ts';
+import { ASSUMED_MS_PER_INVOCATION, type LedgerReading, readLedger } from './ledger.ts';
+import { computePeerCosts, PEER_ASSUMPTIONS } from './peer-costs.ts';
+
+/** `npm run docs:cost`: runs the workloads on a metered local stack and writes what they cost to `docs/cost.md`. */
+const FILE = join(import.meta.dirname, '../../docs/cost.md');
+
+const COLUMNS: Readonly<Record<keyof OperationCounts, string>> = {
+  apiRequests: 'API requests',
+  writeUnits: 'write units',
+  readUnits: 'read units',
+  queueRequests: 'SQS requests',
+  invocations: 'invocations',
+  computeGbSeconds: 'GB-seconds',
+  objectPuts: 'S3 puts',
+  objectGets: 'S3 gets',
+  busEvents: 'events',
+};
+
+const number = (value: number): string =>
+  value.toLocaleString('en-US', { maximumFractionDigits: value < 10 && !Number.isInteger(value) ? 2 : 0 });
+const usd = (value: number): string =>
+  `$${value.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
+const rounded = (value: number): string =>
+  `$${value.toLocaleString('en-US', { maximumFractionDigits: value < 100 ? 1 : 0 })}`;
+const perMillion = (value: number): string => usd(value * 1e6);
+const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+const table = (heads: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [row(heads), row(heads.map((_head, column) => (column === 0 ? '---' : '--:'))), ...rows.map(row)].join('\n');
+
+type Measured = readonly (readonly [CostWorkload, LedgerReading])[];
+
+const kinds = Object.entries(COLUMNS).map(([kind, title]) => [kind, title] as const);
+const countOf = (counts: OperationCounts, kind: string): number =>
+  Object.entries(counts).find(([name]) => name === kind)?.[1] ?? 0;
+
+const countsTable = (measured: Measured): string =>
+  table(
+    ['one execution', ...kinds.map(([, title]) => title), 'USD for a million'],
+    measured.map(([{ title }, { counts, usdPerMillion }]) => [
+      title,
+      ...kinds.map(([kind]) => number(countOf(counts, kind))),
+      `**${rounded(usdPerMillion)}**`,
+    ]),
+  );
+
+const peersTable = (measured: Measured): string =>
+  table(
+    ['a million executions', 'fanjoin', 'Standard', 'Express', 'durable functions'],
+    measured.map(([{ title, elsewhere }, { usdPerMillion }]) => {
+      const { standard, express, durable } = computePeerCosts(elsewhere);
+      const [least, most] = durable.map(rounded);
+      return [
+        title,
+        `**${rounded(usdPerMillion)}**`,
+        rounded(standard),
+        rounded(express),
+        least === most ? `${least}` : `${least}–${most}`,
+      ];
+    }),
+  );
+
+const pricesTable = (): string =>
+  table(
+    ['', 'USD for a million'],
+    [
+      ...kinds.map(([kind, title]) => [title, perMillion(countOf(PRICES.usd, kind))]),
+      ['Standard: transitions', perMillion(PRICES.peers.usd.standardTransitions)],
+      ['Express: executions', perMillion(PRICES.peers.usd.expressRequests)],
+      ['Express: GB-seconds', perMillion(PRICES.peers.usd.expressGbSeconds)],
+      ['durable functions: operations', perMillion(PRICES.peers.usd.durableOperations)],
+      ['durable functions: GB written, for one', usd(PRICES.peers.usd.durableGbWritten)],
+    ],
+  );
+
+const page = (measured: Measured): string => `# What an execution costs
+
+<!-- Written by \`npm run docs:cost\`. What is changed by hand is overwritten. -->
+
+Every request that the stack's functions, queues and event sources make on the [local stack](how-it-works.md#what-it-costs)
+is noted, with the capacity that Amazon's DynamoDB Local says it consumed, and priced by the list prices of ${PRICES.region}
+as of ${PRICES.asOf}. This page is that ledger. **It is no bill**: nobody has run this on AWS yet. \`npm run verify:aws\` is
+there to compare the two ([operations](operations.md#trying-it-on-aws)).
+
+${countsTable(measured)}
+
+- Each workload ran once, alone, on a stack that was warm, started over the API. Executions side by side share invocations,
+  batches and state writes, so each costs a little less than one alone.
+- Handlers give back what they are given, some bytes. Their own time is not in it; it costs the same everywhere.
+- **GB-seconds are not measured**: how long a function takes on this machine says nothing of Lambda. Each invocation is taken
+  to last ${ASSUMED_MS_PER_INVOCATION} ms (three requests of 5 ms, one after another) in the memory its function has. Everything else is counted.
+- Counts differ by some percent from run to run: how many results share a batch depends on when they come.
+- Not in it: storage, logs (nothing per node at the default level), metrics and alarms, polls of empty queues, free tiers.
+- History, metrics and events are in it, as they are deployed by default.
+
+## Beside others
+
+${peersTable(measured)}
+
+The same work by the same list prices: without the handlers' own time, with an invocation for each call of a handler where the
+workflow does not run in the function itself. **They do not promise the same.**
+
+| | runs a step | history | at most | what is counted here |
+| --- | --- | --- | --- | --- |
+| fanjoin | at least once; its result counts once | kept in your table | a year; 100,000 nodes, maps of 1,000,000 | the ledger above |
+| Step Functions Standard | exactly once (a task's function at least once) | 90 days | a year; 25,000 events, so maps of this size must be distributed | a transition into each state: the tasks, and the Parallel or Map around them; a distributed map's children add their own |
+| Step Functions Express | at least once, the whole workflow again | in CloudWatch Logs, if switched on: not counted | 5 minutes | the execution, and ${PEER_ASSUMPTIONS.expressTaskMs} ms a task on the longest path, in 64 MB |
+| Lambda durable functions | at least once; its result counts once | as long as you pay for it: not counted | a year; [3,000 operations](https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html), so not the plain map | an operation for the start and each step, ${PEER_ASSUMPTIONS.bytesPerOperation} bytes each; the higher number with a context around each branch (\`context.map\`, \`context.parallel\`). Handlers run in the function itself: one core for all |
+
+Chunks are compared with chunks: elsewhere, too, a task or step of them takes 100 items.
+
+## Prices
+
+${pricesTable()}
+
+From ${[...PRICES.sources, ...PRICES.peers.sources].map((url) => `[${new URL(url).pathname.split('/')[1]}](${url})`).join(', ')},
+in [one table](../shared/observability/prices.ts).
+
+## What you can do about it
+
+- **Chunk maps**: \`chunkSize\` is how many items share a message, a result and an invocation.
+- **Keep what flows small**: an item over 1 KB costs a write unit for each further one; over 8 KB it goes to S3, a put for
+  the writer and a get for each reader.
+- **Lifecycle events** are two of each execution: \`lifecycleEvents: false\`.
+- **Search attributes** cost two write units each.
+- \`traceExecution\` writes down every start of a node.
+- \`result.metrics.billedOperations\` tells it of each execution, derived from what stands of it.
+`;
+
+await using stack = await startLocalStack({
+  isMetered: true,
+  handlersEntry: join(import.meta.dirname, 'cost-handlers.ts'),
+});
+const measured: [CostWorkload, LedgerReading][] = [];
+// Once before: what is slow the first time makes more batches than what runs on Lambda.
+for (const { definition, input } of COST_WORKLOADS.slice(0, 3)) await readLedger(stack, definition, input);
+for (const workload of COST_WORKLOADS) {
+  const reading = await readLedger(stack, workload.definition, workload.input);
+  console.log(`${workload.title.padEnd(34)} ${rounded(reading.usdPerMillion)} for a million`);
+  measured.push([workload, reading]);
+}
+await writeFile(FILE, page(measured));
+console.log('Written to docs/cost.md');
