@@ -203,6 +203,27 @@ const WORKLOADS: Readonly<Record<string, Workload>> = {
     ],
     faults: ['handlerIsSlow@runner-1/handler 2'],
   },
+  // Two runners have the first node; one of them loses the race for its result, and the other may die.
+  'delivered twice': {
+    definition: parallel(chain),
+    faults: ['visibilityEnds@default/delivery 1/default/1'],
+    advance: 'eager',
+  },
+  // A parent's result of the run before comes while the other parent runs anew: the join is not to follow from it.
+  'late parent': {
+    definition: parallel({
+      a: behave(),
+      b: behave({ takesMs: 4_000 }, after('a')),
+      c: behave({ takesMs: 2_500 }, after('a')),
+      d: behave({}, after('b', 'c')),
+    }),
+    controls: [
+      { kind: 'cancel', atMs: 300 },
+      { kind: 'redrive', atMs: 10_700 },
+    ],
+    faults: ['handlerIsSlow@runner-1/handler 2'],
+    advance: 'eager',
+  },
   'lost start': { definition: parallel(chain), faults: ['recordLost@stream/record 3'], advance: 'stream' },
   'lost result': { definition: parallel(chain), faults: ['recordLost@stream/record 5'], advance: 'stream' },
   'lost result, where all are told': {

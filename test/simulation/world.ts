@@ -111,6 +111,7 @@ export class World {
   #ids = 0;
   readonly #pauses = new Map<string, number>();
   #rebuilds = 0;
+  readonly #sentOnce = new Map<string, Set<string>>();
   #isOver = false;
 
   constructor(options: WorldOptions) {
@@ -420,7 +421,18 @@ export class World {
       this.#accounting.onSend(body);
       const { executionId }: { executionId: string } = JSON.parse(body);
       this.#watching(executionId, (invariants) => invariants.onSend(body));
+      this.#countSend(executionId, body);
     }
+  }
+
+  /** Where nothing goes wrong, work is sent once, unless it was parked. */
+  #countSend(executionId: string, body: string): void {
+    const { kind, node, visit, chunk, attempt, run } = JSON.parse(body);
+    const name = [run, kind, node, visit, chunk, attempt].join(' ');
+    const sent = this.#sentOnce.get(executionId) ?? new Set();
+    this.#sentOnce.set(executionId, sent);
+    if (sent.has(name) && this.faults.fired.length === 0) this.violated(`${executionId}: ${name} was sent twice`);
+    sent.add(name);
   }
 
   #onChange(record: ChangeRecord): void {
@@ -433,6 +445,7 @@ export class World {
       if (isWatched) this.#accounting.onChange(record);
       if (isWatched && !sk.startsWith('EVENT#') && !sk.startsWith('CHECKPOINT#')) {
         if (sk === 'META' && record.after !== undefined) {
+          if (record.after.status === 'PAUSED' || record.after.parked !== undefined) this.#sentOnce.delete(executionId);
           this.#adopt(executionId, record.after);
           this.#countPause(record);
           if (isTerminal(parseMeta(record.after).status)) this.#onEnd(executionId, record.after);
