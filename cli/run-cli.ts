@@ -103,6 +103,6 @@ const GROUPS = [
 ] as const;
 
 async function loadVersion(): Promise<string> {
-  const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'));
+  const { version } = JSON.parse(await readFile(new URL(import.meta.resolve('fanjoin/package.json')), 'utf8'));
   return String(version);
 }

@@ -38,6 +38,8 @@ const Environment = z.object({
   EVENT_BUS_ARN: z.string().min(1).optional(),
   /** What it is told: of executions and nodes that failed, or of all nodes. */
   LIFECYCLE_EVENTS: z.enum(['none', 'executions', 'nodes']).optional(),
+  /** Where CloudWatch puts metrics. Absent: there are none. */
+  POWERTOOLS_METRICS_NAMESPACE: z.string().min(1).optional(),
   /** Of the node runner, for the API to say what executions cost. */
   RUNNER_MEMORY_MB: z.coerce.number().int().positive().optional(),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('warn'),

@@ -3,17 +3,17 @@ import { DynamoItemTable } from '../shared/adapters/aws/dynamo-table.ts';
 import { S3BlobStore } from '../shared/adapters/aws/s3-blobs.ts';
 import { SqsTaskQueue } from '../shared/adapters/aws/sqs-queue.ts';
 import { systemClock } from '../shared/adapters/local/system-clock.ts';
-import { Logger } from '../shared/observability/logger.ts';
 import { Dispatcher } from '../shared/scheduler/dispatcher.ts';
 import { openStore } from '../shared/store/store.ts';
 import { environment } from './environment.ts';
+import { log } from './log.ts';
 
 const { dynamo, sqs: sqsClient, s3 } = createAwsClients();
 
 /** Built once for an instance of a function, from its environment. */
 export const sqs = sqsClient;
 export const clock = systemClock;
-export const logger = new Logger({ level: environment.LOG_LEVEL, write: (line) => console.log(line) });
+export const logger = log;
 export const store = openStore(
   new DynamoItemTable({ client: dynamo, tableName: environment.TABLE_NAME }),
   new S3BlobStore({ client: s3, bucket: environment.BUCKET_NAME }),

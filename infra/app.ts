@@ -1,4 +1,5 @@
-import { App } from 'aws-cdk-lib';
+import { App, Validations } from 'aws-cdk-lib';
+import { AwsSolutionsChecks } from 'cdk-nag';
 import * as z from 'zod';
 import { ExecutorStack } from './executor-stack.ts';
 
@@ -9,6 +10,8 @@ const Secrets = z
   .default([]);
 
 const app = new App({ analyticsReporting: false });
+// Findings fail the synthesis; what is acknowledged says why beside its resource.
+Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
 new ExecutorStack(app, 'Fanjoin', {
   description: 'fanjoin: a serverless workflow executor',
   newSecrets: Secrets.parse(app.node.tryGetContext('secrets')),

@@ -2,6 +2,7 @@ import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { TaskMessage } from '../../shared/model/message.ts';
 import type { Logger } from '../../shared/observability/logger.ts';
 import type { NodeRunner } from '../../shared/runner/runner.ts';
+import { loggedIds } from '../logged-ids.ts';
 
 interface DeadLetterParts {
   readonly runner: NodeRunner;
@@ -16,7 +17,7 @@ export async function giveUpBatch(
   const settled = await Promise.allSettled(
     Records.map(async ({ body, attributes }) => {
       const message = TaskMessage.parse(JSON.parse(body));
-      logger.error('runner crashed', { ...message });
+      logger.error('runner crashed', loggedIds(message));
       await runner.giveUp(message, Number(attributes.ApproximateReceiveCount));
     }),
   );

@@ -1,6 +1,8 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { HandlerRegistry } from '../../shared/nodes/handler-registry.ts';
+import { CLOUDWATCH_METRICS } from '../../shared/observability/cloudwatch-metrics.ts';
 import { NodeRunner } from '../../shared/runner/runner.ts';
+import { cloudWatch } from '../cloudwatch.ts';
 import { clock, dispatcher, logger, store } from '../runtime.ts';
 import { giveUpBatch } from './give-up-batch.ts';
 
@@ -13,4 +15,9 @@ const runner = new NodeRunner({
   random: Math.random,
 });
 
-export const handler = (event: SQSEvent): Promise<SQSBatchResponse> => giveUpBatch({ runner, logger }, event);
+export const handler = async (event: SQSEvent): Promise<SQSBatchResponse> => {
+  const response = await giveUpBatch({ runner, logger }, event);
+  // What failed comes again, and counts then.
+  cloudWatch?.tell([[CLOUDWATCH_METRICS.deadLetters, event.Records.length - response.batchItemFailures.length]]);
+  return response;
+};

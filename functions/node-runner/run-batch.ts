@@ -3,6 +3,7 @@ import { TaskMessage } from '../../shared/model/message.ts';
 import type { Logger } from '../../shared/observability/logger.ts';
 import { deliveryOrder } from '../../shared/runner/delivery-order.ts';
 import type { NodeRunner } from '../../shared/runner/runner.ts';
+import { loggedIds } from '../logged-ids.ts';
 
 interface RunnerParts {
   readonly runner: NodeRunner;
@@ -17,11 +18,13 @@ export async function runBatch(
 ): Promise<SQSBatchResponse> {
   const batchItemFailures: { itemIdentifier: string }[] = [];
   const run = async ({ messageId, body, receiveCount }: Task): Promise<void> => {
+    let message: unknown;
     try {
+      message = JSON.parse(body);
       const remainingMs = () => context.getRemainingTimeInMillis();
-      await runner.run(TaskMessage.parse(JSON.parse(body)), { receiveCount, remainingMs });
+      await runner.run(TaskMessage.parse(message), { receiveCount, remainingMs });
     } catch (error) {
-      logger.error('task failed', { messageId, error });
+      logger.error('task failed', { messageId, ...loggedIds(message), error });
       batchItemFailures.push({ itemIdentifier: messageId });
     }
   };

@@ -1,9 +1,11 @@
 import type { DynamoDBStreamEvent } from 'aws-lambda';
 import { toChangeRecord } from '../../shared/adapters/aws/stream-record.ts';
 import { Observer } from '../../shared/observability/observer.ts';
-import { logger, store } from '../runtime.ts';
+import type { Pulse } from '../../shared/observability/pulse.ts';
+import { cloudWatch } from '../cloudwatch.ts';
 import { openLifecycle } from './lifecycle.ts';
 import { observeBatch, type StreamWindow, type StreamWindowResponse } from './observe-batch.ts';
+import { logger, store } from './runtime.ts';
 import { exportSpans } from './spans.ts';
 
 /** One name for all shards: only records of one partition key are ever compared. */
@@ -13,7 +15,15 @@ const SHARD = 'stream';
 export type StreamWindowEvent = DynamoDBStreamEvent & StreamWindow;
 
 const lifecycle = await openLifecycle();
-const parts = { store, observer: new Observer(store), logger, shard: SHARD, lifecycle, exportSpans };
+const parts = {
+  store,
+  observer: new Observer(store),
+  logger,
+  shard: SHARD,
+  lifecycle,
+  exportSpans,
+  tellPulse: cloudWatch && ((pulse: Pulse) => cloudWatch?.tellPulse(pulse)),
+};
 
 export const handler = (event: StreamWindowEvent): Promise<StreamWindowResponse> =>
   observeBatch(

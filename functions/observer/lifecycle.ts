@@ -1,6 +1,6 @@
 import { LifecycleEvents } from '../../shared/observability/lifecycle-events.ts';
 import { environment } from '../environment.ts';
-import { logger, store } from '../runtime.ts';
+import { logger, store } from './runtime.ts';
 
 /** Opens the bus of this stack; `undefined`: it has none, and the client for it is not loaded. */
 export async function openLifecycle(): Promise<LifecycleEvents | undefined> {

@@ -1,10 +1,16 @@
 import type { DynamoDBBatchResponse } from 'aws-lambda';
+import type { ExecutionEvent } from '../../shared/observability/execution-event.ts';
 import type { LifecycleEvents } from '../../shared/observability/lifecycle-events.ts';
 import type { Logger } from '../../shared/observability/logger.ts';
 import type { Observer } from '../../shared/observability/observer.ts';
+import { addToPulse, emptyPulse, type Pulse, valuesIn } from '../../shared/observability/pulse.ts';
 import { countIntoWindow, WindowState } from '../../shared/observability/shard-window.ts';
 import type { ChangeRecord } from '../../shared/ports/change-feed.ts';
+import { executionIdOf } from '../../shared/store/keys.ts';
 import type { Store } from '../../shared/store/store.ts';
+
+/** Single values that are handed from invocation to invocation: some 10 KB. */
+const VALUES_KEPT = 2_000;
 
 /** What Lambda adds to a batch whose event source has a tumbling window. */
 export interface StreamWindow {
@@ -27,6 +33,8 @@ interface ObserverParts {
   readonly shard: string;
   /** Default: no bus is told. */
   readonly lifecycle?: LifecycleEvents | undefined;
+  /** Takes what happened in a minute. Default: nobody wants it. */
+  readonly tellPulse?: ((pulse: Pulse) => void) | undefined;
   /** Default: nobody wants them. */
   readonly exportSpans?: (records: readonly ChangeRecord[]) => Promise<void>;
 }
@@ -36,23 +44,44 @@ interface ObserverParts {
  * minute by minute, their metrics. A batch that fails comes again whole, with the state it came with.
  */
 export async function observeBatch(
-  { store, observer, logger, shard, lifecycle, exportSpans }: ObserverParts,
+  { store, observer, logger, shard, lifecycle, tellPulse, exportSpans }: ObserverParts,
   records: readonly ChangeRecord[],
   { window, shardId = shard, isFinalInvokeForWindow = false, state }: StreamWindow,
 ): Promise<StreamWindowResponse> {
   const [{ told, ended, failed }] = await Promise.all([observer.handle(records), exportSpans?.(records)]);
   for (const group of failed)
-    logger.error('observe failed', { execution: group.records[0]?.key.pk, error: group.error });
+    logger.error('observe failed', { executionId: executionIdOf(group.records[0]), error: group.error });
   if (failed.length > 0) throw new Error(`The history of ${failed.length} executions could not be written`);
   // After the history: who hears of an event finds it there.
   await lifecycle?.publish(told);
   const before = WindowState.parse(state ?? {});
-  if (window === undefined) return { state: before, batchItemFailures: [] };
+  const events = told.flatMap((execution) => execution.events);
+  if (window === undefined) {
+    tellOf(tellPulse, before.pulse, events, { isOver: true });
+    return { state: { ...before, pulse: undefined }, batchItemFailures: [] };
+  }
   const startMs = Date.parse(window.start);
   const after = await countIntoWindow({ store, observer }, before, ended, {
     startMs,
     shard: shardId,
     isOver: isFinalInvokeForWindow,
   });
-  return { state: after, batchItemFailures: [] };
+  // Last: a batch that fails comes again, and would be told of again.
+  const pulse = tellOf(tellPulse, before.pulse, events, { isOver: isFinalInvokeForWindow });
+  return { state: { ...after, pulse }, batchItemFailures: [] };
+}
+
+/** Tells of a window when it is over, or when it holds so much that the state it is kept in becomes heavy. */
+function tellOf(
+  tell: ObserverParts['tellPulse'],
+  before: Pulse | undefined,
+  events: readonly ExecutionEvent[],
+  { isOver }: { readonly isOver: boolean },
+): Pulse | undefined {
+  if (tell === undefined) return undefined;
+  const pulse = structuredClone(before) ?? emptyPulse();
+  for (const event of events) addToPulse(pulse, event);
+  if (!isOver && valuesIn(pulse) < VALUES_KEPT) return pulse;
+  tell(pulse);
+  return undefined;
 }

@@ -1,7 +1,7 @@
 import type { ChangeRecord } from '../../shared/ports/change-feed.ts';
 import { SpanExport } from '../../shared/tracing/span-export.ts';
 import { exportsSpans } from '../environment.ts';
-import { clock, logger } from '../runtime.ts';
+import { clock, logger } from './runtime.ts';
 
 /** How long a batch waits for the collector, at the most. */
 const FLUSH_MS = 5_000;

@@ -2,6 +2,7 @@ import type { DynamoDBBatchResponse } from 'aws-lambda';
 import type { Logger } from '../../shared/observability/logger.ts';
 import type { ChangeRecord } from '../../shared/ports/change-feed.ts';
 import type { Scheduler } from '../../shared/scheduler/scheduler.ts';
+import { executionIdOf } from '../../shared/store/keys.ts';
 
 interface SchedulerParts {
   readonly scheduler: Scheduler;
@@ -15,7 +16,7 @@ export async function advanceBatch(
 ): Promise<DynamoDBBatchResponse> {
   const { failed } = await scheduler.handle(records);
   for (const group of failed)
-    logger.error('advance failed', { execution: group.records[0]?.key.pk, error: group.error });
+    logger.error('advance failed', { executionId: executionIdOf(group.records[0]), error: group.error });
   return {
     batchItemFailures: failed.flatMap((group) =>
       group.records.slice(0, 1).map(({ sequence }) => ({ itemIdentifier: sequence })),

@@ -1,16 +1,20 @@
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import { toChangeRecord } from '../../shared/adapters/aws/stream-record.ts';
 import { Scheduler } from '../../shared/scheduler/scheduler.ts';
+import { cloudWatch } from '../cloudwatch.ts';
 import { clock, dispatcher, logger, store } from '../runtime.ts';
 import { advanceBatch } from './advance-batch.ts';
+import { LagMeter } from './lag-meter.ts';
 
 /** One name for all shards: only records of one partition key are ever compared, and those are in order across a split. */
 const SHARD = 'stream';
 
 const parts = { scheduler: new Scheduler({ store, dispatcher, clock }), logger };
 
-export const handler = ({ Records }: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> =>
-  advanceBatch(
-    parts,
-    Records.map((record) => toChangeRecord(record, SHARD)),
-  );
+const lag = cloudWatch && new LagMeter(cloudWatch);
+
+export const handler = (event: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> => {
+  const records = event.Records.map((record) => toChangeRecord(record, SHARD));
+  lag?.note(records, clock.nowMs());
+  return advanceBatch(parts, records);
+};

@@ -1,6 +1,8 @@
+import { CLOUDWATCH_METRICS } from '../../shared/observability/cloudwatch-metrics.ts';
 import { Reconciler } from '../../shared/scheduler/reconcile.ts';
 import { Scheduler } from '../../shared/scheduler/scheduler.ts';
 import { Sweep } from '../../shared/scheduler/sweep.ts';
+import { cloudWatch } from '../cloudwatch.ts';
 import { clock, dispatcher, logger, store } from '../runtime.ts';
 
 const scheduler = new Scheduler({ store, dispatcher, clock });
@@ -9,6 +11,10 @@ const sweep = new Sweep({ store, clock, reconciler: new Reconciler({ store, sche
 /** Once a minute: deadlines of executions that only wait, and whatever was lost. */
 export const handler = async (): Promise<void> => {
   const { failed, ...counts } = await sweep.run();
+  cloudWatch?.tell([
+    [CLOUDWATCH_METRICS.sweepRepairs, counts.repaired],
+    [CLOUDWATCH_METRICS.sweepFailures, failed.length],
+  ]);
   if (counts.looked > 0) logger.info('swept', counts);
   for (const failure of failed) logger.error('sweep failed', failure);
 };

@@ -1,6 +1,7 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { CfnSecret, type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
 
 export interface EmptySecretProps {
   readonly description: string;
@@ -21,6 +22,7 @@ export class EmptySecret extends Construct {
     super(scope, id);
     const resource = new CfnSecret(this, 'Resource', { description });
     resource.applyRemovalPolicy(removalPolicy);
+    acknowledge(resource, 'SMG4', 'Its value is given by hand, and only whoever gave it can say how it is renewed');
     this.secret = Secret.fromSecretCompleteArn(this, 'Secret', resource.ref);
   }
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, extname, join } from 'node:path';
 import { Stage } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
@@ -9,6 +9,8 @@ import { FanjoinError } from '../../shared/errors.ts';
 import { handlerTypesIn } from './handlers-module.ts';
 
 const FUNCTIONS = join(import.meta.dirname, '../../functions');
+/** TypeScript in the repository, JavaScript in the package, as this file itself. */
+const HANDLER_FILE = `handler${extname(import.meta.filename)}`;
 
 /** The functions, by their folder under `functions/`. */
 export const FUNCTION_FOLDERS = [
@@ -34,6 +36,8 @@ export interface FunctionBundles {
     /** What the module exports, in order. */
     readonly types: readonly string[];
   };
+  /** What is in which file. */
+  readonly metafile: Metafile;
 }
 
 export interface BundleOptions {
@@ -63,7 +67,7 @@ export const codeIn = (folder: string): Code => Code.fromAsset(folder);
 export function buildBundles(outdir: string, { handlersEntry, environment }: BundleOptions): FunctionBundles {
   const { metafile } = build(handlersEntry, {
     entryPoints: [
-      ...FUNCTION_FOLDERS.map((folder) => ({ in: join(FUNCTIONS, folder, 'handler.ts'), out: folder })),
+      ...FUNCTION_FOLDERS.map((folder) => ({ in: join(FUNCTIONS, folder, HANDLER_FILE), out: folder })),
       { in: handlersEntry, out: 'handlers' },
     ],
     outdir,
@@ -99,7 +103,7 @@ export function buildBundles(outdir: string, { handlersEntry, environment }: Bun
   const version = createHash('sha256');
   for (const file of ['node-runner.mjs', HANDLERS_FILE]) version.update(readFileSync(join(outdir, file)));
   const types = handlerTypesIn(join(folders['node-runner'], HANDLERS_FILE), { handlersEntry, environment });
-  return { folders, handlers: { version: version.digest('hex').slice(0, 16), types } };
+  return { folders, handlers: { version: version.digest('hex').slice(0, 16), types }, metafile };
 }
 
 function build(handlersEntry: string, options: BuildOptions & { readonly metafile: true }) {

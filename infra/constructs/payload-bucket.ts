@@ -1,7 +1,8 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
-import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
+import { BlockPublicAccess, Bucket, BucketEncryption, CfnBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
 import { allow } from './allow.ts';
 
 export interface PayloadBucketProps {
@@ -32,11 +33,16 @@ export class PayloadBucket extends Construct {
       ],
       removalPolicy,
     });
+    acknowledge(
+      this.bucket,
+      'S1',
+      'Only the functions of the executor reach it; who asks for what stands in the access log of the API. Logs of objects would cost a line for each payload',
+    );
   }
 
   /** Lets a function read and write payloads, and tells it where they are. */
   connect(user: LambdaFunction): void {
-    allow(user, ['s3:GetObject', 's3:PutObject'], this.bucket.arnForObjects('*'));
+    this.#allowObjects(user, 's3:GetObject', 's3:PutObject');
     // Without it S3 answers 403, not 404, for an object that does not exist.
     allow(user, ['s3:ListBucket'], this.bucket.bucketArn);
     this.tell(user);
@@ -44,8 +50,20 @@ export class PayloadBucket extends Construct {
 
   /** Lets a function write payloads, and tells it where to. */
   connectWriter(user: LambdaFunction): void {
-    allow(user, ['s3:PutObject'], this.bucket.arnForObjects('*'));
+    this.#allowObjects(user, 's3:PutObject');
     this.tell(user);
+  }
+
+  #allowObjects(user: LambdaFunction, ...actions: readonly string[]): void {
+    allow(user, actions, this.bucket.arnForObjects('*'));
+    const { defaultChild } = this.bucket.node;
+    if (user.role === undefined || !CfnBucket.isCfnBucket(defaultChild)) return;
+    const logicalId = String(Stack.of(this).resolve(defaultChild.logicalId));
+    acknowledge(
+      user.role,
+      `IAM5[Resource::<${logicalId}.Arn>/*]`,
+      'Keys of payloads are made at run time; the bucket has nothing else',
+    );
   }
 
   /** Tells a function where payloads are, and lets it do nothing with them. */

@@ -1,5 +1,6 @@
 import { Duration, type RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { IHttpRouteAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2';
+import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import type { IGrantable, IPrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
@@ -11,7 +12,10 @@ import type { Advance } from '../../shared/model/config.ts';
 import type { LogLevel } from '../../shared/observability/logger.ts';
 import { allow } from './allow.ts';
 import { ExecutionApi } from './execution-api.ts';
+import { type AlarmsProps, ExecutorAlarms } from './executor-alarms.ts';
+import { ExecutorDashboard } from './executor-dashboard.ts';
 import { createFunctions, createPublisher, createRunners, type ExecutorFunctions } from './executor-functions.ts';
+import { ExecutorMetrics, type MetricsProps } from './executor-metrics.ts';
 import { bundleFunctions } from './function-bundles.ts';
 import { ItemTable } from './item-table.ts';
 import { LifecycleBus, type LifecycleEventsProps } from './lifecycle-bus.ts';
@@ -24,6 +28,7 @@ import { TIMEOUT_SECONDS } from './source-settings.ts';
 import { StreamSource } from './stream-source.ts';
 import { SweepSchedule } from './sweep-schedule.ts';
 import { exportTraces, type TraceExportProps } from './trace-export.ts';
+import { UndeliveredEvents } from './undelivered-events.ts';
 import { WorkerPool } from './worker-pool.ts';
 import { readWorkflows, type WorkflowSource } from './workflow-sources.ts';
 
@@ -80,6 +85,23 @@ export interface ServerlessExecutorProps {
    * @default executions and failed nodes, to the account's default bus
    */
   readonly lifecycleEvents?: LifecycleEventsProps | false;
+  /**
+   * What CloudWatch is told: executions started, succeeded, failed, timed out, their duration, that of nodes, delays in
+   * queues, retries, the scheduler's lag, dead letters, repairs. A line a minute while anything happens, and a hundred
+   * durations to a further one: nothing for each node. `false`: nothing.
+   * @default all of it, in the namespace `Fanjoin`
+   */
+  readonly metrics?: MetricsProps | false;
+  /**
+   * Alarms: dead letters, the scheduler's errors and age, the observer's age, throttles, failure rate, repairs, events and
+   * changes that were given up. `false`: none.
+   * @default they are made, and tell nobody: give them `actions`
+   */
+  readonly alarms?: AlarmsProps | false;
+  /** A dashboard in CloudWatch. @default true */
+  readonly dashboard?: boolean;
+  /** Whether each request to the API is noted, in 300 bytes: who asked for which route, and what came of it. @default true */
+  readonly accessLogs?: boolean;
   /** @default `warn` */
   readonly logLevel?: LogLevel;
   /** @default one month */
@@ -92,6 +114,11 @@ export class ServerlessExecutor extends Construct implements IGrantable {
   readonly payloadBucket: PayloadBucket;
   readonly pools: ReadonlyMap<string, WorkerPool>;
   readonly api: ExecutionApi;
+  /** What CloudWatch is told of executions, for alarms and graphs of your own; `undefined` without metrics. */
+  readonly metrics: ExecutorMetrics | undefined;
+  readonly alarms: readonly Alarm[];
+  /** Where events end that no function could take. */
+  readonly undelivered: IQueue;
   /** Where rules hear of executions; `undefined` without lifecycle events. */
   readonly lifecycleBus: IEventBus | undefined;
   readonly functions: ExecutorFunctions;
@@ -152,17 +179,25 @@ export class ServerlessExecutor extends Construct implements IGrantable {
     connectSecrets(secrets, { readers: runners.all, namer: this.functions.api });
 
     const { api, scheduler, deadLetter, sweep, observer } = this.functions;
-    this.api = new ExecutionApi(this, 'Api', { handler: api, ...(authorizer !== undefined && { authorizer }) });
+    this.api = new ExecutionApi(this, 'Api', {
+      handler: api,
+      ...(authorizer !== undefined && { authorizer }),
+      ...(logRetention !== undefined && { logRetention }),
+      ...(props.accessLogs !== undefined && { accessLogs: props.accessLogs }),
+    });
     const { givenUp } = new StreamSource(this, 'Stream', { itemTable: this.itemTable, scheduler });
     new ObserverSource(this, 'ObserverStream', { itemTable: this.itemTable, observer, givenUp });
     this.#allowDeadLetters(api, givenUp);
     for (const [name, pool] of this.pools) pool.feed(runners.byPool.get(name) ?? nodeRunner, deadLetter);
     if (props.tracing !== undefined) exportTraces(props.tracing, { api, observer });
-    new SweepSchedule(this, 'SweepSchedule', { sweep });
+    this.undelivered = new UndeliveredEvents(this, 'Undelivered').queue;
+    new SweepSchedule(this, 'SweepSchedule', { sweep, undelivered: this.undelivered });
     const lifecycle = lifecycleEvents === false ? undefined : new LifecycleBus(this, 'Lifecycle', lifecycleEvents);
     lifecycle?.connect(observer, this.itemTable);
     api.addEnvironment('LIFECYCLE_EVENTS', lifecycle?.tellsOf ?? 'none');
     this.lifecycleBus = lifecycle?.bus;
+    this.metrics = props.metrics === false ? undefined : new ExecutorMetrics(props.metrics ?? {}, this.node.path);
+    this.alarms = this.#monitor(props, givenUp);
     if (this.workflows.length > 0) {
       writeWorkflows(bundles.folders.publisher, this.workflows);
       this.#publishWorkflows(createPublisher(this, settings), runners.all);
@@ -174,6 +209,19 @@ export class ServerlessExecutor extends Construct implements IGrantable {
     this.payloadBucket.connectWriter(publisher);
     this.itemTable.connect(publisher, 'Query', 'PutItem');
     new PublishedWorkflows(this, 'Workflows', { publisher, after: [...runners, this.functions.api] });
+  }
+
+  #monitor({ alarms = {}, dashboard = true }: ServerlessExecutorProps, givenUp: IQueue): readonly Alarm[] {
+    const { scheduler, observer, sweep, deadLetter } = this.functions;
+    for (const teller of [scheduler, observer, sweep, deadLetter]) this.metrics?.connect(teller);
+    const functions = [...new Set([...Object.values(this.functions), ...this.runners.values()])];
+    const unsettled = [...this.pools.values()].map(({ unsettledQueue }) => unsettledQueue);
+    const parts = { metrics: this.metrics, scheduler, observer, functions, undelivered: this.undelivered };
+    const made =
+      alarms === false ? [] : new ExecutorAlarms(this, 'Alarms', { ...alarms, ...parts, unsettled, givenUp }).alarms;
+    const queues = new Map([...this.pools].map(([name, { queue }]) => [name, queue]));
+    if (dashboard) new ExecutorDashboard(this, 'Dashboard', { ...parts, alarms: made, queues });
+    return made;
   }
 
   /** Each function may do what it calls, and nothing else. */
@@ -192,7 +240,8 @@ export class ServerlessExecutor extends Construct implements IGrantable {
     this.itemTable.connect(observer, 'Query', 'PutItem');
     this.itemTable.allowQueryDue(sweep);
     this.itemTable.allowQueryListed(api);
-    for (const sender of [api, scheduler, ...runners, sweep]) this.#allowSend(sender);
+    // The dead-letter function repeats the hand-offs of what stands.
+    for (const sender of [api, scheduler, ...runners, deadLetter, sweep]) this.#allowSend(sender);
   }
 
   /** Lets a function look at what was given up, to send work of it back to its pool. */

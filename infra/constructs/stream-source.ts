@@ -3,6 +3,7 @@ import { FilterCriteria, type Function as LambdaFunction, StartingPosition } fro
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
 import type { ItemTable } from './item-table.ts';
 import { SCHEDULER_SOURCE, STREAM_FAILURES } from './source-settings.ts';
 
@@ -27,6 +28,7 @@ export class StreamSource extends Construct {
       retentionPeriod: Duration.days(14),
       removalPolicy: RemovalPolicy.DESTROY,
     });
+    acknowledge(this.givenUp, 'SQS3', 'It is where failures end, and has no consumer that could fail');
     itemTable.allowReadStream(scheduler);
     // Not a DynamoEventSource: that one grants ListStreams on every resource.
     scheduler.addEventSourceMapping('Stream', {

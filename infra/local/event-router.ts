@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BusEvent } from './bus-event.ts';
-import type { Deliveries } from './disturbance.ts';
 import { compilePattern, type Test } from './event-pattern.ts';
 import type { EventTarget } from './event-targets.ts';
+import type { Deliveries } from './faults.ts';
 import { busNameOf } from './references.ts';
 
 /** Every account has it, and no template makes it. */
@@ -73,7 +73,8 @@ export class EventRouter {
 
   async #deliver(target: EventTarget, event: BusEvent): Promise<void> {
     const { signal } = this.#abort;
-    await delay(this.#deliveries.delayMs(), undefined, { signal }).catch(() => undefined);
+    const overtakenMs = this.#deliveries.isOvertaken() ? this.#deliveries.overtakenForMs() : 0;
+    await delay(this.#deliveries.delayMs() + overtakenMs, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return;
     await target(event, signal);
     if (this.#deliveries.isRepeated() && !signal.aborted) await target(event, signal);

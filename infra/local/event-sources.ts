@@ -1,12 +1,12 @@
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
-import type { DynamoDBRecord } from 'aws-lambda';
 import { FanjoinError } from '../../shared/errors.ts';
 import type { AwsClients } from './connect-clients.ts';
-import type { Deliveries } from './disturbance.ts';
+import type { Deliveries } from './faults.ts';
 import type { FunctionFinder } from './find-function.ts';
+import { type GivenUpBatch, onFailureRecord } from './on-failure-record.ts';
 import { QueueSource } from './queue-source.ts';
 import type { LocalResource, LocalResources } from './read-resources.ts';
-import { queueArn, streamArn } from './references.ts';
+import { functionArn, queueArn, streamArn } from './references.ts';
 import type { EventSourceProperties } from './resource-schemas.ts';
 import { StreamSource } from './stream-source.ts';
 
@@ -18,9 +18,11 @@ export interface EventSourcesOptions {
   readonly queueUrlOf: (queueId: string) => string;
   readonly find: FunctionFinder;
   readonly maxConcurrency: number;
+  /** What failed comes back to its queue after so long at the most. */
+  readonly visibilityTimeoutSeconds?: number;
   /** At the most, however long the template has them. */
   readonly tumblingWindowSeconds?: number;
-  readonly deliveries: Deliveries;
+  readonly deliveriesOf: (source: string) => Deliveries;
   readonly log: (source: string, line: string) => void;
 }
 
@@ -35,16 +37,25 @@ function startEventSource(
   { id, label, properties }: LocalResource<EventSourceProperties>,
   options: EventSourcesOptions,
 ): EventSource {
-  const { resources, clients, streamArns, queueUrlOf, find, maxConcurrency, deliveries, log } = options;
+  const { resources, clients, streamArns, queueUrlOf, find, maxConcurrency, deliveriesOf, log } = options;
   const common = {
     function: find.byId(properties.FunctionName),
     settings: withShortWindow(properties, options.tumblingWindowSeconds),
-    deliveries,
+    deliveries: deliveriesOf(id),
     log: (line: string) => log(label, line),
   };
   const queue = resources.queues.find((candidate) => queueArn(candidate.id) === properties.EventSourceArn);
   if (queue !== undefined)
-    return new QueueSource({ ...common, maxConcurrency, sqs: clients.sqs, queueUrl: queueUrlOf(queue.id) });
+    return new QueueSource({
+      ...common,
+      maxConcurrency,
+      sqs: clients.sqs,
+      queueUrl: queueUrlOf(queue.id),
+      visibilityTimeoutSeconds: queue.properties.VisibilityTimeout,
+      ...(options.visibilityTimeoutSeconds !== undefined && {
+        comesBackAfterSeconds: Math.min(queue.properties.VisibilityTimeout, options.visibilityTimeoutSeconds),
+      }),
+    });
   const table = resources.tables.find((candidate) => streamArn(candidate.id) === properties.EventSourceArn);
   if (table === undefined)
     throw new FanjoinError('UNKNOWN_REFERENCE', `${id}: there is no queue or stream ${properties.EventSourceArn}`);
@@ -53,7 +64,7 @@ function startEventSource(
     streams: clients.streams,
     streamArn: streamArns.get(table.id) ?? '',
     partitionKey: table.properties.KeySchema.find(({ KeyType }) => KeyType === 'HASH')?.AttributeName ?? '',
-    onGivenUp: (records, condition) => sendToDestination(properties, records, condition, options),
+    onGivenUp: (batch) => sendToDestination(properties, batch, options),
   });
 }
 
@@ -64,30 +75,21 @@ function withShortWindow(
   return { ...settings, ...(seconds !== undefined && { TumblingWindowInSeconds: Math.min(seconds, atMost) }) };
 }
 
-/** Says which records were given up, as Lambda does: not what was in them. */
+/** Says which records were given up, to the destination and to whoever reads the log. */
 async function sendToDestination(
-  { DestinationConfig, EventSourceArn }: EventSourceProperties,
-  records: readonly DynamoDBRecord[],
-  condition: string,
+  { DestinationConfig, EventSourceArn, FunctionName }: EventSourceProperties,
+  batch: GivenUpBatch,
   { resources, clients, queueUrlOf, log }: EventSourcesOptions,
 ): Promise<void> {
   const destination = DestinationConfig?.OnFailure.Destination;
   const queue = resources.queues.find(({ id }) => queueArn(id) === destination);
-  log(
-    'stream',
-    `gave up ${records.length} records (${condition}): ${records.map(({ dynamodb }) => JSON.stringify(dynamodb?.Keys)).join(', ')}`,
-  );
+  const keys = batch.records.map(({ dynamodb }) => JSON.stringify(dynamodb?.Keys)).join(', ');
+  log('stream', `gave up ${batch.records.length} records (${batch.condition}): ${keys}`);
   if (queue === undefined) return;
-  const body = {
-    requestContext: { condition },
-    version: '1.0',
-    timestamp: new Date().toISOString(),
-    DDBStreamBatchInfo: {
-      startSequenceNumber: records.at(0)?.dynamodb?.SequenceNumber,
-      endSequenceNumber: records.at(-1)?.dynamodb?.SequenceNumber,
-      batchSize: records.length,
-      streamArn: EventSourceArn,
-    },
-  };
+  const body = onFailureRecord(batch, {
+    functionArn: functionArn(FunctionName),
+    streamArn: EventSourceArn,
+    nowMs: Date.now(),
+  });
   await clients.sqs.send(new SendMessageCommand({ QueueUrl: queueUrlOf(queue.id), MessageBody: JSON.stringify(body) }));
 }

@@ -1,11 +1,13 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { FanjoinError } from '../../shared/errors.ts';
+import { invokeAsync } from './async-invocations.ts';
 import type { BusEvent } from './bus-event.ts';
+import type { Deliveries } from './faults.ts';
 import type { FunctionFinder } from './find-function.ts';
 import type { LocalResources } from './read-resources.ts';
 import { functionArn, queueArn } from './references.ts';
 import type { RuleProperties } from './resource-schemas.ts';
+import type { RuleActivity } from './rule-activity.ts';
 
 /** Where a rule takes an event. Resolves when it is there; never throws for what the target does. */
 export type EventTarget = (event: BusEvent, signal: AbortSignal) => Promise<void>;
@@ -15,11 +17,15 @@ export interface EventTargetsOptions {
   readonly find: FunctionFinder;
   readonly sqs: SQSClient;
   readonly queueUrlOf: (queueId: string) => string;
+  readonly deliveriesOf: (source: string) => Deliveries;
   readonly log: (source: string, line: string) => void;
+  /** Counts what rules do. Default: nobody does. */
+  readonly activity?: RuleActivity;
 }
 
-/** Before the first and the second repetition of an asynchronous invocation. Lambda takes a minute and two. */
-const RETRY_MS = [1_000, 2_000];
+/** What Lambda does unless it is told otherwise. */
+const DEFAULT_RETRY_ATTEMPTS = 2;
+const DEFAULT_EVENT_AGE_SECONDS = 21_600;
 
 /**
  * A rule's target: a queue gets the event as a message, a function is invoked with it.
@@ -46,19 +52,25 @@ export function eventTarget(
   return (event, signal) => invoke(inputOf(event), signal);
 }
 
-/** Nobody hears what comes of it; what fails is tried again, as the function says. */
-function asynchronously(arn: string, { resources, find, log }: EventTargetsOptions) {
+/** As the function says, or as Lambda does. */
+function asynchronously(arn: string, { resources, find, sqs, queueUrlOf, deliveriesOf, log }: EventTargetsOptions) {
   const target = find.byArn(arn);
   const config = resources.invokeConfigs.find(({ properties }) => functionArn(properties.FunctionName) === arn);
-  const delays = RETRY_MS.slice(0, config?.properties.MaximumRetryAttempts ?? RETRY_MS.length);
-  return async (input: unknown, signal: AbortSignal): Promise<void> => {
-    for (let tries = 0; !signal.aborted; tries++) {
-      if ((await target.invoke(input)).ok) return;
-      const delayMs = delays[tries];
-      if (delayMs === undefined) return log(target.label, 'an event was given up');
-      await delay(delayMs, undefined, { signal }).catch(() => undefined);
-    }
+  const destination = config?.properties.DestinationConfig?.OnFailure?.Destination;
+  const queue = resources.queues.find(({ id }) => queueArn(id) === destination);
+  const options = {
+    target,
+    deliveries: deliveriesOf(`events to ${target.label}`),
+    maxRetryAttempts: config?.properties.MaximumRetryAttempts ?? DEFAULT_RETRY_ATTEMPTS,
+    maxEventAgeSeconds: config?.properties.MaximumEventAgeInSeconds ?? DEFAULT_EVENT_AGE_SECONDS,
+    log: (line: string) => log(target.label, line),
+    onGivenUp: async (record: object) => {
+      if (queue === undefined) return;
+      const command = new SendMessageCommand({ QueueUrl: queueUrlOf(queue.id), MessageBody: JSON.stringify(record) });
+      await sqs.send(command).catch((error: unknown) => log(queue.label, `cannot take a record: ${String(error)}`));
+    },
   };
+  return (input: unknown, signal: AbortSignal): Promise<void> => invokeAsync(input, options, signal);
 }
 
 /** `$.detail.nodeId` of an event; null if there is nothing. */

@@ -8,7 +8,9 @@ import type { InvocationRequest, InvocationResponse, WorkerMessage, WorkerSettin
 
 const port = parentPort;
 if (port === null) throw new Error('function-worker.ts runs in a worker thread only');
-const { file, exportName, functionName, functionArn, memoryMb }: WorkerSettings = workerData;
+const { file, exportName, functionName, functionArn, memoryMb, thaws }: WorkerSettings = workerData;
+/** Invocations that have ended. */
+let ended = 0;
 
 type Handler = (event: unknown, context: unknown) => unknown;
 
@@ -21,8 +23,22 @@ const loading: Promise<Handler> = import(pathToFileURL(file).href).then((module)
 loading.then(sayLoaded, sayLoaded);
 
 port.on('message', (request: InvocationRequest) => {
-  void invoke(request).then((response) => port.postMessage(response));
+  void invoke(request).then((response) => {
+    port.postMessage(response);
+    ended++;
+    freeze();
+  });
 });
+
+/**
+ * Stands still until the next invocation, as an execution environment does: timers, sockets and whatever else was left
+ * goes on when that has come. What was printed is handed over before.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+ */
+function freeze(): void {
+  process.stdout.write('', () => process.stderr.write('', () => void Atomics.wait(thaws, 0, ended)));
+}
 
 async function invoke({ requestId, event, deadlineMs }: InvocationRequest): Promise<InvocationResponse> {
   const context = {
@@ -45,6 +61,7 @@ async function invoke({ requestId, event, deadlineMs }: InvocationRequest): Prom
 
 function sayLoaded(): void {
   port?.postMessage('loaded' satisfies WorkerMessage);
+  freeze();
 }
 
 function isHandler(value: unknown): value is Handler {

@@ -2,13 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import * as z from 'zod';
 import { matchRoute, type Route } from './http-routes.ts';
+import { MAX_INVOCATION_BYTES } from './lambda-limits.ts';
 import type { InvocationOutcome, LocalFunction } from './local-function.ts';
 import { type LoopbackServer, startLoopbackServer } from './loopback-server.ts';
 import { joinedHeaders, toProxyEvent } from './proxy-event.ts';
 import { type Caller, verifySignature } from './verify-signature.ts';
 
-/** What one invocation takes and gives (Lambda's limit). */
-const MAX_INVOCATION_BYTES = 6_291_556;
 /** What API Gateway takes of a request. */
 const MAX_REQUEST_BYTES = 10_485_760;
 
@@ -94,9 +93,9 @@ const ProxyResult = z.object({
 });
 
 function functionAnswer(response: ServerResponse, outcome: InvocationOutcome): void {
-  const text = outcome.ok ? JSON.stringify(outcome.result) : '';
-  if (!outcome.ok || Buffer.byteLength(text) > MAX_INVOCATION_BYTES) {
-    gatewayAnswer(response, 500, 'Internal Server Error');
+  if (!outcome.ok) {
+    if (outcome.isThrottled === true) gatewayAnswer(response, 503, 'Service Unavailable');
+    else gatewayAnswer(response, 500, 'Internal Server Error');
     return;
   }
   const result = ProxyResult.safeParse(outcome.result);
@@ -107,7 +106,7 @@ function functionAnswer(response: ServerResponse, outcome: InvocationOutcome): v
         statusCode: 200,
         headers: { 'content-type': 'application/json' },
         cookies: [],
-        body: text,
+        body: JSON.stringify(outcome.result),
         isBase64Encoded: false,
       };
   response.statusCode = statusCode;

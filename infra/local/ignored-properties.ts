@@ -2,6 +2,7 @@
 type Ignored = Readonly<Record<string, string>>;
 
 const NO_IAM = 'nothing is authorized locally';
+const NO_METRICS = 'metrics are lines of the log here, which nobody reads';
 const NO_ENCRYPTION = 'what is kept locally is kept in memory, unencrypted';
 const NO_RETENTION = 'what is kept locally is gone when the stack stops';
 
@@ -11,6 +12,7 @@ export const IGNORED_PROPERTIES: Readonly<Record<string, Ignored>> = {
     Name: 'a label',
   },
   'AWS::ApiGatewayV2::Stage': {
+    AccessLogSettings: 'requests are not noted here',
     AutoDeploy: 'the one stage serves what the template has',
   },
   'AWS::DynamoDB::Table': {
@@ -19,11 +21,9 @@ export const IGNORED_PROPERTIES: Readonly<Record<string, Ignored>> = {
   },
   'AWS::Events::Rule': {
     Description: 'a label',
+    'Targets[].DeadLetterConfig': 'an event always reaches its target here',
     'Targets[].Id': 'a label',
     'Targets[].RetryPolicy': 'an event always reaches its target here',
-  },
-  'AWS::Lambda::EventInvokeConfig': {
-    MaximumEventAgeInSeconds: 'an event reaches its function at once',
   },
   'AWS::Lambda::Function': {
     Architectures: 'functions run on this machine',
@@ -53,6 +53,8 @@ export const IGNORED_PROPERTIES: Readonly<Record<string, Ignored>> = {
 
 /** Resource types of which nothing is made locally. */
 export const IGNORED_TYPES: Readonly<Record<string, string>> = {
+  'AWS::CloudWatch::Alarm': NO_METRICS,
+  'AWS::CloudWatch::Dashboard': NO_METRICS,
   'AWS::IAM::Policy': NO_IAM,
   'AWS::IAM::Role': NO_IAM,
   'AWS::Lambda::Permission': NO_IAM,

@@ -1,16 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { extname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Worker } from 'node:worker_threads';
+import { FunctionActivity } from './function-activity.ts';
+import { MAX_INVOCATION_BYTES } from './lambda-limits.ts';
 import type { Invocation } from './metering.ts';
+import type { FunctionStatus } from './stack-status.ts';
 import type { InvocationRequest, InvocationResponse, WorkerMessage, WorkerSettings } from './worker-protocol.ts';
 
-export interface LocalFunctionOptions extends WorkerSettings {
+export interface LocalFunctionOptions extends Omit<WorkerSettings, 'thaws'> {
   readonly label: string;
   readonly env: Readonly<Record<string, string>>;
   readonly timeoutSeconds: number;
   /** Instances at once; further invocations wait for one. */
   readonly maxWorkers: number;
+  /** Invocations at once beyond which it is throttled. Default: none is. */
+  readonly reservedConcurrency?: number | undefined;
   /** Hears of each invocation when it is over. Default: nobody. */
   readonly onInvoked?: (invocation: Invocation) => void;
   /** Takes what the function prints, line by line. */
@@ -20,10 +26,23 @@ export interface LocalFunctionOptions extends WorkerSettings {
 /** What became of an invocation. A failed one says why: the function threw, crashed or took too long. */
 export type InvocationOutcome =
   | { readonly ok: true; readonly result: unknown }
-  | { readonly ok: false; readonly reason: string };
+  | {
+      readonly ok: false;
+      readonly reason: string;
+      /** Of the invocation. Absent: there was none. */
+      readonly requestId?: string;
+      /** Too many requests: the function was not invoked. */
+      readonly isThrottled?: true;
+    };
+
+export interface InvokeOptions {
+  /** Kills the instance so long after the invocation began, if it still runs. Default: it is not killed. */
+  readonly crashAfterMs?: number | undefined;
+}
 
 interface Instance {
   readonly worker: Worker;
+  readonly thaws: Int32Array;
   /** Settles the invocation it is busy with. */
   settle: ((outcome: InvocationOutcome) => void) | undefined;
   /** Why it was ended, if it was. */
@@ -31,8 +50,11 @@ interface Instance {
 }
 
 /**
- * A function whose instances are worker threads: each runs one invocation at a time, is kept for the next, and dies with
- * an invocation that takes too long. Unlike on Lambda an idle instance is not frozen: timers it left behind go on.
+ * A function whose instances are worker threads: each runs one invocation at a time, stands still until the next, and dies
+ * with an invocation that takes too long. Its memory bounds the thread's heap of JavaScript; one that grows past it in
+ * leaps may take this process down.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
  */
 export class LocalFunction {
   readonly label: string;
@@ -40,7 +62,7 @@ export class LocalFunction {
   readonly #instances = new Set<Instance>();
   readonly #idle: Instance[] = [];
   readonly #waiting: (() => void)[] = [];
-  #invocations = 0;
+  readonly #activity = new FunctionActivity();
   #isStopped = false;
 
   constructor(options: LocalFunctionOptions) {
@@ -48,9 +70,17 @@ export class LocalFunction {
     this.#options = options;
   }
 
+  get arn(): string {
+    return this.#options.functionArn;
+  }
+
   /** How often it was invoked. */
   get invocations(): number {
-    return this.#invocations;
+    return this.#activity.invocations;
+  }
+
+  get status(): FunctionStatus {
+    return this.#activity.status(this.label);
   }
 
   /** Starts an instance ahead of the first invocation, unless there is one. Resolves when it has loaded, or is gone. */
@@ -61,36 +91,61 @@ export class LocalFunction {
     await Promise.race([once(instance.worker, 'message'), once(instance.worker, 'exit')]);
   }
 
-  /** Never throws for what the function does. */
-  async invoke(event: unknown): Promise<InvocationOutcome> {
+  /**
+   * Never throws for what the function does. Beyond the reserved concurrency it is throttled; beyond the instances this
+   * machine runs, it waits.
+   *
+   * @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+   */
+  async invoke(event: unknown, { crashAfterMs }: InvokeOptions = {}): Promise<InvocationOutcome> {
+    const text = JSON.stringify(event);
+    if (Buffer.byteLength(text) > MAX_INVOCATION_BYTES)
+      return { ok: false, reason: `Request must be smaller than ${MAX_INVOCATION_BYTES} bytes` };
+    const { reservedConcurrency = Number.POSITIVE_INFINITY } = this.#options;
+    if (this.#activity.running >= reservedConcurrency) return this.throttle();
+    this.#activity.began();
+    const startedMs = performance.now();
+    const outcome = await this.#invoke(text, crashAfterMs);
+    this.#activity.ended(performance.now() - startedMs, outcome.ok ? undefined : outcome.reason);
+    if (!outcome.ok && !this.#isStopped) this.#options.log(`invocation failed: ${outcome.reason}`);
+    return outcome;
+  }
+
+  /** What becomes of an invocation when there are too many. */
+  throttle(): InvocationOutcome {
+    this.#activity.throttled();
+    return { ok: false, isThrottled: true, reason: 'Rate Exceeded.' };
+  }
+
+  async #invoke(event: string, crashAfterMs: number | undefined): Promise<InvocationOutcome> {
     const instance = await this.#acquire();
     if (instance === undefined) return { ok: false, reason: 'the local stack is stopping' };
-    this.#invocations++;
     const { timeoutSeconds, memoryMb, onInvoked } = this.#options;
     const startedMs = performance.now();
-    const request: InvocationRequest = {
-      requestId: randomUUID(),
-      event: JSON.stringify(event),
-      deadlineMs: Date.now() + timeoutSeconds * 1_000,
-    };
+    const requestId = randomUUID();
+    const request: InvocationRequest = { requestId, event, deadlineMs: Date.now() + timeoutSeconds * 1_000 };
     const outcome = await new Promise<InvocationOutcome>((resolve) => {
-      const timer = setTimeout(
-        () => void this.#kill(instance, `Task timed out after ${timeoutSeconds} seconds`),
-        timeoutSeconds * 1_000,
-      );
+      const timers = [
+        setTimeout(
+          () => void this.#kill(instance, `Task timed out after ${timeoutSeconds} seconds`),
+          timeoutSeconds * 1_000,
+        ),
+      ];
+      if (crashAfterMs !== undefined)
+        timers.push(setTimeout(() => void this.#kill(instance, 'the worker was killed'), crashAfterMs));
       instance.settle = (settled) => {
-        clearTimeout(timer);
+        for (const timer of timers) clearTimeout(timer);
         instance.settle = undefined;
         resolve(settled);
       };
       instance.worker.postMessage(request);
+      Atomics.add(instance.thaws, 0, 1);
+      Atomics.notify(instance.thaws, 0);
     });
-    const durationMs = performance.now() - startedMs;
-    onInvoked?.({ functionLabel: this.label, memoryMb, event: request.event, durationMs });
+    onInvoked?.({ functionLabel: this.label, memoryMb, event, durationMs: performance.now() - startedMs });
     if (this.#instances.has(instance)) this.#idle.push(instance);
     this.#waiting.shift()?.();
-    if (!outcome.ok && !this.#isStopped) this.#options.log(`invocation failed: ${outcome.reason}`);
-    return outcome;
+    return outcome.ok ? outcome : { ...outcome, requestId };
   }
 
   /** Kills a random instance that is busy, in the middle of its invocation. `false`: none is. */
@@ -121,8 +176,9 @@ export class LocalFunction {
 
   #start(): Instance {
     const { log, env, memoryMb, file, exportName, functionName, functionArn } = this.#options;
-    const workerData: WorkerSettings = { file, exportName, functionName, functionArn, memoryMb };
-    const worker = new Worker(new URL('./function-worker.ts', import.meta.url), {
+    const thaws = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+    const workerData: WorkerSettings = { file, exportName, functionName, functionArn, memoryMb, thaws };
+    const worker = new Worker(new URL(`./function-worker${extname(import.meta.url)}`, import.meta.url), {
       workerData,
       env: { ...env },
       resourceLimits: { maxOldGenerationSizeMb: memoryMb },
@@ -130,7 +186,7 @@ export class LocalFunction {
       stderr: true,
       execArgv: [],
     });
-    const instance: Instance = { worker, settle: undefined, endedBecause: undefined };
+    const instance: Instance = { worker, thaws, settle: undefined, endedBecause: undefined };
     this.#instances.add(instance);
     for (const output of [worker.stdout, worker.stderr]) createInterface({ input: output }).on('line', log);
     worker.on('message', (message: WorkerMessage) => {
@@ -159,5 +215,9 @@ export class LocalFunction {
 
 function toOutcome(response: InvocationResponse): InvocationOutcome {
   if ('error' in response) return { ok: false, reason: response.error.stack };
+  if (Buffer.byteLength(response.result) > MAX_INVOCATION_BYTES) {
+    const reason = `Response payload size exceeded maximum allowed payload size (${MAX_INVOCATION_BYTES} bytes).`;
+    return { ok: false, reason };
+  }
   return { ok: true, result: JSON.parse(response.result) };
 }

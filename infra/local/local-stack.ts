@@ -5,32 +5,46 @@ import { join } from 'node:path';
 import type { AwsCredentials } from '../../shared/adapters/aws/sign-requests.ts';
 import { secretVariable } from '../../shared/adapters/local/local-secrets.ts';
 import { FanjoinError } from '../../shared/errors.ts';
+import { startAdminServer } from './admin-server.ts';
 import { type AwsClients, connectClients } from './connect-clients.ts';
-import { type Disturbance, disturb } from './disturbance.ts';
+import { assertDeployable } from './deployment-rules.ts';
 import { LOCAL_REGION, launchDynamoDbLocal, queueUrlAt, startFauxqs } from './emulators.ts';
 import { startEventBridge } from './event-bridge.ts';
 import { EventRouter } from './event-router.ts';
 import { type EventSource, startEventSources } from './event-sources.ts';
+import { type Disturbance, disturb, newSeed } from './faults.ts';
 import { type FunctionFinder, finder } from './find-function.ts';
 import { HttpApi } from './http-api.ts';
 import { Ledger } from './ledger.ts';
 import type { InvocationOutcome, LocalFunction } from './local-function.ts';
 import { makeResources } from './make-resources.ts';
-import { Meter, startTableMeter } from './metering.ts';
+import { Meter } from './metering.ts';
 import { type LocalResources, readResources } from './read-resources.ts';
 import { bucketName, secretArn } from './references.ts';
+import { RuleActivity } from './rule-activity.ts';
 import { startRules } from './rules.ts';
 import { startSecretsManager } from './secrets-emulator.ts';
+import type { StackStatus } from './stack-status.ts';
 import { startFunctions } from './start-functions.ts';
 import { type SynthesizeOptions, synthesize } from './synthesize.ts';
+import { startTableProxy } from './table-proxy.ts';
+import { type AssemblyPlace, openAssembly } from './template.ts';
+import { readStatus } from './watch-stack.ts';
 
 /** What the executor itself takes (`handlersEntry`, `pools`, …), what runs beside it, and how it runs here. */
 export interface LocalStackOptions extends SynthesizeOptions, Disturbance {
+  /**
+   * The stack of an application, as its `cdk synth` wrote it, in place of one that is synthesized here: what the executor
+   * takes has no effect then. Default: none.
+   */
+  readonly assembly?: AssemblyPlace;
   /** Values of `newSecrets`, by name. Default: the environment's, `FANJOIN_SECRET_<NAME>`; without one it has none. */
   readonly secretValues?: Readonly<Record<string, string>>;
   /** Of the API. Default: a free one. */
   readonly port?: number;
-  /** Queues hide a message from others for so long at the most. Default: as long as in the cloud. */
+  /** Of the page that shows what the stack is at; if it is taken, a free one. Default: a free one. */
+  readonly adminPort?: number;
+  /** A message whose invocation failed comes back after so long at the most. Default: as late as in the cloud. */
   readonly visibilityTimeoutSeconds?: number;
   /** Tumbling windows of streams are so long at the most. Default: as long as in the cloud. */
   readonly tumblingWindowSeconds?: number;
@@ -48,6 +62,9 @@ const DEFAULT_MAX_CONCURRENCY = 4;
 export interface LocalStack extends AsyncDisposable {
   /** Of the HTTP API. */
   readonly url: string;
+  /** Of the page that shows what the stack is at; as JSON at `/status.json`. */
+  readonly adminUrl: string;
+  status(): Promise<StackStatus>;
   /** Made for this stack alone: the API takes requests that are signed with them for its region. */
   readonly credentials: AwsCredentials;
   readonly region: string;
@@ -77,12 +94,14 @@ export interface LocalStack extends AsyncDisposable {
  * and fauxqs, answers for its secrets, and hosts its functions, event sources, rules and API. Nothing here knows the
  * executor: all is read from the template, and what of it has no local effect is listed in `ignored-properties.ts`.
  *
- * @throws {FanjoinError} `JAVA_MISSING`, `UNKNOWN_PROPERTY`, `UNKNOWN_RESOURCE_TYPE`, `DEPLOYMENT_FAILED`
+ * @throws {FanjoinError} `JAVA_MISSING`, `NO_ASSEMBLY`, `UNKNOWN_PROPERTY`, `UNKNOWN_RESOURCE_TYPE`,
+ *   `DEPLOYMENT_REFUSED`, `DEPLOYMENT_FAILED`
  */
 export async function startLocalStack(options: LocalStackOptions = {}): Promise<LocalStack> {
-  const { visibilityTimeoutSeconds = Number.POSITIVE_INFINITY, maxConcurrency = DEFAULT_MAX_CONCURRENCY } = options;
+  const { visibilityTimeoutSeconds, maxConcurrency = DEFAULT_MAX_CONCURRENCY } = options;
   const writeLine = options.log ?? ((line: string) => process.stderr.write(`${line}\n`));
   const log = (source: string, line: string): void => writeLine(`[${source}] ${line}`);
+  const startedAtMs = Date.now();
   await using cleanup = new AsyncDisposableStack();
 
   // Java starts while this thread is busy with the synthesis.
@@ -90,20 +109,29 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
   cleanup.defer(() => dynamoDbLocal.stop());
   const outdir = mkdtempSync(join(tmpdir(), 'fanjoin-local-'));
   cleanup.defer(() => rmSync(outdir, { recursive: true, force: true }));
-  const { template, assets } = synthesize(outdir, options);
+  const { template, assets } =
+    options.assembly === undefined ? synthesize(outdir, options) : openAssembly(options.assembly);
   const ledger = new Ledger();
   const meter = options.isMetered === true ? new Meter(ledger) : undefined;
   const fauxqs = await startFauxqs(meter);
   cleanup.defer(() => fauxqs.stop());
   const resources = readResources(template, fauxqs.endpoint);
+  assertDeployable(resources);
   const secretsManager = await startSecretsManager((arn) => {
     const secret = resources.secrets.find(({ id }) => secretArn(id) === arn);
     return secret && secretValue(secret.label, options.secretValues);
   });
   cleanup.defer(() => secretsManager.stop());
-  const deliveries = disturb(options);
+  const isDisturbed = options.faults !== undefined || options.latency !== undefined;
+  const { seed = newSeed() } = options;
+  const deliveriesOf = disturb({ ...options, seed });
+  if (isDisturbed) log('stack', `what happens to deliveries, and how long they take, is drawn with the seed ${seed}`);
   const buses = resources.buses.map(({ properties }) => properties.Name);
-  const router = new EventRouter({ buses, deliveries, log: (line) => log('EventBridge', line) });
+  const router = new EventRouter({
+    buses,
+    deliveries: deliveriesOf('EventBridge'),
+    log: (line) => log('EventBridge', line),
+  });
   const eventBridge = await startEventBridge(router, meter);
   cleanup.defer(() => eventBridge.stop());
   const endpoints = {
@@ -115,18 +143,16 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
   await dynamoDbLocal.whenReady();
   const clients = connectClients(endpoints);
   cleanup.defer(() => clients.destroy());
-  const streamArns = await makeResources(clients, resources, visibilityTimeoutSeconds);
-  for (const { label, properties } of resources.queues) {
-    if (visibilityTimeoutSeconds >= properties.VisibilityTimeout) continue;
-    log(label, `hides a message for ${visibilityTimeoutSeconds} s; in the cloud for ${properties.VisibilityTimeout} s`);
-  }
-
-  const tableMeter = meter && (await startTableMeter(endpoints.dynamo, meter));
-  if (tableMeter !== undefined) cleanup.defer(() => tableMeter.stop());
+  const streamArns = await makeResources(clients, resources);
+  const tableProxy =
+    meter === undefined && !isDisturbed
+      ? undefined
+      : await startTableProxy({ endpoint: endpoints.dynamo, meter, deliveries: deliveriesOf('DynamoDB') });
+  if (tableProxy !== undefined) cleanup.defer(() => tableProxy.stop());
   const functions = startFunctions({
     ...{ resources, assets, maxConcurrency, log, meter },
-    // Streams are read past the meter: Lambda does so for free.
-    endpoints: { ...endpoints, ...(tableMeter !== undefined && { dynamo: tableMeter.endpoint }) },
+    // Streams are read past it: Lambda does so for free, and has what takes its time elsewhere.
+    endpoints: { ...endpoints, ...(tableProxy !== undefined && { dynamo: tableProxy.endpoint }) },
   });
   const queueUrlOf = (id: string): string => queueUrlAt(fauxqs.endpoint, id);
   const find = finder(resources, functions);
@@ -134,11 +160,22 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
   // Together: a source waits for its invocations, and they end with their functions.
   cleanup.defer(async () => void (await Promise.all([...sources, router, ...functions].map((part) => part.stop()))));
   // Before anything can run: no event is to be missed.
-  const endRules = startRules({ resources, find, queueUrlOf, log, sqs: clients.sqs }, router);
+  const activity = new RuleActivity();
+  const endRules = startRules({ resources, find, queueUrlOf, deliveriesOf, log, activity, sqs: clients.sqs }, router);
   cleanup.defer(endRules);
   sources = startEventSources({
-    ...{ resources, clients, streamArns, queueUrlOf, find, maxConcurrency, log, deliveries },
+    ...{
+      resources,
+      clients,
+      streamArns,
+      queueUrlOf,
+      find,
+      maxConcurrency,
+      log,
+      deliveriesOf,
+    },
     ...(options.tumblingWindowSeconds !== undefined && { tumblingWindowSeconds: options.tumblingWindowSeconds }),
+    ...(visibilityTimeoutSeconds !== undefined && { visibilityTimeoutSeconds }),
   });
   await runTriggers(resources, find);
   void warmUp(functions);
@@ -150,11 +187,23 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
     ...(options.port !== undefined && { port: options.port }),
   });
   cleanup.defer(() => api.stop());
+  const status = () =>
+    readStatus({
+      ...{ resources, functions, sources, queueUrlOf, startedAtMs, rules: activity, sqs: clients.sqs },
+      seed: isDisturbed ? seed : undefined,
+    });
+  const admin = await startAdminServer({
+    readStatus: status,
+    ...(options.adminPort !== undefined && { port: options.adminPort }),
+  });
+  cleanup.defer(() => admin.stop());
 
   const running = cleanup.move();
   const stop = () => running.disposeAsync();
   return {
     url: api.url,
+    adminUrl: admin.endpoint,
+    status,
     ...caller,
     connection: { endpoint: api.url, ...caller },
     environment: {

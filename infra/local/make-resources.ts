@@ -13,13 +13,11 @@ interface Clients {
 /**
  * Makes the tables, buckets and queues.
  *
- * @param visibilityTimeoutSeconds queues hide a message for so long at the most, whatever the template says
  * @returns the ARN of each table's stream, by table
  */
 export async function makeResources(
   { dynamo, s3, sqs }: Clients,
   { tables, buckets, queues }: LocalResources,
-  visibilityTimeoutSeconds: number,
 ): Promise<ReadonlyMap<string, string>> {
   const streams = tables.map(async ({ id, properties: { StreamSpecification, ...table } }) => {
     const { TableDescription } = await dynamo.send(
@@ -41,7 +39,7 @@ export async function makeResources(
           QueueName: id,
           Attributes: {
             DelaySeconds: String(DelaySeconds),
-            VisibilityTimeout: String(Math.min(VisibilityTimeout, visibilityTimeoutSeconds)),
+            VisibilityTimeout: String(VisibilityTimeout),
             ...(RedrivePolicy !== undefined && { RedrivePolicy: JSON.stringify(RedrivePolicy) }),
           },
         }),

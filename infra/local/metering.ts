@@ -1,11 +1,9 @@
-import { buffer } from 'node:stream/consumers';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
 import { itemSizeBytes } from '../../shared/adapters/local/item-size.ts';
 import { toItem } from '../../shared/adapters/stored-value.ts';
 import type { OperationCounts } from '../../shared/observability/prices.ts';
 import type { Ledger, LedgerEntry } from './ledger.ts';
-import { type LoopbackServer, startLoopbackServer } from './loopback-server.ts';
 
 /** A request to a service, with its answer, both as text. */
 export interface Exchange {
@@ -92,7 +90,7 @@ export class Meter {
   }
 }
 
-const TABLE_OPERATIONS: Readonly<Record<string, 'readUnits' | 'writeUnits'>> = {
+export const TABLE_OPERATIONS: Readonly<Record<string, 'readUnits' | 'writeUnits'>> = {
   GetItem: 'readUnits',
   BatchGetItem: 'readUnits',
   Query: 'readUnits',
@@ -125,26 +123,3 @@ const executionIdsIn = (text: string): ReadonlySet<string> =>
   new Set(
     [...text.matchAll(/(?:EXEC#|\/executions\/|executionId\\*":\\*")([A-Za-z0-9_-]+)/g)].map(([, id = '']) => id),
   );
-
-/** Passes requests on to DynamoDB and notes what capacity each consumed. */
-export function startTableMeter(endpoint: string, meter: Meter): Promise<LoopbackServer> {
-  return startLoopbackServer((request, response) => {
-    const forward = async () => {
-      const operation = String(request.headers['x-amz-target']).split('.').at(-1) ?? '';
-      const { host: _host, 'content-length': _length, connection: _connection, ...headers } = request.headers;
-      const text = (await buffer(request)).toString();
-      const body = operation in TABLE_OPERATIONS ? asksForCapacity(text) : text;
-      const forwarded = await fetch(endpoint, { method: 'POST', headers: new Headers(textual(headers)), body });
-      const answer = await forwarded.text();
-      meter.table({ operation, userAgent: request.headers['user-agent'], request: text, answer });
-      response.writeHead(forwarded.status, { 'content-type': forwarded.headers.get('content-type') ?? '' }).end(answer);
-    };
-    forward().catch(() => response.destroy());
-  });
-}
-
-const asksForCapacity = (body: string): string =>
-  JSON.stringify({ ...z.looseObject({}).parse(JSON.parse(body)), ReturnConsumedCapacity: 'TOTAL' });
-
-const textual = (headers: object): [string, string][] =>
-  Object.entries(headers).map(([name, value]) => [name, String(value)]);

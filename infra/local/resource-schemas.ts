@@ -65,7 +65,9 @@ export const RESOURCE_SCHEMAS = {
       .default([]),
   }),
   'AWS::Lambda::EventInvokeConfig': z.strictObject({
+    DestinationConfig: z.strictObject({ OnFailure: z.strictObject({ Destination: z.string() }).optional() }).optional(),
     FunctionName: z.string(),
+    MaximumEventAgeInSeconds: z.int().min(60).max(21_600).default(21_600),
     MaximumRetryAttempts: z.int().min(0).max(2).default(2),
     Qualifier: z.literal('$LATEST'),
   }),
@@ -90,7 +92,7 @@ export const RESOURCE_SCHEMAS = {
     Environment: z.strictObject({ Variables: z.record(z.string(), z.string()) }).default({ Variables: {} }),
     Handler: z.string().regex(/^[\w/-]+\.\w+$/),
     MemorySize: z.int().default(128),
-    ReservedConcurrentExecutions: z.int().min(1).optional(),
+    ReservedConcurrentExecutions: z.int().min(0).optional(),
     Timeout: z.int().default(3),
   }),
   'AWS::Lambda::Version': z.strictObject({ FunctionName: z.string() }),
@@ -99,7 +101,7 @@ export const RESOURCE_SCHEMAS = {
   'AWS::SecretsManager::Secret': z.strictObject({}),
   'AWS::SQS::Queue': z.strictObject({
     DelaySeconds: z.int().optional(),
-    RedrivePolicy: z.strictObject({ deadLetterTargetArn: z.string(), maxReceiveCount: z.int().min(1) }).optional(),
+    RedrivePolicy: z.strictObject({ deadLetterTargetArn: z.string(), maxReceiveCount: z.int() }).optional(),
     VisibilityTimeout: z.int().default(30),
   }),
   /** Invokes a function while the stack is deployed. */

@@ -5,9 +5,11 @@ import { startSchedule } from './schedule.ts';
 
 /** Connects what the template's rules match, by pattern or by time, with their targets. Gives what ends the schedules. */
 export function startRules(options: EventTargetsOptions, router: EventRouter): () => void {
-  const schedules = options.resources.rules.flatMap(({ id, properties }) => {
+  const schedules = options.resources.rules.flatMap(({ id, label, properties }) => {
     const { EventBusName, EventPattern, ScheduleExpression, State, Targets } = properties;
-    const targets = Targets.map((target) => eventTarget(target, options));
+    const made = Targets.map((target) => eventTarget(target, options));
+    const on = ScheduleExpression ?? JSON.stringify(EventPattern);
+    const targets = options.activity?.watch({ name: label, on, isEnabled: State === 'ENABLED' }, made) ?? made;
     if (State === 'DISABLED') return [];
     if (EventPattern !== undefined) router.addRule(EventBusName, EventPattern, targets);
     if (ScheduleExpression === undefined) return [];

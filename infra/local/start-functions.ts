@@ -46,10 +46,8 @@ export function startFunctions({
       functionArn: functionArn(id),
       memoryMb: MemorySize,
       timeoutSeconds: Timeout,
-      maxWorkers: Math.min(
-        instancesOf(id, resources, maxConcurrency),
-        ReservedConcurrentExecutions ?? Number.POSITIVE_INFINITY,
-      ),
+      maxWorkers: instancesOf(id, resources, maxConcurrency),
+      reservedConcurrency: ReservedConcurrentExecutions,
       env: {
         ...Environment.Variables,
         AWS_ACCESS_KEY_ID: LOCAL_CREDENTIALS.accessKeyId,

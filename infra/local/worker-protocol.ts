@@ -6,6 +6,8 @@ export interface WorkerSettings {
   readonly functionName: string;
   readonly functionArn: string;
   readonly memoryMb: number;
+  /** Counts, in shared memory, the invocations that were begun: until the next one the instance stands still. */
+  readonly thaws: Int32Array;
 }
 
 export interface InvocationRequest {

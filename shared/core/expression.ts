@@ -83,6 +83,8 @@ const SORT_TERM_STEPS = 6;
 const GROUP_STEPS = 3;
 /** Takes lists of its own, with all that guards them. */
 const SEQUENCE_STEPS = 2;
+/** What was given as an argument is called from within its caller, even at its end: the library waits for it, in memory. */
+const WRAPPED_CALL_STEPS = 10;
 
 /** Has each evaluation of the program count what it does. */
 function meter(program: jsonata.Expression, source: string, inspection: Inspection): void {
@@ -106,6 +108,7 @@ function meter(program: jsonata.Expression, source: string, inspection: Inspecti
     if (ended !== undefined) count.endGrouping(ended);
     if (keys.has(node)) count.chargeGrouping(node, result);
     if (typeof result === 'string') count.chargeBreadth(result);
+    if (typeof result === 'function' && procedures.has(node)) count.charge(WRAPPED_CALL_STEPS);
     if (typeof result !== 'object' || result === null) return;
     if ((procedures.has(node) || isFunction(result)) && !isCallable(result)) {
       // Data may bear the library's marks, and the library notes in what is called where it was called.

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { Store } from '../store/store.ts';
 import type { EventOf } from './execution-event.ts';
 import type { Observer } from './observer.ts';
+import { Pulse } from './pulse.ts';
 import { Tally } from './tally.ts';
 
 /** What an invocation hands to the next one of the same window; Lambda keeps it. */
@@ -10,6 +11,8 @@ export const WindowState = z.object({
   part: z.int().default(0),
   /** By workflow. */
   tallies: z.record(z.string(), Tally).default({}),
+  /** What CloudWatch is still to be told. */
+  pulse: Pulse.optional(),
 });
 export type WindowState = z.infer<typeof WindowState>;
 

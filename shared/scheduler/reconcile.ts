@@ -22,8 +22,9 @@ export class Reconciler {
     this.#scheduler = scheduler;
   }
 
-  async reconcile(executionId: ExecutionId, { resend, lost }: ReconcileOptions = {}): Promise<void> {
-    await this.#scheduler.repair(
+  /** @returns whether something had been lost */
+  reconcile(executionId: ExecutionId, { resend, lost }: ReconcileOptions = {}): Promise<boolean> {
+    return this.#scheduler.repair(
       executionId,
       (plan, snapshot) => standingEvents(this.#store, plan, snapshot),
       resend,

@@ -89,16 +89,17 @@ export class Scheduler {
    * @param gather the events that the standing items tell (`reconcile.ts`)
    * @param resend what to send again of what was dispatched before and is unsettled; nothing, if left out
    * @param neverSent what somebody else was to send, and did not
+   * @returns whether something had been lost: it sent what was not sent, or found an end that was not written
    */
   async repair(
     executionId: ExecutionId,
     gather: (plan: Plan, snapshot: Snapshot) => Promise<CoreEvent[]>,
     resend: Resend | undefined,
     neverSent: readonly WorkRef[] = [],
-  ): Promise<void> {
+  ): Promise<boolean> {
     for (let race = 0; race < MAX_RACES; race++) {
       const snapshot = await this.#store.executions.loadSnapshot(executionId);
-      if (snapshot === undefined || isTerminal(snapshot.meta.status)) return;
+      if (snapshot === undefined || isTerminal(snapshot.meta.status)) return false;
       const plan = await this.#plan(snapshot.meta);
       const events = await gather(plan, snapshot);
       const before = snapshot.state?.state ?? initialState(plan, snapshot.meta.config.maxParallelNodes);
@@ -121,7 +122,7 @@ export class Scheduler {
       await this.#send(plan, snapshot.meta, decision.state, decision.dispatch, lost, resend ?? 'all');
       const told = sends.length === 0 ? saved : await this.#forgetRepair({ ...snapshot, state: saved });
       await this.#conclude(plan, snapshot.meta, told);
-      return;
+      return sends.length > 0 || decision.state.ending !== undefined;
     }
     throw tooManyRaces(executionId);
   }

@@ -27,6 +27,7 @@ export interface SweepParts {
 export interface SweepReport {
   readonly looked: number;
   readonly timedOut: number;
+  /** Of these something had been lost, and is made good. */
   readonly repaired: number;
   /** Executions that could not be looked at; they stay due. */
   readonly failed: readonly { readonly executionId: string; readonly error: unknown }[];
@@ -92,8 +93,9 @@ export class Sweep {
       const mayBeLost = this.#resends && meta.status !== 'PAUSED';
       const isStalled = mayBeLost && idleMs >= NO_PROGRESS_MS;
       const lost = mayBeLost && !isStalled ? await this.#lostStarts(meta, idleMs) : [];
-      await this.#reconciler.reconcile(meta.executionId, { resend: isStalled ? 'stalled' : undefined, lost });
-      report.repaired++;
+      const options = { resend: isStalled ? ('stalled' as const) : undefined, lost };
+      const isRepaired = await this.#reconciler.reconcile(meta.executionId, options);
+      if (isRepaired && !isOver) report.repaired++;
     }
   }
 

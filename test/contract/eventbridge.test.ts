@@ -1,10 +1,10 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { BusEvent } from '../../infra/local/bus-event.ts';
-import { disturb } from '../../infra/local/disturbance.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../infra/local/emulators.ts';
 import { startEventBridge } from '../../infra/local/event-bridge.ts';
 import { EventRouter } from '../../infra/local/event-router.ts';
+import { disturb } from '../../infra/local/faults.ts';
 import type { LoopbackServer } from '../../infra/local/loopback-server.ts';
 import { EventBridgeSink } from '../../shared/adapters/aws/eventbridge-sink.ts';
 import type { OutgoingEvent } from '../../shared/ports/event-sink.ts';
@@ -21,7 +21,11 @@ const anEvent = (overrides: Partial<OutgoingEvent> = {}): OutgoingEvent => ({
 
 describe('EventBridgeSink, against the local EventBridge', () => {
   const log: string[] = [];
-  const router = new EventRouter({ buses: ['orders'], deliveries: disturb({}), log: (line) => log.push(line) });
+  const router = new EventRouter({
+    buses: ['orders'],
+    deliveries: disturb({})('EventBridge'),
+    log: (line) => log.push(line),
+  });
   let received: BusEvent[] = [];
   let server: LoopbackServer;
   let client: EventBridgeClient;

@@ -61,8 +61,8 @@ describe.skipIf(!canRunEmulators())(
     beforeAll(async () => {
       ({ stack } = await aLocalStack({
         handlersEntry,
-        duplicateDeliveries: { probability: 0.1, seed: SEED },
-        delayDeliveriesMs: 20,
+        faults: { duplicate: 0.1, delay: 20 },
+        seed: SEED,
       }));
     });
     afterAll(() => stack?.stop());

@@ -70,13 +70,14 @@ const UNSEEN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'dynamodb:BatchGetItem': 'results that the catch of a crashed node names',
     'dynamodb:Query': 'earlier visits and earlier runs of a crashed node',
     'dynamodb:UpdateItem': 'work of a paused execution is parked',
+    'sqs:SendMessage': 'what a crashed runner had written the result of, and not handed off',
   },
   Sweep: {
     'dynamodb:GetItem': 'a definition of what it repairs, the first time',
     's3:GetObject': 'a definition or an output over 8 KB of what it ends',
     's3:PutObject': 'the output over 8 KB of what it ends',
     'dynamodb:PutItem': 'a checkpoint or a state of what it repairs',
-    'sqs:SendMessage': 'work that was lost is sent again',
+    'sqs:SendMessage': 'work that was lost is sent again; Lambda notes a sweep that failed',
   },
   Observer: {
     'dynamodb:GetItem': 'the execution of a node that it tells of, of which it heard no beginning',

@@ -126,7 +126,7 @@ describe.skipIf(!canRunEmulators())('lifecycle events of all nodes, on a bus of 
         reactions(extended);
       },
       // Each batch comes a second time: a success that got lost on its way.
-      duplicateDeliveries: { probability: 1, seed: 1 },
+      faults: { duplicate: 1 },
     }));
   });
   afterAll(() => stack?.stop());

@@ -55,8 +55,8 @@ describe.skipIf(!canRunEmulators())('the AWS twin', () => {
     beforeAll(async () => {
       ({ stack } = await aLocalStack({
         handlersEntry,
-        duplicateDeliveries: { probability: 0.1, seed: SEED },
-        delayDeliveriesMs: 20,
+        faults: { duplicate: 0.1, delay: 20 },
+        seed: SEED,
       }));
     });
 

@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import fc from 'fast-check';
 import jsonata from 'jsonata';
 import { describe, expect, it } from 'vitest';
@@ -7,6 +10,7 @@ import { FanjoinError } from '../../shared/errors.ts';
 import { hostileExpressions, tameExpressions } from './expression-arbitrary.ts';
 import { EXPRESSION_ATTACKS } from './expression-attacks.ts';
 import { tryExpression } from './expression-trial.ts';
+import { heapOptions } from './function-heap.ts';
 
 const ENDS = ['ok', 'INVALID_EXPRESSION', 'EXPRESSION_FAILED', 'EXPRESSION_LIMIT', 'NOT_JSON', 'PAYLOAD_TOO_LARGE'];
 const DATA = { a: { b: 2 }, items: [{ n: 1 }, { n: 2 }, { n: 1 }] };
@@ -20,6 +24,26 @@ describe.each(Object.entries(EXPRESSION_ATTACKS))('an expression that tries %s',
       expect(ENDS).toContain(code);
     },
   );
+});
+
+it('recursion ends within the memory of the smallest function that evaluates expressions', {
+  timeout: 120_000,
+}, async () => {
+  const trial = join(import.meta.dirname, 'expression-trial.ts');
+  const script = `const { tryExpression } = await import(${JSON.stringify(trial)});
+    for (const text of JSON.parse(process.argv[1])) await tryExpression(text);`;
+  const attacks = JSON.stringify(EXPRESSION_ATTACKS.recursion);
+
+  const ended = promisify(execFile)(process.execPath, [
+    ...heapOptions(512),
+    '--input-type=module',
+    '-e',
+    script,
+    attacks,
+  ]);
+
+  // A heap that is full ends its process.
+  await expect(ended).resolves.toMatchObject({ stderr: '' });
 });
 
 it('any expression ends by itself, with a value or a code', { timeout: 300_000 }, async () => {

@@ -46,18 +46,41 @@ const texts = fc.oneof(
 
 /** Requests that an OpenAPI document describes, most of them with something in them that it does not allow. */
 export function requestsOf(openApi: unknown): fc.Arbitrary<HostileRequest> {
-  const document = Document.parse(openApi);
-  const operations = Object.entries(document.paths).flatMap(([template, methods]) =>
-    Object.entries(methods).flatMap(([method, operation]) => {
-      const parsed = Operation.safeParse(operation);
-      if (!parsed.success) return [];
-      // There is most to get wrong in a body. A look at the dead letters waits for the queue, a second or more.
-      const weight = template.startsWith('/dead-letters') ? 1 : parsed.data.requestBody === undefined ? 6 : 20;
-      return [{ weight, arbitrary: requestsTo(method.toUpperCase(), template, parsed.data, document) }];
-    }),
-  );
+  const operations = operationsOf(openApi).map(({ method, template, operation }) => {
+    // There is most to get wrong in a body. A look at the dead letters waits for the queue, a second or more.
+    const weight = template.startsWith('/dead-letters') ? 1 : operation.requestBody === undefined ? 6 : 20;
+    return { weight, arbitrary: requestsTo(method, template, operation, openApi) };
+  });
   return fc.oneof(...operations);
 }
+
+/** Requests for a page of a list behind a cursor that the API may not have given. */
+export function cursorRequestsOf(openApi: unknown): fc.Arbitrary<HostileRequest> {
+  const lists = operationsOf(openApi).filter(({ operation }) =>
+    operation.parameters.some(({ name }) => name === 'after'),
+  );
+  const pages = lists.map(({ method, template }) =>
+    fc.record({ executionId: fc.constantFrom(...KNOWN_IDS), workflow: fc.constant('w'), after: cursors }).map(
+      ({ executionId, workflow, after }): HostileRequest => ({
+        method,
+        template,
+        params: { executionId, workflow },
+        query: { ...(template === '/executions' && { workflow }), after },
+        headers: {},
+        body: undefined,
+      }),
+    ),
+  );
+  return fc.oneof(...pages);
+}
+
+const operationsOf = (openApi: unknown) =>
+  Object.entries(Document.parse(openApi).paths).flatMap(([template, methods]) =>
+    Object.entries(methods).flatMap(([method, operation]) => {
+      const parsed = Operation.safeParse(operation);
+      return parsed.success ? [{ method: method.toUpperCase(), template, operation: parsed.data }] : [];
+    }),
+  );
 
 const startOf = (executionId: string): HostileRequest => ({
   method: 'POST',

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import type { ApiAnswer } from './api-in-process.ts';
+import type { TrialRange } from './kinds.ts';
 import { Tally } from './outcome.ts';
-import { FIRST_REQUESTS, type HostileRequest, requestsOf } from './request-arbitrary.ts';
+import { FIRST_REQUESTS, type HostileRequest } from './request-arbitrary.ts';
 
 /** Requests under way at once. */
 const AT_ONCE = 8;
@@ -13,15 +14,14 @@ export interface SentMany {
   readonly failures: readonly string[];
 }
 
-/** Sends `count` requests made from the OpenAPI document. The same seed makes the same ones. */
+/** Sends some of the requests that a seed makes: the same seed makes the same ones. */
 export async function sendMany(
-  openApi: unknown,
+  requests: fc.Arbitrary<HostileRequest>,
   send: (request: HostileRequest) => Promise<ApiAnswer>,
-  { count, seed }: { readonly count: number; readonly seed: number },
+  { seed, from, count }: TrialRange,
 ): Promise<SentMany> {
   const tally = new Tally();
   const failures: string[] = [];
-  const requests = requestsOf(openApi);
   const sendOne = async (request: HostileRequest): Promise<void> => {
     const startedAt = performance.now();
     const shown = JSON.stringify(request).slice(0, 1_000);
@@ -35,7 +35,7 @@ export async function sendMany(
   };
   for (const request of FIRST_REQUESTS) await sendOne(request);
   for (let sent = 0; sent < count; sent += CHUNK) {
-    const chunk = fc.sample(requests, { numRuns: Math.min(CHUNK, count - sent), seed: seed + sent });
+    const chunk = fc.sample(requests, { numRuns: Math.min(CHUNK, count - sent), seed: seed + from + sent });
     const next = chunk.values();
     await Promise.all(
       Array.from({ length: AT_ONCE }, async () => {

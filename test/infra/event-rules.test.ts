@@ -6,7 +6,6 @@ import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/c
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import type { BusEvent } from '../../infra/local/bus-event.ts';
-import { disturb } from '../../infra/local/disturbance.ts';
 import {
   type Emulator,
   LOCAL_CREDENTIALS,
@@ -16,6 +15,7 @@ import {
 } from '../../infra/local/emulators.ts';
 import { startEventBridge } from '../../infra/local/event-bridge.ts';
 import { EventRouter } from '../../infra/local/event-router.ts';
+import { disturb } from '../../infra/local/faults.ts';
 import { finder } from '../../infra/local/find-function.ts';
 import { LocalFunction } from '../../infra/local/local-function.ts';
 import type { LoopbackServer } from '../../infra/local/loopback-server.ts';
@@ -34,7 +34,10 @@ const Resources = {
   Failing: { Type: 'AWS::Lambda::Function', Properties: code() },
   FailingConfig: {
     Type: 'AWS::Lambda::EventInvokeConfig',
-    Properties: { FunctionName: { Ref: 'Failing' }, MaximumRetryAttempts: 1, Qualifier: '$LATEST' },
+    Properties: {
+      ...{ FunctionName: { Ref: 'Failing' }, MaximumRetryAttempts: 1, Qualifier: '$LATEST' },
+      DestinationConfig: { OnFailure: { Destination: { 'Fn::GetAtt': ['Heard', 'Arn'] } } },
+    },
   },
   Orders: { Type: 'AWS::Events::EventBus', Properties: { Name: 'orders' } },
   ToQueue: rule({
@@ -86,9 +89,16 @@ describe('rules on the local stack', () => {
       aFunction('Failing', 'export const handler = async () => { throw new Error("no"); };'),
     ];
     const buses = resources.buses.map(({ properties }) => properties.Name);
-    router = new EventRouter({ buses, deliveries: disturb({}), log: (line) => log('EventBridge', line) });
+    router = new EventRouter({
+      buses,
+      deliveries: disturb({})('EventBridge'),
+      log: (line) => log('EventBridge', line),
+    });
     endRules = startRules(
-      { resources, sqs, log, find: finder(resources, functions), queueUrlOf: (id) => queueUrlAt(fauxqs.endpoint, id) },
+      {
+        ...{ resources, sqs, log, find: finder(resources, functions), deliveriesOf: disturb({}) },
+        queueUrlOf: (id) => queueUrlAt(fauxqs.endpoint, id),
+      },
       router,
     );
     server = await startEventBridge(router);
@@ -172,10 +182,25 @@ describe('rules on the local stack', () => {
     expect(bodies).toEqual(expect.arrayContaining([{ n: 1 }, null, { fixed: true }]));
   });
 
-  it('invoke functions, and one that fails as often as it says', async () => {
+  it('invoke functions, and one that fails as often as it says, and tell its destination', async () => {
     await put('functions');
 
-    await expect.poll(() => lines, { timeout: 5_000 }).toContain('[Failing] an event was given up');
+    expect(await heard(1)).toEqual([
+      {
+        version: '1.0',
+        timestamp: expect.any(String),
+        requestContext: {
+          requestId: expect.any(String),
+          functionArn: 'Failing:$LATEST',
+          condition: 'RetriesExhausted',
+          approximateInvokeCount: 2,
+        },
+        requestPayload: expect.objectContaining({ detail: { kind: 'functions', part: { n: 1 } } }),
+        responseContext: { statusCode: 200, executedVersion: '$LATEST', functionError: 'Unhandled' },
+        responsePayload: { errorMessage: expect.stringContaining('Error: no') },
+      },
+    ]);
+    expect(lines).toContain('[Failing] an event was given up (RetriesExhausted)');
     expect(lines).toContainEqual(expect.stringMatching(/^\[Reactor\] \{.*"kind":"functions"/));
     expect(functions.map(({ invocations }) => invocations)).toEqual([1, 2]);
   });
@@ -212,9 +237,12 @@ describe('reading rules from a template', () => {
   };
   const start = (properties: object) => {
     const { resources, sqs } = options(properties);
-    const router = new EventRouter({ buses: [], deliveries: disturb({}), log: () => undefined });
+    const router = new EventRouter({ buses: [], deliveries: disturb({})('EventBridge'), log: () => undefined });
     const find = finder(resources, []);
-    startRules({ resources, sqs, find, queueUrlOf: (id) => id, log: () => undefined }, router);
+    startRules(
+      { resources, sqs, find, queueUrlOf: (id) => id, deliveriesOf: disturb({}), log: () => undefined },
+      router,
+    );
   };
 
   it('throws for what they ask for and is not done', () => {

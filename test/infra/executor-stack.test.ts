@@ -205,7 +205,8 @@ describe('functions', () => {
       Architectures: ['arm64'],
       LoggingConfig: { LogGroup: Match.anyValue() },
     });
-    template.resourceCountIs('AWS::Logs::LogGroup', 6);
+    // One of them is the API's, for its requests.
+    template.resourceCountIs('AWS::Logs::LogGroup', 7);
     template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 30 });
   });
 

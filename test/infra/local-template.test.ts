@@ -20,7 +20,7 @@ describe('reading a template', () => {
     const { tables, buckets, queues, functions, eventSources, routes, rules } = readResources(deployed, QUEUES);
 
     expect([tables, buckets, functions, eventSources, rules].map(({ length }) => length)).toEqual([1, 1, 7, 4, 1]);
-    expect(queues).toHaveLength(4);
+    expect(queues).toHaveLength(5);
     expect(routes.map(({ properties }) => properties.RouteKey)).toContain('POST /executions');
   });
 

@@ -114,7 +114,8 @@ export class Accounting {
     }
     const last = batches.stream;
     const end = records.at(-1)?.sequence ?? '0';
-    if (last === undefined || last.sequence !== end) return;
+    // What is told to stop starts nothing any more, not even what was decided before.
+    if (last === undefined || last.sequence !== end || meta.stop !== undefined) return;
     for (const ref of decodeWork(last.sends)) {
       const work = encodeWork([ref]);
       const isSent = this.#sent.has(nameOf({ executionId, run: meta.run }, work));

@@ -12,6 +12,13 @@ export const FAULT_KINDS = {
   answerLost: 'a call takes effect, its answer is lost',
   /** A call takes a hundred times as long as others. */
   callHangs: 'a call hangs for seconds',
+  /** All calls to it are refused, whoever makes them. */
+  partitionThrottled: 'a partition of the table is throttled for up to 20 s',
+  /** It neither calls nor hears anything until its time is over. */
+  functionIsStuck: 'a function hangs at a call, and runs out of time',
+  /** As Lambda does: what it left running goes on when it is next invoked, if it ever is. */
+  standsStill: 'an instance stands still between its invocations',
+  notInvoked: 'an invocation is refused: there are too many',
   handlerCrashes: 'a handler kills its process',
   handlerIsSlow: 'a handler takes up to two minutes',
   handlerIsStuck: 'a handler never settles',

@@ -21,7 +21,10 @@ interface Instance<Event, Result> {
   isNew: boolean;
 }
 
-/** A Lambda function: instances that each take one event at a time and are kept, until one dies or runs out of time. */
+/**
+ * A Lambda function: instances that each take one event at a time and are kept, with all they remember, until one dies or
+ * runs out of time. Between two events an instance stands still.
+ */
 export class FunctionHost<Event, Result> {
   readonly #settings: FunctionSettings<Event, Result>;
   readonly #surroundings: Surroundings;
@@ -59,6 +62,7 @@ export class FunctionHost<Event, Result> {
     const { loop, faults, dice, latencies, trace } = this.#surroundings;
     const { name, timeoutMs } = this.#settings;
     const site = `${name}/${++this.#invocations}`;
+    if (faults.at(`${site}/invocation`, ['notInvoked'], name) !== undefined) return Promise.resolve({ ok: false });
     const instance = this.#free(site);
     const { process } = instance;
     trace(() => `${process.name} is invoked (${site})`);
@@ -70,6 +74,7 @@ export class FunctionHost<Event, Result> {
       instance.end = (outcome) => {
         cancelTimeout();
         instance.end = undefined;
+        process.rest();
         this.#busy--;
         this.#busyMs += loop.nowMs - beganMs;
         if (!isGivenUp) resolve(outcome);
@@ -80,6 +85,7 @@ export class FunctionHost<Event, Result> {
       const begin = () => {
         if (process.isDead) return;
         beganMs = loop.nowMs;
+        process.wake();
         instance.handle(event, context).then(
           (result) => instance.end?.({ ok: true, result }),
           (error: unknown) => {
@@ -97,7 +103,7 @@ export class FunctionHost<Event, Result> {
 
   #free(site: string): Instance<Event, Result> {
     const { dice, latencies } = this.#surroundings;
-    const free = this.#instances.filter(({ end, process }) => end === undefined && !process.isDead);
+    const free = this.#instances.filter(({ end, process }) => end === undefined && !process.isDead && !process.isStuck);
     if (free.length > 0 && !dice.chance(`${site}/cold`, latencies.coldStarts))
       return dice.pick(`${site}/instance`, free);
     const process = new SimulatedProcess(`${this.#settings.name}-${++this.#started}`, this.#surroundings, () => {

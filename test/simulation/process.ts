@@ -26,13 +26,17 @@ export interface Surroundings {
   readonly faults: Faults;
   readonly backend: Backend;
   readonly latencies: Latencies;
+  /** Partitions whose calls are refused, by the time until which they are. */
+  readonly throttled: Map<string, number>;
   readonly onCall?: ((site: string) => void) | undefined;
   /** Told of each call that arrived, with what it gave. */
   readonly onDone?: ((call: Call<unknown>, value: unknown) => void) | undefined;
   readonly trace: (line: () => string) => void;
 }
 
-const CALL_FAULTS = ['crashBefore', 'crashAfter', 'callFails', 'answerLost', 'callHangs'] as const;
+const CALL_FAULTS = ['crashBefore', 'crashAfter', 'callFails', 'answerLost', 'callHangs', 'functionIsStuck'] as const;
+const TABLE_FAULTS = [...CALL_FAULTS, 'partitionThrottled'] as const;
+const MAX_THROTTLED_MS = 20_000;
 const MAX_SKEW_MS = 1_500;
 const ASKED = 'as the simulation asks';
 
@@ -41,7 +45,7 @@ export const isAskedFor = (text: string): boolean => text.includes(ASKED);
 
 /**
  * One process: a clock and ports. Dead, its calls and timers do not happen, and what it waits for never comes; calls under
- * way when it died may still take effect.
+ * way when it died may still take effect. While it stands still they wait; what was under way takes effect, unheard.
  */
 export class SimulatedProcess {
   readonly name: string;
@@ -52,6 +56,11 @@ export class SimulatedProcess {
   #calls = 0;
   #draws = 0;
   #isDead = false;
+  readonly #restsBetween: boolean;
+  #isStill = false;
+  #isStuck = false;
+  /** What waits for the process to go on, in order. */
+  #held: (() => void)[] = [];
 
   constructor(name: string, surroundings: Surroundings, onDeath: () => void) {
     this.name = name;
@@ -62,16 +71,48 @@ export class SimulatedProcess {
     const skewMs = isOff ? Math.round((dice.roll(`${name}/skew`) * 2 - 1) * MAX_SKEW_MS) : 0;
     this.clock = {
       nowMs: () => Math.floor(loop.nowMs) + skewMs,
-      after: (delayMs, task) =>
-        loop.after(delayMs, () => {
-          if (!this.#isDead) task();
-        }),
+      after: (delayMs, task) => {
+        let isWanted = true;
+        const cancel = loop.after(delayMs, () =>
+          this.#inTurn(() => {
+            if (isWanted) task();
+          }),
+        );
+        return () => {
+          isWanted = false;
+          cancel();
+        };
+      },
     };
+    this.#restsBetween = faults.at(`${name}/rest`, ['standsStill'], name) !== undefined;
     this.ports = portsOf(backend, (call) => this.#call(call));
   }
 
   get isDead(): boolean {
     return this.#isDead;
+  }
+
+  /** It hangs: it will run out of time. */
+  get isStuck(): boolean {
+    return this.#isStuck;
+  }
+
+  /** It has answered. One that stands still between its invocations does nothing until it is woken. */
+  rest(): void {
+    this.#isStill = this.#restsBetween;
+  }
+
+  wake(): void {
+    this.#isStill = false;
+    const held = this.#held;
+    this.#held = [];
+    for (const task of held) this.#inTurn(task);
+  }
+
+  #inTurn(task: () => void): void {
+    if (this.#isDead) return;
+    if (this.#isStill || this.#isStuck) this.#held.push(task);
+    else task();
   }
 
   /** In [0, 1). */
@@ -85,37 +126,62 @@ export class SimulatedProcess {
   }
 
   #call<T>(call: Call<T>): Promise<T> {
-    const { loop, dice, faults, latencies, onCall, onDone, trace } = this.#surroundings;
     return new Promise((resolve, reject) => {
-      if (this.#isDead) return;
-      const site = `${this.name}#${++this.#calls}`;
-      const what = `${call.port} ${call.name}`;
-      trace(() => `${site} ${what}`);
-      onCall?.(site);
-      const fault = faults.at(site, CALL_FAULTS, what);
-      if (fault === 'crashBefore') return this.kill(`before ${what}`);
-      const tookMs = latencies.callMs(site, call, loop.nowMs) * (fault === 'callHangs' ? 100 : 1);
-      loop.after(tookMs, () => {
-        // It was on its way when its process died: it may have arrived.
-        if (this.#isDead && dice.chance(`${site}/orphan`, 0.5)) return;
-        if (fault === 'callFails') {
-          call.runPart?.(dice.roll(`${site}/part`));
-          return reject(unavailable(call));
-        }
-        const outcome = attempt(call);
-        if ('value' in outcome) onDone?.(call, outcome.value);
-        trace(
-          () =>
-            `${site} ${this.#isDead ? 'took effect after the death' : 'done'}${outcome.isWritten === false ? ', refused' : ''}`,
+      this.#inTurn(() => {
+        this.#begin(
+          call,
+          (value) => this.#inTurn(() => resolve(value)),
+          (error) => this.#inTurn(() => reject(error)),
         );
-        if (this.#isDead) return;
-        if (fault === 'crashAfter') return this.kill(`after ${what}`);
-        if (fault === 'answerLost') return reject(unavailable(call));
-        if ('error' in outcome) reject(outcome.error);
-        else resolve(outcome.value);
       });
     });
   }
+
+  #begin<T>(call: Call<T>, resolve: (value: T) => void, reject: (error: unknown) => void): void {
+    const { loop, dice, faults, latencies, throttled, onCall, onDone, trace } = this.#surroundings;
+    const site = `${this.name}#${++this.#calls}`;
+    const what = `${call.port} ${call.name}`;
+    trace(() => `${site} ${what}`);
+    onCall?.(site);
+    const partition = partitionOf(call);
+    const fault = faults.at(site, partition === undefined ? CALL_FAULTS : TABLE_FAULTS, what);
+    if (fault === 'crashBefore') {
+      this.kill(`before ${what}`);
+      return;
+    }
+    if (fault === 'functionIsStuck') {
+      this.#isStuck = true;
+      if (dice.chance(`${site}/unsent`, 0.5)) return;
+    }
+    if (fault === 'partitionThrottled' && partition !== undefined)
+      throttled.set(partition, loop.elapsedMs + dice.int(`${site}/throttled`, 100, MAX_THROTTLED_MS));
+    const tookMs = latencies.callMs(site, call, loop.nowMs) * (fault === 'callHangs' ? 100 : 1);
+    loop.after(tookMs, () => {
+      // It was on its way when its process died: it may have arrived.
+      if (this.#isDead && dice.chance(`${site}/orphan`, 0.5)) return;
+      if (fault === 'callFails') {
+        call.runPart?.(dice.roll(`${site}/part`));
+        return reject(unavailable(call));
+      }
+      if (partition !== undefined && (throttled.get(partition) ?? 0) > loop.elapsedMs) return reject(unavailable(call));
+      const outcome = attempt(call);
+      if ('value' in outcome) onDone?.(call, outcome.value);
+      trace(
+        () =>
+          `${site} ${this.#isDead ? 'took effect after the death' : 'done'}${outcome.isWritten === false ? ', refused' : ''}`,
+      );
+      if (this.#isDead) return;
+      if (fault === 'crashAfter') return this.kill(`after ${what}`);
+      if (fault === 'answerLost') return reject(unavailable(call));
+      if ('error' in outcome) reject(outcome.error);
+      else resolve(outcome.value);
+    });
+  }
+}
+
+/** Which partition of the table a call is for, by its name. */
+function partitionOf({ port, name }: Call<unknown>): string | undefined {
+  return port === 'table' ? name.split(' ').find((word) => word.includes('#')) : undefined;
 }
 
 type Outcome<T> = { readonly isWritten?: boolean } & ({ readonly value: T } | { readonly error: unknown });

@@ -32,7 +32,7 @@ const STARTS_WITHIN_MS = 10_000;
 /** The flags are read every two seconds, over a call that takes its time. */
 const HEARS_WITHIN_MS = 10_000;
 /** Faults of calls that may keep a process from hearing that it is to stop. */
-const DEAFENING = new Set(['callFails', 'answerLost', 'callHangs', 'clockIsOff']);
+const DEAFENING = new Set(['callFails', 'answerLost', 'callHangs', 'partitionThrottled', 'clockIsOff']);
 
 const never = new Promise<never>(() => undefined);
 
@@ -93,7 +93,7 @@ function watchStart(
     cancel = loop.after(HEARS_WITHIN_MS / 2, () => {
       const now = metaOf(table, executionId);
       const isStopping = now === undefined || now.stop !== undefined || isTerminal(now.status);
-      const isHeard = !isStopping || signal.aborted || process.isDead;
+      const isHeard = !isStopping || signal.aborted || process.isDead || process.isStuck;
       const last = faults.fired.findLast(({ kind }) => DEAFENING.has(kind));
       const isDeaf = last !== undefined && loop.elapsedMs - last.atMs < 6 * HEARS_WITHIN_MS;
       if (!isHeard && deafMs >= HEARS_WITHIN_MS && !isDeaf)

@@ -144,6 +144,7 @@ export class World {
       faults: this.faults,
       backend,
       latencies,
+      throttled: new Map(),
       onDone: options.onDone,
       onCall: options.onCall,
       trace,
@@ -285,7 +286,7 @@ export class World {
     const reconciler = new Reconciler({ store, scheduler });
     const sweep = new Sweep({ store, clock, reconciler });
     return async (adopted: ExecutionId | undefined) => {
-      if (adopted !== undefined) return reconciler.reconcile(adopted, { resend: 'all' });
+      if (adopted !== undefined) return void (await reconciler.reconcile(adopted, { resend: 'all' }));
       const { failed } = await sweep.run();
       for (const { error } of failed) this.#onError(error);
     };

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod';
 import { defineNode } from '../../shared/nodes/define-node.ts';
@@ -13,6 +14,16 @@ export const handlers = [
     execute: async ({ n, waitMs }) => {
       await delay(waitMs);
       return 2 * n;
+    },
+  }),
+  // Runs until a file is there: as long as a test needs it to, however slow the machine is.
+  defineNode({
+    type: 'hold',
+    input: z.object({ until: z.string() }),
+    output: z.number(),
+    execute: async ({ until }) => {
+      while (!existsSync(until)) await delay(20);
+      return 0;
     },
   }),
   defineNode({

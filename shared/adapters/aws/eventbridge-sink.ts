@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { describeCause, EventsUnavailableError } from '../../errors.ts';
 import type { EventSink, OutgoingEvent, RefusedEvent } from '../../ports/event-sink.ts';
-import { requestSettings } from './clients.ts';
+import { requestSettings } from './request-settings.ts';
 import { isTransient, isTransientName } from './service-errors.ts';
 
 const MAX_BATCH_ENTRIES = 10;

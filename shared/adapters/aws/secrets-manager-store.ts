@@ -1,7 +1,7 @@
 import type { GetSecretValueCommandOutput } from '@aws-sdk/client-secrets-manager';
 import { describeCause, SecretNotFoundError, SecretUnavailableError, UnusableSecretError } from '../../errors.ts';
 import type { SecretStore } from '../../ports/secret-store.ts';
-import { requestSettings } from './clients.ts';
+import { requestSettings } from './request-settings.ts';
 import { ADD_TO_STACK } from './secret-names.ts';
 import { errorName } from './service-errors.ts';
 

@@ -1,0 +1,18 @@
+import { createDynamoClient } from '../../shared/adapters/aws/dynamo-client.ts';
+import { DynamoItemTable } from '../../shared/adapters/aws/dynamo-table.ts';
+import { systemClock } from '../../shared/adapters/local/system-clock.ts';
+import type { BlobStore } from '../../shared/ports/blob-store.ts';
+import { openStore } from '../../shared/store/store.ts';
+import { environment } from '../environment.ts';
+import { log } from '../log.ts';
+
+const unreachable = (): Promise<never> => Promise.reject(new Error('The observer looks at no payload'));
+/** It writes down what items say of their payloads, not what is in them: it has neither the grant nor the client. */
+const noPayloads: BlobStore = { put: unreachable, get: unreachable };
+
+export const clock = systemClock;
+export const logger = log;
+export const store = openStore(
+  new DynamoItemTable({ client: createDynamoClient(), tableName: environment.TABLE_NAME }),
+  noPayloads,
+);
