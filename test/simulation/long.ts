@@ -2,8 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { FAULT_KINDS, type FaultKind } from './faults.ts';
-import { MUTANT_SEEDS, type MutantOutcome, runMutants } from './mutants.ts';
+import { isFound, MUTANT_SEEDS, type MutantOutcome, runMutants } from './mutants.ts';
 import { type CrashedWorkload, crashWorkloads, runSeeds, type SeedsSummary } from './run-many.ts';
+import { ADVANCES } from './scenario.ts';
 
 /** The long proof: many seeds, crashes in pairs, mutants. Writes what it counted into `docs/reliability.md`. */
 
@@ -45,9 +46,9 @@ const proofs: Readonly<Record<Part, () => Promise<{ readonly isWell: boolean; re
       const mutants: MutantOutcome[] = [];
       for (const mutant of runMutants()) {
         mutants.push(mutant);
-        say(`${mutant.name}: ${mutant.found?.by ?? 'MISSED'}`);
+        say(`${mutant.name}: ${ADVANCES.map((mode) => mutant.found[mode]?.by ?? 'missed').join(', ')}`);
       }
-      return { isWell: mutants.every(({ found }) => found !== undefined), figures: mutantFigures(mutants) };
+      return { isWell: mutants.every(isFound), figures: mutantFigures(mutants) };
     },
   };
 
@@ -98,15 +99,16 @@ function crashFigures(all: readonly CrashedWorkload[]): string[] {
 }
 
 function mutantFigures(all: readonly MutantOutcome[]): string[] {
-  const found = all.filter((mutant) => mutant.found !== undefined).length;
-  const rows = all.map(
-    ({ does, found: finding }) => `| ${does} | ${finding?.by.replace(/@.*$/, '') ?? '**missed**'} |`,
-  );
+  const found = all.filter(isFound).length;
+  const rows = all.map(({ does, found: finding }) => {
+    const columns = ADVANCES.map((mode) => finding[mode]?.by.replace(/@.*$/, '') ?? '–');
+    return `| ${does} | ${columns.join(' | ')} |`;
+  });
   return [
     `**Mutants**: ${found} of ${all.length} found, within ${MUTANT_SEEDS} seeds or by a crash point.`,
     '',
-    '| What the broken sources do | Found by |',
-    '| --- | --- |',
+    `| What the broken sources do | ${ADVANCES.map((mode) => `Found by, ${mode}`).join(' | ')} |`,
+    '| --- | --- | --- |',
     ...rows,
   ];
 }

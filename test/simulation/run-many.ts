@@ -1,3 +1,4 @@
+import type { Advance } from '../../shared/model/config.ts';
 import { enumerateCrashes } from './crash-points.ts';
 import { FAULT_KINDS, type FaultKind } from './faults.ts';
 import { type Report, simulate } from './simulate.ts';
@@ -20,13 +21,14 @@ export async function runSeeds(
   first: number,
   count: number,
   onFailure: (report: Report) => boolean,
+  advance?: Advance,
 ): Promise<SeedsSummary> {
   const beganMs = performance.now();
   const faults = Object.fromEntries(Object.keys(FAULT_KINDS).map((kind) => [kind, 0])) as Record<FaultKind, number>;
   const sum = { seeds: 0, steps: 0, virtualMs: 0, executions: 0, controls: 0 };
   const failed: Report[] = [];
   for (let seed = first; seed < first + count; seed++) {
-    const report = await simulate(seed);
+    const report = await simulate(seed, { advance });
     sum.seeds++;
     sum.steps += report.steps;
     sum.virtualMs += report.virtualMs;
@@ -51,12 +53,21 @@ export interface CrashedWorkload {
 /** Workloads of at most so many calls are also run with two crashes: their number grows with the square. */
 const MOST_CALLS_FOR_PAIRS = 42;
 
-/** @param isFirstEnough stops at the first that fails */
+/**
+ * @param isFirstEnough stops at the first that fails
+ * @param advance how executions advance; default: both
+ */
 export async function* crashWorkloads({
   inPairs = false,
   isFirstEnough = false,
-} = {}): AsyncGenerator<CrashedWorkload> {
+  advance,
+}: {
+  readonly inPairs?: boolean;
+  readonly isFirstEnough?: boolean;
+  readonly advance?: Advance | undefined;
+}): AsyncGenerator<CrashedWorkload> {
   for (const [name, scenario] of workloadScenarios()) {
+    if (advance !== undefined && scenario.advance !== advance) continue;
     const beganMs = performance.now();
     const isEnough = (found: number) => isFirstEnough && found > 0;
     const single = await enumerateCrashes(scenario, { isEnough });
