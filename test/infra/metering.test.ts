@@ -23,6 +23,15 @@ describe('the meter of the local stack', () => {
     ]);
   });
 
+  it('knows a function by its name, whatever libraries add to that', () => {
+    const { ledger, meter } = aMeter();
+    const userAgent = 'aws-sdk-js/3.1 app/Observer-PT-NO-OP-2.36.0-PTEnv-NA lang/js';
+
+    meter.table({ operation: 'PutItem', userAgent, request: '"EXEC#one"', answer: '{}' });
+
+    expect(ledger.entriesOf('one').map(({ caller }) => caller)).toEqual(['Observer']);
+  });
+
   it('adds up what the tables and keys of a batch consumed', () => {
     const { ledger, meter } = aMeter();
     const answer = JSON.stringify({ ConsumedCapacity: [{ CapacityUnits: 2 }, { CapacityUnits: 1.5 }] });
