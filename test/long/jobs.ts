@@ -4,24 +4,44 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { heapOptions } from '../hostile/function-heap.ts';
-import { type HostileKind, type TrialRange, tryKind } from '../hostile/kinds.ts';
-import { type KillOptions, runKills } from '../kills/kill-runs.ts';
-import { runStackKills, type StackKillOptions } from '../kills/stack-kills.ts';
-import { runMutant } from '../simulation/mutants.ts';
-import { crashWorkload, runSeeds } from '../simulation/run-many.ts';
+import type { HostileKind, TrialRange } from '../hostile/kinds.ts';
+import type { KillOptions } from '../kills/kill-runs.ts';
+import type { StackKillOptions } from '../kills/stack-kills.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** What the long run consists of. Each runs in a process of its own; what it takes and gives can be cloned. */
+/**
+ * What the long run consists of. Each runs in a process of its own, which loads what it needs and no more; what it takes
+ * and gives can be cloned.
+ */
 export const JOBS = {
-  seeds: ({ first, count }: { readonly first: number; readonly count: number }) => runSeeds(first, count, () => false),
-  crashes: ({ workload, every }: { readonly workload: string; readonly every: number }) =>
-    crashWorkload(workload, { inPairs: true, every }),
-  mutant: async (name: string) => runMutant(name),
-  hostile: ({ kind, range }: { readonly kind: HostileKind; readonly range: TrialRange }) => tryKind(kind, range),
-  kills: (options: KillOptions) => runKills(options),
-  stackKills: (options: StackKillOptions) => runStackKills(options),
-  disks: async (files: readonly string[]) => runTests(files),
+  async seeds({ first, count }: { readonly first: number; readonly count: number }) {
+    const { runSeeds } = await import('../simulation/run-many.ts');
+    return runSeeds(first, count, () => false);
+  },
+  async crashes({ workload, every }: { readonly workload: string; readonly every: number }) {
+    const { crashWorkload } = await import('../simulation/run-many.ts');
+    return crashWorkload(workload, { inPairs: true, every });
+  },
+  async mutant(name: string) {
+    const { runMutant } = await import('../simulation/mutants.ts');
+    return runMutant(name);
+  },
+  async hostile({ kind, range }: { readonly kind: HostileKind; readonly range: TrialRange }) {
+    const { tryKind } = await import('../hostile/kinds.ts');
+    return tryKind(kind, range);
+  },
+  async kills(options: KillOptions) {
+    const { runKills } = await import('../kills/kill-runs.ts');
+    return runKills(options);
+  },
+  async stackKills(options: StackKillOptions) {
+    const { runStackKills } = await import('../kills/stack-kills.ts');
+    return runStackKills(options);
+  },
+  async disks(files: readonly string[]) {
+    return runTests(files);
+  },
 };
 type Jobs = typeof JOBS;
 export type JobName = keyof Jobs;

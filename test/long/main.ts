@@ -59,22 +59,22 @@ await Promise.all(
 const tookMinutes = ((Date.now() - beganMs) / 60_000).toFixed(1);
 if (parts.length === Object.keys(PARTS).length) {
   write('run', [
-    `Written by \`npm run test:long\` on ${date}, at commit ${commit}${ofScale()}, in ${tookMinutes} minutes, on ${availableParallelism()} cores (${machine?.model.trim() ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GB), Node ${process.versions.node}: ${found.length === 0 ? 'all well' : `**${found.length} problems**`}.`,
+    `Written by \`npm run test:long\` on ${date}, at commit ${commit}${ofScale()}, in ${tookMinutes} minutes, on ${availableParallelism()} cores (${machine?.model.trim() ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GB), Node ${process.versions.node}: ${found.length === 0 ? 'all well' : `**${counted(found.length)}**`}.`,
   ]);
 }
 if (found.length > 0) process.exitCode = 1;
-say(`${found.length === 0 ? 'all well' : `${found.length} problems`}, after ${tookMinutes} minutes`);
+say(`${found.length === 0 ? 'all well' : counted(found.length)}, after ${tookMinutes} minutes`);
 
 /** At once: what a later part runs into does not take what an earlier one found. */
 function report(name: string, { problems, figures, workMs }: PartOutcome): void {
   found.push(...problems);
   const minutes = (workMs / 60_000).toFixed(1);
-  say(`${name}: ${problems.length === 0 ? 'well' : `${problems.length} problems`}, ${minutes} minutes of work`);
+  say(`${name}: ${problems.length === 0 ? 'well' : counted(problems.length)}, ${minutes} minutes of work`);
   for (const problem of problems) say(`  ${name}: ${problem}`);
   const shown = problems.slice(0, 20).map((problem) => `- ${problem.replaceAll(/\s+/g, ' ').slice(0, 300)}`);
   write(name, [
     ...figures,
-    ...(problems.length === 0 ? [] : ['', `**${problems.length} problems:**`, '', ...shown]),
+    ...(problems.length === 0 ? [] : ['', `**${counted(problems.length)}:**`, '', ...shown]),
     '',
     `<sub>${date}, commit ${commit}${ofScale()}, ${minutes} minutes of work.</sub>`,
   ]);
@@ -82,6 +82,10 @@ function report(name: string, { problems, figures, workMs }: PartOutcome): void 
 
 function write(name: string, lines: readonly string[]): void {
   writeFileSync(document, withFigures(readFileSync(document, 'utf8'), name, lines));
+}
+
+function counted(problems: number): string {
+  return problems === 1 ? '1 problem' : `${problems} problems`;
 }
 
 function ofScale(): string {
