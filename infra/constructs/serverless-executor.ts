@@ -67,7 +67,7 @@ export interface ServerlessExecutorProps {
   readonly runnerMemorySize?: number;
   /**
    * How executions advance: `eager`, who finishes a node starts what follows, where that is safe; `stream`, every result goes
-   * through the scheduler. They differ in time and cost alone. @default 'stream'
+   * through the scheduler. They differ in time and cost alone. @default 'eager'
    */
   readonly advance?: Advance;
   /** Who may call the API. @default IAM */

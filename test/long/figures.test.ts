@@ -131,7 +131,7 @@ describe('the figures of several processes', () => {
   });
 
   it('tell of a problem where a mutant is missed', () => {
-    const missed = { name: 'no-sweep', does: 'The sweep looks at nothing.' };
+    const missed = { name: 'no-sweep', does: 'The sweep looks at nothing.', found: {} };
 
     const { problems, figures } = mutantsSummary([missed]);
 

@@ -2,8 +2,9 @@ import { type HostileFigures, type HostileKind, MAX_TRIAL_MS } from '../hostile/
 import type { KillFigures } from '../kills/kill-runs.ts';
 import type { StackKillFigures } from '../kills/stack-kills.ts';
 import { FAULT_KINDS, type FaultKind } from '../simulation/faults.ts';
-import { MUTANT_SEEDS, type MutantOutcome } from '../simulation/mutants.ts';
+import { isFound, MUTANT_SEEDS, type MutantOutcome } from '../simulation/mutants.ts';
 import type { CrashedWorkload, SeedsSummary } from '../simulation/run-many.ts';
+import { ADVANCES } from '../simulation/scenario.ts';
 import type { TestsRun } from './jobs.ts';
 
 /** What the jobs of a part come to. */
@@ -54,15 +55,18 @@ export function crashesSummary(all: readonly CrashedWorkload[]): PartSummary {
 }
 
 export function mutantsSummary(all: readonly MutantOutcome[]): PartSummary {
-  const missed = all.filter(({ found }) => found === undefined);
+  const missed = all.filter((mutant) => !isFound(mutant));
   return {
     problems: missed.map(({ name }) => `the mutant ${name} is not found`),
     figures: [
       `**Mutants**: ${all.length - missed.length} of ${all.length} found, ${missed.length} missed; within ${MUTANT_SEEDS} seeds, or by a crash point.`,
       '',
-      '| What the broken sources do | Found by |',
-      '| --- | --- |',
-      ...all.map(({ does, found }) => `| ${does} | ${found?.by.replace(/@.*$/, '') ?? '**missed**'} |`),
+      `| What the broken sources do | ${ADVANCES.map((mode) => `Found, \`${mode}\`, by`).join(' | ')} |`,
+      '| --- | --- | --- |',
+      ...all.map(({ does, found }) => {
+        const columns = ADVANCES.map((mode) => found[mode]?.by.replace(/@.*$/, '') ?? '–');
+        return `| ${does} | ${columns.join(' | ')} |`;
+      }),
     ],
   };
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { itemSizeBytes } from '../../shared/adapters/local/item-size.ts';
 import { compile } from '../../shared/core/compile.ts';
+import { type Advance, DEFAULT_ADVANCE } from '../../shared/model/config.ts';
 import type { DefinitionInput } from '../../shared/model/definition.ts';
 import { ExecutionId } from '../../shared/model/ids.ts';
 import type { Json } from '../../shared/model/json.ts';
@@ -66,7 +67,7 @@ const TIMEOUT_SECONDS = 86_400;
 const MAX_STEPS = 20_000_000;
 
 /** Runs shapes on the latencies of AWS, and tells what to expect. Whatever it says is a prediction, not a measurement. */
-export async function* predict(file: string | undefined): AsyncGenerator<string> {
+export async function* predict(file: string | undefined, advance: Advance = DEFAULT_ADVANCE): AsyncGenerator<string> {
   yield 'PREDICTION by simulation of the deployed functions, no measurement on AWS. Latencies as p50 / p99 in ms:';
   yield `  ${Object.entries(LATENCY)
     .map(([what, [median, tail]]) => `${what} ${median} / ${tail}`)
@@ -76,12 +77,12 @@ export async function* predict(file: string | undefined): AsyncGenerator<string>
   for (const [what, source] of Object.entries(SOURCES)) yield `  ${what.padEnd(10)} ${source}`;
   yield '';
   yield `${'predicted'.padEnd(34)} ${['median s', 'slowest s', 'writes KB', 'reads 4KB', 'queue req', 'invoked', 'cold', '$/1000'].map((head) => head.padStart(10)).join('')}`;
-  for (const shape of file === undefined ? shapes() : [instance(file)]) yield await predictShape(shape);
+  for (const shape of file === undefined ? shapes() : [instance(file)]) yield await predictShape(shape, advance);
 }
 
-async function predictShape({ name, definition, input, runs }: Shape): Promise<string> {
+async function predictShape({ name, definition, input, runs }: Shape, advance: Advance): Promise<string> {
   const measured: Awaited<ReturnType<typeof runShape>>[] = [];
-  for (let seed = 1; seed <= runs; seed++) measured.push(await runShape(definition, input, seed));
+  for (let seed = 1; seed <= runs; seed++) measured.push(await runShape(definition, input, seed, advance));
   measured.sort((a, b) => a.tookMs - b.tookMs);
   const median = measured[Math.floor(measured.length / 2)];
   const slowest = measured.at(-1);
@@ -96,7 +97,7 @@ async function predictShape({ name, definition, input, runs }: Shape): Promise<s
   return `${name.padEnd(34)} ${numbers.map((number) => number.padStart(10)).join('')}`;
 }
 
-async function runShape(definition: DefinitionInput, input: Json, seed: number) {
+async function runShape(definition: DefinitionInput, input: Json, seed: number, advance: Advance) {
   const plan = compile(definition);
   const billed = { writes: 0, reads: 0, queue: 0 };
   const world = new World({
@@ -108,7 +109,7 @@ async function runShape(definition: DefinitionInput, input: Json, seed: number) 
     maxConcurrency: MAX_CONSUMERS,
     lanes: STREAM_LANES,
     isObserved: true,
-    advance: process.env.ADVANCE === 'eager' ? 'eager' : 'stream',
+    advance,
     isWatched: false,
     runnerTimeoutSeconds: RUNNER_TIMEOUT_SECONDS,
     handlers: genericHandlers,

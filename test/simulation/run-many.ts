@@ -1,3 +1,4 @@
+import type { Advance } from '../../shared/model/config.ts';
 import { enumerateCrashes } from './crash-points.ts';
 import { FAULT_KINDS, type FaultKind } from './faults.ts';
 import { type Report, simulate } from './simulate.ts';
@@ -20,13 +21,14 @@ export async function runSeeds(
   first: number,
   count: number,
   onFailure: (report: Report) => boolean,
+  advance?: Advance,
 ): Promise<SeedsSummary> {
   const beganMs = performance.now();
   const faults = Object.fromEntries(Object.keys(FAULT_KINDS).map((kind) => [kind, 0])) as Record<FaultKind, number>;
   const sum = { seeds: 0, steps: 0, virtualMs: 0, executions: 0, controls: 0 };
   const failed: Report[] = [];
   for (let seed = first; seed < first + count; seed++) {
-    const report = await simulate(seed);
+    const report = await simulate(seed, { advance });
     sum.seeds++;
     sum.steps += report.steps;
     sum.virtualMs += report.virtualMs;
@@ -61,6 +63,8 @@ export interface CrashOptions {
   readonly every?: number;
   /** Stops at the first that fails. */
   readonly isFirstEnough?: boolean;
+  /** Only workloads whose executions advance so. Default: all. */
+  readonly advance?: Advance | undefined;
 }
 
 /** @param name of one of the workloads */
@@ -87,7 +91,8 @@ export async function crashWorkload(
 
 /** All workloads, one after the other. */
 export async function* crashWorkloads(options: CrashOptions = {}): AsyncGenerator<CrashedWorkload> {
-  for (const name of workloadScenarios().keys()) {
+  for (const [name, { advance }] of workloadScenarios()) {
+    if (options.advance !== undefined && advance !== options.advance) continue;
     const crashed = await crashWorkload(name, options);
     yield crashed;
     if (options.isFirstEnough === true && crashed.failed.length > 0) return;
