@@ -38,6 +38,8 @@ const Environment = z.object({
   EVENT_BUS_ARN: z.string().min(1).optional(),
   /** What it is told: of executions and nodes that failed, or of all nodes. */
   LIFECYCLE_EVENTS: z.enum(['none', 'executions', 'nodes']).optional(),
+  /** How long executions are kept after their end. Absent: for good. */
+  EXECUTION_RETENTION_SECONDS: z.coerce.number().int().positive().optional(),
   /** Where CloudWatch puts metrics. Absent: there are none. */
   POWERTOOLS_METRICS_NAMESPACE: z.string().min(1).optional(),
   /** Of the node runner, for the API to say what executions cost. */
@@ -47,6 +49,9 @@ const Environment = z.object({
 
 /** Parsed once when the function starts: a stack that wires it wrongly fails there, naming the variable. */
 export const environment = Environment.parse(process.env);
+
+export const retentionMs =
+  environment.EXECUTION_RETENTION_SECONDS === undefined ? undefined : environment.EXECUTION_RETENTION_SECONDS * 1_000;
 
 export const exportsSpans =
   environment.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined || environment.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT !== undefined;

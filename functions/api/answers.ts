@@ -5,7 +5,7 @@ import { ExecutionService } from '../../shared/executor/execution-service.ts';
 import { untilEvents } from '../../shared/executor/follow-events.ts';
 import { ExecutionId } from '../../shared/model/ids.ts';
 import { DEFAULT_STACK } from '../../shared/observability/billed-operations.ts';
-import { environment, exportsSpans } from '../environment.ts';
+import { environment, exportsSpans, retentionMs } from '../environment.ts';
 import { clock, dispatcher, store } from '../runtime.ts';
 import { deadLetters } from './dead-letters.ts';
 import type { Answer } from './serve.ts';
@@ -23,6 +23,7 @@ const service = new ExecutionService({
     lifecycleEvents: environment.LIFECYCLE_EVENTS ?? DEFAULT_STACK.lifecycleEvents,
   },
   exportsSpans,
+  retentionMs,
   dispatcher,
   advance: environment.ADVANCE,
 });

@@ -74,7 +74,16 @@ export interface ServerlessExecutorProps {
   readonly authorizer?: IHttpRouteAuthorizer;
   /** What becomes of the data when the stack is deleted. @default RETAIN */
   readonly removalPolicy?: RemovalPolicy;
-  /** How long the bucket keeps payloads of executions. @default they are kept */
+  /**
+   * How long the table keeps executions after their end, with their results and history; some are kept twice as long. An
+   * execution may not have a longer timeout. The table's time to live deletes them, within days, and for nothing.
+   * @default they are kept
+   */
+  readonly executionRetention?: Duration;
+  /**
+   * How long the bucket keeps payloads of executions.
+   * @default twice `executionRetention` and two days, if there is one; else they are kept
+   */
   readonly payloadRetention?: Duration;
   /** Where spans of executions with `traceExecution` go. @default there are none */
   readonly tracing?: TraceExportProps;
@@ -141,7 +150,8 @@ export class ServerlessExecutor extends Construct implements IGrantable {
       logLevel,
       logRetention,
       removalPolicy,
-      payloadRetention,
+      executionRetention,
+      payloadRetention = payloadsOf(executionRetention),
       authorizer,
       lifecycleEvents,
     } = props;
@@ -196,6 +206,9 @@ export class ServerlessExecutor extends Construct implements IGrantable {
     lifecycle?.connect(observer, this.itemTable);
     api.addEnvironment('LIFECYCLE_EVENTS', lifecycle?.tellsOf ?? 'none');
     this.lifecycleBus = lifecycle?.bus;
+    if (executionRetention !== undefined)
+      for (const writer of [...Object.values(this.functions), ...runners.all])
+        writer.addEnvironment('EXECUTION_RETENTION_SECONDS', String(executionRetention.toSeconds()));
     this.metrics = props.metrics === false ? undefined : new ExecutorMetrics(props.metrics ?? {}, this.node.path);
     this.alarms = this.#monitor(props, givenUp);
     if (this.workflows.length > 0) {
@@ -263,3 +276,9 @@ export class ServerlessExecutor extends Construct implements IGrantable {
     sender.addEnvironment('QUEUE_URLS', Stack.of(this).toJsonString(urls));
   }
 }
+
+/** No sooner than what points to them: an item is kept for two retentions, and deleted within two days of that. */
+const payloadsOf = (executionRetention: Duration | undefined): Duration | undefined =>
+  executionRetention === undefined
+    ? undefined
+    : Duration.days(Math.ceil((2 * executionRetention.toSeconds()) / 86_400) + 2);
