@@ -85,7 +85,8 @@ export class Meter {
     executionIds: LedgerEntry['executionIds'],
     counts: Partial<OperationCounts>,
   ): void {
-    const caller = /\bapp\/(\S+)/.exec(userAgent ?? '')?.[1];
+    // Powertools adds its own name to that of a function which has it in.
+    const caller = /\bapp\/(\S+?)(?:[-/]PT[-/]\S*)?(?:\s|$)/.exec(userAgent ?? '')?.[1];
     this.#ledger.record({ operation, caller, executionIds, counts });
   }
 }
