@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import * as z from 'zod';
 import { itemSizeBytes } from '../../shared/adapters/local/item-size.ts';
 import { compile } from '../../shared/core/compile.ts';
 import type { DefinitionInput } from '../../shared/model/definition.ts';
@@ -8,6 +6,7 @@ import type { Json } from '../../shared/model/json.ts';
 import { isTerminal } from '../../shared/model/result.ts';
 import type { Item } from '../../shared/ports/item-table.ts';
 import { genericHandlers } from '../support/generic-handlers.ts';
+import { instanceDefinition, readInstance } from '../support/wfcommons.ts';
 import { Dice } from './dice.ts';
 import { NO_FAULTS } from './faults.ts';
 import type { Call } from './ports.ts';
@@ -65,7 +64,21 @@ const NODE_MS = 50;
 const TIMEOUT_SECONDS = 86_400;
 const MAX_STEPS = 20_000_000;
 
-/** Runs shapes on the latencies of AWS, and tells what to expect. Whatever it says is a prediction, not a measurement. */
+/** What a shape is expected to take and to ask for on AWS: a prediction, not a measurement. */
+export interface Prediction {
+  readonly name: string;
+  /** Until its end, of each run, ascending. */
+  readonly tookMs: readonly number[];
+  /** Of the run in the middle. */
+  readonly median: RunOfShape;
+}
+
+/** Runs shapes on the latencies of AWS. @param file of a WfCommons instance; default: shapes of our own */
+export async function* predictions(file?: string): AsyncGenerator<Prediction> {
+  for (const shape of file === undefined ? shapes() : [instance(file)]) yield await predictShape(shape);
+}
+
+/** {@link predictions} as lines of text. */
 export async function* predict(file: string | undefined): AsyncGenerator<string> {
   yield 'PREDICTION by simulation of the deployed functions, no measurement on AWS. Latencies as p50 / p99 in ms:';
   yield `  ${Object.entries(LATENCY)
@@ -76,25 +89,30 @@ export async function* predict(file: string | undefined): AsyncGenerator<string>
   for (const [what, source] of Object.entries(SOURCES)) yield `  ${what.padEnd(10)} ${source}`;
   yield '';
   yield `${'predicted'.padEnd(34)} ${['median s', 'slowest s', 'writes KB', 'reads 4KB', 'queue req', 'invoked', 'cold', '$/1000'].map((head) => head.padStart(10)).join('')}`;
-  for (const shape of file === undefined ? shapes() : [instance(file)]) yield await predictShape(shape);
+  for await (const prediction of predictions(file)) yield toLine(prediction);
 }
 
-async function predictShape({ name, definition, input, runs }: Shape): Promise<string> {
-  const measured: Awaited<ReturnType<typeof runShape>>[] = [];
+async function predictShape({ name, definition, input, runs }: Shape): Promise<Prediction> {
+  const measured: RunOfShape[] = [];
   for (let seed = 1; seed <= runs; seed++) measured.push(await runShape(definition, input, seed));
   measured.sort((a, b) => a.tookMs - b.tookMs);
   const median = measured[Math.floor(measured.length / 2)];
-  const slowest = measured.at(-1);
-  if (median === undefined || slowest === undefined) throw new Error('There is at least one run');
+  if (median === undefined) throw new Error('There is at least one run');
+  return { name, tookMs: measured.map(({ tookMs }) => tookMs), median };
+}
+
+function toLine({ name, tookMs, median }: Prediction): string {
   const { writes, reads, queue, invocations, coldStarts, dollars } = median;
   const numbers = [
     (median.tookMs / 1_000).toFixed(2),
-    (slowest.tookMs / 1_000).toFixed(2),
+    (Math.max(...tookMs) / 1_000).toFixed(2),
     ...[writes, reads, queue, invocations, coldStarts].map(String),
     (dollars * 1_000).toFixed(3),
   ];
   return `${name.padEnd(34)} ${numbers.map((number) => number.padStart(10)).join('')}`;
 }
+
+type RunOfShape = Awaited<ReturnType<typeof runShape>>;
 
 async function runShape(definition: DefinitionInput, input: Json, seed: number) {
   const plan = compile(definition);
@@ -255,33 +273,22 @@ function shapes(): Shape[] {
   ];
 }
 
-/** As much of WfCommons' format (https://wfcommons.org, schema 1.5) as shape and times of a workflow take. */
-const Instance = z.object({
-  name: z.string(),
-  workflow: z.object({
-    specification: z.object({ tasks: z.array(z.object({ id: z.string(), parents: z.array(z.string()) })) }),
-    execution: z.object({ tasks: z.array(z.object({ id: z.string(), runtimeInSeconds: z.number() })) }),
-  }),
-});
-
 /** @param file of a WfCommons instance */
 function instance(file: string): Shape {
-  const { name, workflow } = Instance.parse(JSON.parse(readFileSync(file, 'utf8')));
-  const { tasks } = workflow.specification;
-  const idOf = new Map(tasks.map(({ id }, index) => [id, `task${index}`]));
-  const secondsOf = new Map(workflow.execution.tasks.map(({ id, runtimeInSeconds }) => [id, runtimeInSeconds]));
-  const nodes = tasks.map(({ id, parents }) => {
-    const runsS = Math.min(secondsOf.get(id) ?? 0, LONGEST_TASK_SECONDS);
-    const node = aNode(
-      parents.map((parent) => idOf.get(parent) ?? parent),
-      Math.round(runsS * 1_000),
-    );
-    return [idOf.get(id) ?? id, { ...node, timeoutSeconds: LONGEST_TASK_SECONDS + 10 }] as const;
+  const parsed = readInstance(file);
+  const { name, tasks } = parsed;
+  const definition = instanceDefinition(parsed, {
+    name: 'instance',
+    config: { maxParallelNodes: 1_000, timeoutSeconds: TIMEOUT_SECONDS },
+    node: ({ runtimeSeconds }) => ({
+      ...aNode([], Math.round(Math.min(runtimeSeconds, LONGEST_TASK_SECONDS) * 1_000)),
+      timeoutSeconds: LONGEST_TASK_SECONDS + 10,
+    }),
   });
-  const tooLong = [...secondsOf.values()].filter((runsS) => runsS > LONGEST_TASK_SECONDS).length;
+  const tooLong = tasks.filter(({ runtimeSeconds }) => runtimeSeconds > LONGEST_TASK_SECONDS).length;
   return {
     name: `${name.replace(/\.json$/, '').slice(0, 24)} (${tasks.length})${tooLong > 0 ? ` ${tooLong} cut to ${LONGEST_TASK_SECONDS} s` : ''}`,
-    definition: aWorkflow('instance', Object.fromEntries(nodes), 1_000),
+    definition,
     input: null,
     runs: 5,
   };
