@@ -1,0 +1,2 @@
+import type { Run } from '../figures.ts';
+export async function writeReport(_run: Run): Promise<void> {}
