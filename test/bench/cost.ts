@@ -5,6 +5,7 @@ import { type OperationCounts, PRICES } from '../../shared/observability/prices.
 import { COST_WORKLOADS, type CostWorkload } from './cost-workloads.ts';
 import { ASSUMED_MS_PER_INVOCATION, type LedgerReading, readLedger } from './ledger.ts';
 import { computePeerCosts, PEER_ASSUMPTIONS } from './peer-costs.ts';
+import { workload } from './workloads.ts';
 
 /** `npm run docs:cost`: runs the workloads on a metered local stack and writes what they cost to `docs/cost.md`. */
 const FILE = join(import.meta.dirname, '../../docs/cost.md');
@@ -133,15 +134,15 @@ in [one table](../shared/observability/prices.ts).
 
 await using stack = await startLocalStack({
   isMetered: true,
-  handlersEntry: join(import.meta.dirname, 'cost-handlers.ts'),
+  handlersEntry: join(import.meta.dirname, 'handlers.ts'),
 });
 const measured: [CostWorkload, LedgerReading][] = [];
 // Once before: what is slow the first time makes more batches than what runs on Lambda.
-for (const { definition, input } of COST_WORKLOADS.slice(0, 3)) await readLedger(stack, definition, input);
-for (const workload of COST_WORKLOADS) {
-  const reading = await readLedger(stack, workload.definition, workload.input);
-  console.log(`${workload.title.padEnd(34)} ${rounded(reading.usdPerMillion)} for a million`);
-  measured.push([workload, reading]);
+for (const { workload: name } of COST_WORKLOADS.slice(0, 3)) await readLedger(stack, workload(name));
+for (const priced of COST_WORKLOADS) {
+  const reading = await readLedger(stack, workload(priced.workload));
+  console.log(`${priced.title.padEnd(34)} ${rounded(reading.usdPerMillion)} for a million`);
+  measured.push([priced, reading]);
 }
 await writeFile(FILE, page(measured));
 console.log('Written to docs/cost.md');

@@ -9,7 +9,9 @@ import { writeReport } from './report/performance-page.ts';
 import { svgChart } from './report/svg-chart.ts';
 import { textHead, textRow } from './report/table.ts';
 import { aloneFigures, measureLocal } from './suites/local.ts';
+import { measureModel } from './suites/model.ts';
 import { measurePeers } from './suites/peers.ts';
+import { measureStack } from './suites/stack.ts';
 import { replayInstance } from './suites/wfcommons.ts';
 import { WorkloadError, workload } from './workloads.ts';
 
@@ -94,7 +96,7 @@ async function measure(options: Options): Promise<Run> {
 type Part = (options: SuiteOptions) => Promise<Pick<Measurements, 'wrong'>>;
 type Asked = Pick<Options, 'suite' | 'workload' | 'wfcommons' | 'time-scale'>;
 
-const PARTS = { local: measureLocal, peers: measurePeers } as const;
+const PARTS = { local: measureLocal, stack: measureStack, model: measureModel, peers: measurePeers } as const;
 
 function partsOf({ suite, workload: name, wfcommons: file, 'time-scale': timeScale }: Asked): Part[] {
   const parts: Part[] = Object.entries(PARTS).flatMap(([key, part]) =>
