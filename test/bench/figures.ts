@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { Advance } from '../../shared/model/config.ts';
 import { Machine } from './measure/machine.ts';
 import { Summary, summarize } from './measure/statistics.ts';
 
@@ -32,6 +33,8 @@ export const Run = z.object({
   v: z.literal(1),
   at: z.iso.datetime(),
   tookSeconds: z.number(),
+  /** Of the local twin's figures, and of those beside the peers. */
+  advance: Advance,
   /** As it was asked for. */
   command: z.string(),
   machine: Machine,
@@ -71,6 +74,8 @@ function rounded(summary: Summary): Summary {
 }
 
 export interface SuiteOptions {
+  /** How executions of the local twin advance. */
+  readonly advance: Advance;
   /** Of each measurement; of what takes seconds, fewer. */
   readonly runs: number;
   /** Small and quick: whether everything works, not how fast. */

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
+import { Advance, DEFAULT_ADVANCE } from '../../shared/model/config.ts';
 import { InstanceError } from '../support/wfcommons.ts';
 import { type Figure, type Measurements, Run, type SuiteOptions } from './figures.ts';
 import { runApart } from './local/run-apart.ts';
@@ -28,12 +29,13 @@ const USAGE = `Measures the executor.
                                     an instance in WfFormat (https://wfcommons.org) on the local twin: makespan, critical
                                     path, overhead, and whether the order was kept
 
+  --advance A   eager or stream: how executions of the local twin advance
   --runs N      of each measurement, default 30; of large ones fewer
   --smoke       tiny and quick: whether it all works
   --json FILE   the figures, with machine, versions and commit
   --svg FILE    a chart of them
   --report      writes docs/performance.md and its chart from them
-  --from FILE   measures nothing: takes the figures of --json
+  --from FILE   measures nothing: takes the figures of --json; of several files, of each figure the last
 `;
 
 const Options = z.object({
@@ -41,12 +43,13 @@ const Options = z.object({
   workload: z.string().optional(),
   wfcommons: z.string().optional(),
   'time-scale': z.coerce.number().positive().default(1),
+  advance: Advance.default(DEFAULT_ADVANCE),
   runs: z.coerce.number().pipe(z.int().min(1)).default(30),
   smoke: z.boolean().default(false),
   json: z.string().optional(),
   svg: z.string().optional(),
   report: z.boolean().default(false),
-  from: z.string().optional(),
+  from: z.array(z.string()).optional(),
 });
 type Options = z.infer<typeof Options>;
 
@@ -59,13 +62,28 @@ async function main(options: Options): Promise<void> {
     console.log(USAGE);
     return;
   }
-  const run = from === undefined ? await measure(options) : Run.parse(JSON.parse(await readFile(from, 'utf8')));
+  const run = from === undefined ? await measure(options) : await readRuns(from);
   for (const sentence of run.wrong) console.error(`WRONG: ${sentence}`);
   if (run.wrong.length > 0) process.exitCode = 1;
   else if (wfcommons !== undefined) console.log('Order: no task began before its parents had ended.');
   if (json !== undefined) await writeFile(json, `${JSON.stringify(run, undefined, 1)}\n`);
   if (svg !== undefined) await writeFile(svg, svgChart(`${run.command}, ${run.at.slice(0, 10)}`, run.figures));
   if (report) await writeReport(run);
+}
+
+/** Figures of several runs as one, on the machine of the last. */
+async function readRuns(files: readonly string[]): Promise<Run> {
+  const runs = await Promise.all(files.map(async (file) => Run.parse(JSON.parse(await readFile(file, 'utf8')))));
+  const figures = new Map(runs.flatMap((run) => run.figures.map((figure) => [`${figure.suite} ${figure.id}`, figure])));
+  const last = runs.at(-1);
+  if (last === undefined) throw new TypeError('--from: name a file');
+  return {
+    ...last,
+    tookSeconds: runs.reduce((sum, { tookSeconds }) => sum + tookSeconds, 0),
+    command: runs.map(({ command }) => command).join('; '),
+    figures: [...figures.values()],
+    wrong: runs.flatMap(({ wrong }) => wrong),
+  };
 }
 
 async function measure(options: Options): Promise<Run> {
@@ -79,13 +97,24 @@ async function measure(options: Options): Promise<Run> {
     for (const figure of some) console.log(textRow(figure));
   };
   for (const part of partsOf(options)) {
-    const { wrong: some } = await part({ runs: options.runs, isSmoke: options.smoke, onFigures });
+    // What others have measured is not lost with one that fails.
+    const failed = (error: unknown) => {
+      if (isRefusal(error)) throw error;
+      return { wrong: [told(error)] };
+    };
+    const { wrong: some } = await part({
+      advance: options.advance,
+      runs: options.runs,
+      isSmoke: options.smoke,
+      onFigures,
+    }).catch(failed);
     wrong.push(...some);
   }
   return Run.parse({
     v: 1,
     at: at.toISOString(),
     tookSeconds: Math.round((Date.now() - at.getTime()) / 1_000),
+    advance: options.advance,
     command: ['npm run bench --', ...process.argv.slice(2)].join(' '),
     machine,
     figures,
@@ -104,27 +133,37 @@ function partsOf({ suite, workload: name, wfcommons: file, 'time-scale': timeSca
   );
   if (name !== undefined) parts.push((options) => measureOne(name, options));
   if (file !== undefined)
-    parts.push(async ({ runs, onFigures }) => {
-      const { figures, wrong } = await replayInstance({ file, timeScale, runs });
+    parts.push(async ({ advance, runs, onFigures }) => {
+      const { figures, wrong } = await replayInstance({ file, timeScale, runs, advance });
       onFigures(figures);
       return { wrong };
     });
   return parts;
 }
 
-async function measureOne(name: string, { runs, onFigures }: SuiteOptions): Promise<Pick<Measurements, 'wrong'>> {
+async function measureOne(
+  name: string,
+  { advance, runs, onFigures }: SuiteOptions,
+): Promise<Pick<Measurements, 'wrong'>> {
   // Whether there is such a one, before a process is started for it.
   workload(name);
-  const outcome = await runApart({ kind: 'alone', workload: name, warmUps: Math.min(20, runs), runs });
+  const outcome = await runApart({ advance, kind: 'alone', workload: name, warmUps: Math.min(20, runs), runs });
   onFigures(aloneFigures(name, outcome));
   return outcome;
 }
 
+/** What was asked for cannot be. */
+const isRefusal = (error: unknown): error is Error =>
+  error instanceof InstanceError || error instanceof WorkloadError || isUnknownOption(error);
+
+const isUnknownOption = (error: unknown): boolean =>
+  error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+
 function told(error: unknown): string {
   if (error instanceof z.ZodError)
     return error.issues.map(({ path, message }) => `--${path.join('.')}: ${message}`).join('\n');
-  const isOurs = error instanceof InstanceError || error instanceof WorkloadError || error instanceof TypeError;
-  return isOurs ? error.message : String(error instanceof Error ? (error.stack ?? error.message) : error);
+  if (isRefusal(error)) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 try {
@@ -134,12 +173,13 @@ try {
       workload: text,
       wfcommons: text,
       'time-scale': text,
+      advance: text,
       runs: text,
       smoke: flag,
       json: text,
       svg: text,
       report: flag,
-      from: text,
+      from: { type: 'string', multiple: true },
     },
   });
   await main(Options.parse(values));

@@ -20,11 +20,11 @@ export class RunningContender {
   }
 
   /**
-   * @param script that serves it
+   * @param script that serves it, started with `words`
    * @throws {Error} it cannot run here: not installed, a server that does not start
    */
-  static async start(name: string, script: string): Promise<RunningContender> {
-    const child = fork(script, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  static async start(name: string, script: string, words: readonly string[]): Promise<RunningContender> {
+    const child = fork(script, [...words], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
     let printed = '';
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       printed = (printed + text).slice(-2_000);

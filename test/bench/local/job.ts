@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import * as z from 'zod';
 import { WorkflowExecutor } from '../../../shared/executor/workflow-executor.ts';
+import { Advance, DEFAULT_ADVANCE } from '../../../shared/model/config.ts';
+import { defineNode } from '../../../shared/nodes/define-node.ts';
 import { handlers, timedHandlers } from '../handlers.ts';
 import { CommitFloor } from '../measure/commit-floor.ts';
 import { criticalPathMs, type HandlerTime, orderViolations } from '../measure/critical-path.ts';
@@ -11,12 +13,15 @@ import { runClosedLoop, runOpenLoop } from '../measure/open-loop.ts';
 import { type Workload, workload } from '../workloads.ts';
 import { measureCore } from './core-job.ts';
 
+const common = { advance: Advance.default(DEFAULT_ADVANCE) };
+
 /** What a process of its own measures, on the local twin over a file, and how often. */
 export const Job = z.discriminatedUnion('kind', [
   /** One execution after another, and after each the floor. */
-  z.object({ kind: z.literal('alone'), workload: z.string(), warmUps: z.int(), runs: z.int() }),
+  z.object({ ...common, kind: z.literal('alone'), workload: z.string(), warmUps: z.int(), runs: z.int() }),
   /** In each round `perRound` executions, `atOnce` at any time. */
   z.object({
+    ...common,
     kind: z.literal('together'),
     workload: z.string(),
     atOnce: z.int(),
@@ -24,11 +29,11 @@ export const Job = z.discriminatedUnion('kind', [
     rounds: z.int(),
   }),
   /** At a fixed rate. */
-  z.object({ kind: z.literal('open'), workload: z.string(), ratePerSecond: z.number(), count: z.int() }),
+  z.object({ ...common, kind: z.literal('open'), workload: z.string(), ratePerSecond: z.number(), count: z.int() }),
   /** The engine, warm and with nothing to do. */
-  z.object({ kind: z.literal('idle') }),
+  z.object({ ...common, kind: z.literal('idle') }),
   /** Executions that wait in their first node. */
-  z.object({ kind: z.literal('waiting'), executions: z.int() }),
+  z.object({ ...common, kind: z.literal('waiting'), executions: z.int() }),
   /** Compiling a layered graph, and deciding on all of it, without any shell. */
   z.object({ kind: z.literal('core'), nodes: z.int(), runs: z.int() }),
 ]);
@@ -69,7 +74,7 @@ function measure(job: Exclude<Job, { kind: 'core' }>, database: string): Promise
     case 'open':
       return measureOpen(job, database);
     case 'idle':
-      return measureIdle(database);
+      return measureIdle(job, database);
     case 'waiting':
       return measureWaiting(job, database);
   }
@@ -79,7 +84,7 @@ async function measureAlone(job: Extract<Job, { kind: 'alone' }>, database: stri
   const asked = workload(job.workload);
   const times = new Map<string, HandlerTime>();
   const onTime = ({ nodeId }: { nodeId: string }, time: HandlerTime) => void times.set(nodeId, time);
-  await using executor = new WorkflowExecutor({ database, handlers: timedHandlers(onTime) });
+  await using executor = new WorkflowExecutor({ database, advance: job.advance, handlers: timedHandlers(onTime) });
   using floor = new CommitFloor(`${database}-floor`);
   const samples = {
     latencyMs: [] as number[],
@@ -123,7 +128,7 @@ function bytesWritten(database: string, executionId: string): number {
 
 async function measureTogether(job: Extract<Job, { kind: 'together' }>, database: string): Promise<Measured> {
   const asked = workload(job.workload);
-  await using executor = new WorkflowExecutor({ database, handlers });
+  await using executor = new WorkflowExecutor({ database, advance: job.advance, handlers });
   const wrong = new Set<string>();
   const perSecond: number[] = [];
   for (let round = -1; round < job.rounds; round++) {
@@ -135,7 +140,7 @@ async function measureTogether(job: Extract<Job, { kind: 'together' }>, database
 
 async function measureOpen(job: Extract<Job, { kind: 'open' }>, database: string): Promise<Measured> {
   const asked = workload(job.workload);
-  await using executor = new WorkflowExecutor({ database, handlers });
+  await using executor = new WorkflowExecutor({ database, advance: job.advance, handlers });
   const wrong = new Set<string>();
   const run = () => runOne(executor, asked, wrong);
   await runClosedLoop(WARM_UPS, 8, run);
@@ -154,9 +159,9 @@ async function runOne(executor: WorkflowExecutor, asked: Workload, wrong: Set<st
 const WARM_UPS = 200;
 const SETTLE_MS = 1_500;
 
-async function measureIdle(database: string): Promise<Measured> {
+async function measureIdle(job: Extract<Job, { kind: 'idle' }>, database: string): Promise<Measured> {
   const wrong = new Set<string>();
-  await using executor = new WorkflowExecutor({ database, handlers });
+  await using executor = new WorkflowExecutor({ database, advance: job.advance, handlers });
   const asked = workload('chain:10');
   await runOne(executor, asked, wrong);
   const rssMb: number[] = [];
@@ -170,15 +175,8 @@ async function measureIdle(database: string): Promise<Measured> {
 /** Their handlers sleep until the engine is closed. */
 async function measureWaiting(job: Extract<Job, { kind: 'waiting' }>, database: string): Promise<Measured> {
   const { promise: until, resolve: wake } = Promise.withResolvers<void>();
-  const held = {
-    ...handlers[0],
-    type: 'bench.held',
-    version: '1',
-    input: undefined,
-    output: undefined,
-    execute: () => until,
-  };
-  await using executor = new WorkflowExecutor({ database, handlers: [held] });
+  const held = defineNode({ type: 'bench.held', execute: () => until });
+  await using executor = new WorkflowExecutor({ database, advance: job.advance, handlers: [held] });
   const definition = {
     name: 'waiting',
     config: { timeoutSeconds: 86_400 },

@@ -23,6 +23,8 @@ const ALONE: readonly Alone[] = [
   { workload: 'layered:100' },
   { workload: 'layered:1000', share: 0.5 },
   { workload: 'layered:10000', share: 0.1 },
+  // As many as fit a definition of 5 MB.
+  { workload: 'layered:50000', share: 0.1 },
   { workload: 'map:100' },
   { workload: 'map:1000', share: 0.5 },
   { workload: 'map:10000', share: 0.1 },
@@ -53,7 +55,7 @@ const MIN_RUNS = 3;
 const WAITING = 100_000;
 
 /** The local twin, each workload in a process of its own. */
-export async function measureLocal({ runs, isSmoke, onFigures }: SuiteOptions): Promise<Measurements> {
+export async function measureLocal({ advance, runs, isSmoke, onFigures }: SuiteOptions): Promise<Measurements> {
   const figures: Figure[] = [];
   const wrong: string[] = [];
   const add = (some: readonly Figure[], outcome: Pick<Outcome, 'wrong'>) => {
@@ -63,17 +65,17 @@ export async function measureLocal({ runs, isSmoke, onFigures }: SuiteOptions): 
   };
   for (const { workload, share = 1 } of isSmoke ? SMOKE_ALONE : ALONE) {
     const count = Math.max(MIN_RUNS, Math.round(runs * share));
-    const outcome = await runApart({ kind: 'alone', workload, warmUps: Math.min(20, count), runs: count });
+    const outcome = await runApart({ advance, kind: 'alone', workload, warmUps: Math.min(20, count), runs: count });
     add(aloneFigures(workload, outcome), outcome);
   }
   for (const { workload, atOnce, perRound } of isSmoke ? SMOKE_TOGETHER : TOGETHER) {
-    const closed = await runApart({ kind: 'together', workload, atOnce, perRound, rounds: runs });
+    const closed = await runApart({ advance, kind: 'together', workload, atOnce, perRound, rounds: runs });
     const { perSecond = [] } = closed.samples;
     add([local(workload, `throughput, ${atOnce} at once`, '/s', perSecond)], closed);
     for (const load of LOADS) {
       const ratePerSecond = median(perSecond) * load;
       const count = Math.ceil(ratePerSecond * (isSmoke ? 0.2 : OPEN_SECONDS));
-      const open = await runApart({ kind: 'open', workload, ratePerSecond, count });
+      const open = await runApart({ advance, kind: 'open', workload, ratePerSecond, count });
       add(
         [
           {
@@ -94,10 +96,10 @@ export async function measureLocal({ runs, isSmoke, onFigures }: SuiteOptions): 
     ],
     core,
   );
-  const idle = await runApart({ kind: 'idle' });
+  const idle = await runApart({ advance, kind: 'idle' });
   add([local('idle', 'memory', 'MB', idle.samples.rssMb)], idle);
   const executions = isSmoke ? 100 : WAITING;
-  const waiting = await runApart({ kind: 'waiting', executions });
+  const waiting = await runApart({ advance, kind: 'waiting', executions });
   add(
     [
       local(`waiting:${executions}`, 'memory', 'MB', waiting.samples.rssMb),

@@ -34,19 +34,20 @@ const WARM_UPS = 20;
  * Other durable executors beside the local twin, in turns of a few runs each, so that whatever else the machine does falls
  * on all of them. They are installed into their own folder, by their lock file. One that cannot run here is a row that says so.
  */
-export async function measurePeers({ runs, isSmoke, onFigures }: SuiteOptions): Promise<Measurements> {
+export async function measurePeers({ advance, runs, isSmoke, onFigures }: SuiteOptions): Promise<Measurements> {
   const figures: Measurements['figures'][number][] = [];
   const add = (figure: Measurements['figures'][number]) => {
     figures.push(figure);
     onFigures([figure]);
   };
-  const whyNotInstalled = await install();
+  const whyNotInstalled = await install(isSmoke);
   const contenders: RunningContender[] = [];
   const folder = await mkdtemp(join(tmpdir(), 'fanjoin-bench-'));
   try {
     for (const { name, script } of CONTENDERS) {
       const why = name === OURS ? undefined : whyNotInstalled;
-      const started = why ?? (await RunningContender.start(name, script).catch((error: Error) => error.message));
+      const started =
+        why ?? (await RunningContender.start(name, script, [advance]).catch((error: Error) => error.message));
       if (typeof started !== 'string') contenders.push(started);
       else
         for (const { contest } of CONTESTS)
@@ -137,10 +138,11 @@ async function inTurns(
   return samples;
 }
 
-/** Installs what the lock file says, without running any of its scripts. Gives why not. */
-async function install(): Promise<string | undefined> {
+/** Installs what the lock file says, without running any of its scripts; a smoke run does not. Gives why not. */
+async function install(isSmoke: boolean): Promise<string | undefined> {
   const changedAt = async (file: string) => (await stat(join(FOLDER, file)).catch(() => undefined))?.mtimeMs ?? 0;
   if ((await changedAt('node_modules/.package-lock.json')) >= (await changedAt('package-lock.json'))) return undefined;
+  if (isSmoke) return 'not installed: `npm run bench -- --suite peers` does that';
   console.log('Installing the peers into test/bench/peers …');
   try {
     await promisify(execFile)('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: FOLDER });
