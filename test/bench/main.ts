@@ -2,17 +2,14 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
 import { Advance, DEFAULT_ADVANCE } from '../../shared/model/config.ts';
-import { InstanceError } from '../support/wfcommons.ts';
-import { type Figure, type Measurements, Run, type SuiteOptions } from './figures.ts';
+import { InstanceError, readInstance } from '../support/wfcommons.ts';
+import { type Figure, type Measurements, Run, type Suite, type SuiteOptions } from './figures.ts';
 import { runApart } from './local/run-apart.ts';
 import { describeMachine, machineLines } from './measure/machine.ts';
 import { writeReport } from './report/performance-page.ts';
 import { svgChart } from './report/svg-chart.ts';
 import { textHead, textRow } from './report/table.ts';
-import { aloneFigures, measureLocal } from './suites/local.ts';
-import { measureModel } from './suites/model.ts';
-import { measurePeers } from './suites/peers.ts';
-import { measureStack } from './suites/stack.ts';
+import { aloneFigures } from './suites/local.ts';
 import { replayInstance } from './suites/wfcommons.ts';
 import { WorkloadError, workload } from './workloads.ts';
 
@@ -87,6 +84,7 @@ async function readRuns(files: readonly string[]): Promise<Run> {
 }
 
 async function measure(options: Options): Promise<Run> {
+  const parts = partsOf(options);
   const at = new Date();
   const machine = describeMachine();
   console.log(`${machineLines(machine).join('\n')}\n\n${textHead()}`);
@@ -96,7 +94,7 @@ async function measure(options: Options): Promise<Run> {
     figures.push(...some);
     for (const figure of some) console.log(textRow(figure));
   };
-  for (const part of partsOf(options)) {
+  for (const part of parts) {
     // What others have measured is not lost with one that fails.
     const failed = (error: unknown) => {
       if (isRefusal(error)) throw error;
@@ -115,29 +113,47 @@ async function measure(options: Options): Promise<Run> {
     at: at.toISOString(),
     tookSeconds: Math.round((Date.now() - at.getTime()) / 1_000),
     advance: options.advance,
-    command: ['npm run bench --', ...process.argv.slice(2)].join(' '),
+    command: ['npm run bench --', ...measuringWords(process.argv.slice(2))].join(' '),
     machine,
     figures,
     wrong,
   });
 }
 
+/** Without where the figures go. */
+const measuringWords = (words: readonly string[]): string[] =>
+  words.filter((word, index) => !OUTPUTS.test(word) && !/^--(json|svg)$/.test(words[index - 1] ?? ''));
+
+const OUTPUTS = /^--(json|svg|report)(=|$)/;
+
 type Part = (options: SuiteOptions) => Promise<Pick<Measurements, 'wrong'>>;
 type Asked = Pick<Options, 'suite' | 'workload' | 'wfcommons' | 'time-scale'>;
 
-const PARTS = { local: measureLocal, stack: measureStack, model: measureModel, peers: measurePeers } as const;
+/** Loaded when they are asked for: one of them brings the whole stack. */
+const PARTS: Readonly<Record<Suite, Part>> = {
+  local: async (options) => (await import('./suites/local.ts')).measureLocal(options),
+  stack: async (options) => (await import('./suites/stack.ts')).measureStack(options),
+  model: async (options) => (await import('./suites/model.ts')).measureModel(options),
+  peers: async (options) => (await import('./suites/peers.ts')).measurePeers(options),
+};
 
 function partsOf({ suite, workload: name, wfcommons: file, 'time-scale': timeScale }: Asked): Part[] {
   const parts: Part[] = Object.entries(PARTS).flatMap(([key, part]) =>
     suite === key || suite === 'all' ? [part] : [],
   );
-  if (name !== undefined) parts.push((options) => measureOne(name, options));
-  if (file !== undefined)
+  if (name !== undefined) {
+    // Whether there is such a one, before anything is measured.
+    workload(name);
+    parts.push((options) => measureOne(name, options));
+  }
+  if (file !== undefined) {
+    readInstance(file);
     parts.push(async ({ advance, runs, onFigures }) => {
       const { figures, wrong } = await replayInstance({ file, timeScale, runs, advance });
       onFigures(figures);
       return { wrong };
     });
+  }
   return parts;
 }
 
@@ -145,8 +161,6 @@ async function measureOne(
   name: string,
   { advance, runs, onFigures }: SuiteOptions,
 ): Promise<Pick<Measurements, 'wrong'>> {
-  // Whether there is such a one, before a process is started for it.
-  workload(name);
   const outcome = await runApart({ advance, kind: 'alone', workload: name, warmUps: Math.min(20, runs), runs });
   onFigures(aloneFigures(name, outcome));
   return outcome;

@@ -28,7 +28,7 @@ describe('npm run bench', () => {
     return { stdout, figures };
   }
 
-  it.each(['local', 'model'])('--suite %s measures all that it names', async (suite) => {
+  it.each(['local', 'model'])('--suite %s measures all that it names', { timeout: 240_000 }, async (suite) => {
     const { stdout, figures } = await bench('--suite', suite, '--smoke', '--runs', '1');
 
     expect(figures.length).toBeGreaterThan(0);
@@ -36,12 +36,16 @@ describe('npm run bench', () => {
     expect(stdout).toContain('machine ');
   });
 
-  it.each(['stack', 'peers'])('--suite %s measures what can run here, and says why the rest cannot', async (suite) => {
-    const { figures } = await bench('--suite', suite, '--smoke', '--runs', '1');
+  it.each(['stack', 'peers'])(
+    '--suite %s measures what can run here, and says why the rest cannot',
+    { timeout: 240_000 },
+    async (suite) => {
+      const { figures } = await bench('--suite', suite, '--smoke', '--runs', '1');
 
-    expect(figures.some(({ summary }) => summary !== undefined) || suite === 'stack').toBe(true);
-    expect(figures.filter(({ summary, note }) => summary === undefined && note === undefined)).toEqual([]);
-  });
+      expect(figures.some(({ summary }) => summary !== undefined) || suite === 'stack').toBe(true);
+      expect(figures.filter(({ summary, note }) => summary === undefined && note === undefined)).toEqual([]);
+    },
+  );
 
   it.each(['eager', 'stream'])('--wfcommons replays an instance and checks its order, advance %s', async (advance) => {
     const words = ['--wfcommons', INSTANCE, '--time-scale', '0.001', '--runs', '2', '--advance', advance];

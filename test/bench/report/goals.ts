@@ -72,12 +72,17 @@ function flat(
   });
 }
 
-/** All of several; unmeasured if none of them was. */
+/** All of several: met once each was measured and is, not met as soon as one is not. */
 function all(...parts: readonly ((figures: readonly Figure[]) => Standing)[]) {
   return (figures: readonly Figure[]): Standing => {
-    const known = parts.map((part) => part(figures)).filter(({ isMet }) => isMet !== undefined);
+    const standings = parts.map((part) => part(figures));
+    const known = standings.filter(({ isMet }) => isMet !== undefined);
     if (known.length === 0) return NOT_MEASURED;
-    return { measured: known.map(({ measured }) => measured).join('; '), isMet: known.every(({ isMet }) => isMet) };
+    const measured = known.map((standing) => standing.measured).join('; ');
+    if (known.some(({ isMet }) => isMet === false)) return { measured, isMet: false };
+    return known.length < standings.length
+      ? { measured: `${measured}; the rest not measured in this run`, isMet: undefined }
+      : { measured, isMet: true };
   };
 }
 

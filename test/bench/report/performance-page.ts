@@ -41,9 +41,7 @@ measured  ${run.at.slice(0, 16).replace('T', ' ')} UTC, in ${Math.round(run.took
 
 ${markdownTable(['', 'goal', 'others, as they were measured before', 'in this run', ''], goalRows(run.figures, log), 5)}
 
-${reasonsOf(run.figures, log)}
-
-![Medians of the figures below, with the 90th percentile and the floor](performance.svg)
+${reasonsOf(run.figures, log)}![Medians of the figures below, with the 90th percentile and the floor](performance.svg)
 
 ## How it is measured
 
@@ -94,7 +92,7 @@ ${markdownTable(['workload', 'who', 'USD a million', 'of one execution'], of('st
 
 ## Predicted on AWS
 
-By the [simulator](testing.md), on instances that are warm, with the latencies that it prints. **A prediction, no measurement.**
+By the [simulator](reliability.md), on instances that are warm, with the latencies that it prints. **A prediction, no measurement.**
 
 ${markdownTable(['shape', 'advance', 'what', 'p50', 'p90', 'unit', ''], of('model').map(modelRow), 3)}
 
@@ -135,7 +133,7 @@ function reasonsOf(figures: readonly Figure[], log: Log): string {
   const told = unmet.flatMap(({ id, measure }) =>
     log.reasons[id] === undefined ? [] : [`- *${measure}*: ${log.reasons[id]}`],
   );
-  return told.length === 0 ? '' : `Why not, and what was tried:\n\n${told.join('\n')}`;
+  return told.length === 0 ? '' : `Why not, and what was tried:\n\n${told.join('\n')}\n\n`;
 }
 
 function durabilities(figures: readonly Figure[]): string {

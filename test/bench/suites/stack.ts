@@ -12,6 +12,7 @@ import { workload } from '../workloads.ts';
 
 const MODES: readonly Advance[] = ['stream', 'eager'];
 const SMOKE_WORKLOADS = 1;
+const SMOKE_MODES: readonly Advance[] = ['eager'];
 /** Too many for a stack on a laptop to be a matter of minutes: a tenth of it tells what an item costs. */
 const LARGE = 'map:10000';
 const TENTH = 'map:1000';
@@ -33,7 +34,7 @@ export async function measureStack({ isSmoke, onFigures }: SuiteOptions): Promis
     for (const name of names) add(costFigure({ who: 'default', name, usd: undefined, note }));
     return { figures, wrong: [] };
   }
-  for (const advance of MODES) {
+  for (const advance of isSmoke ? SMOKE_MODES : MODES) {
     await using stack = await startLocalStack({
       isMetered: true,
       advance,
