@@ -14,7 +14,10 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     projects: [
-      { extends: true, test: { name: 'fanjoin', include: ['test/**/*.test.ts'], exclude: [REFERENCE] } },
+      {
+        extends: true,
+        test: { name: 'fanjoin', include: ['test/**/*.test.ts'], exclude: [REFERENCE, '**/node_modules/**'] },
+      },
       {
         extends: true,
         test: {

@@ -5,6 +5,7 @@ import { type OperationCounts, PRICES } from '../../shared/observability/prices.
 import { COST_WORKLOADS, type CostWorkload } from './cost-workloads.ts';
 import { ASSUMED_MS_PER_INVOCATION, type LedgerReading, readLedger } from './ledger.ts';
 import { computePeerCosts, PEER_ASSUMPTIONS } from './peer-costs.ts';
+import { workload } from './workloads.ts';
 
 /** `npm run docs:cost`: runs the workloads on a metered local stack and writes what they cost to `docs/cost.md`. */
 const FILE = join(import.meta.dirname, '../../docs/cost.md');
@@ -152,17 +153,17 @@ in [one table](../shared/observability/prices.ts).
 async function measure(mode: (typeof MODES)[number]): Promise<ReadonlyMap<CostWorkload, LedgerReading>> {
   await using stack = await startLocalStack({
     isMetered: true,
-    handlersEntry: join(import.meta.dirname, 'cost-handlers.ts'),
+    handlersEntry: join(import.meta.dirname, 'handlers.ts'),
     advance: mode,
     log: () => {},
   });
   // Once before: what is slow the first time makes more batches than what runs on Lambda.
-  for (const { definition, input } of COST_WORKLOADS.slice(0, 3)) await readLedger(stack, definition, input);
+  for (const { workload: name } of COST_WORKLOADS.slice(0, 3)) await readLedger(stack, workload(name));
   const readings = new Map<CostWorkload, LedgerReading>();
-  for (const workload of COST_WORKLOADS) {
-    const reading = await readLedger(stack, workload.definition, workload.input);
-    console.log(`${workload.title.padEnd(34)} ${mode.padEnd(6)} ${rounded(reading.usdPerMillion)} for a million`);
-    readings.set(workload, reading);
+  for (const priced of COST_WORKLOADS) {
+    const reading = await readLedger(stack, workload(priced.workload));
+    console.log(`${priced.title.padEnd(34)} ${mode.padEnd(6)} ${rounded(reading.usdPerMillion)} for a million`);
+    readings.set(priced, reading);
   }
   return readings;
 }

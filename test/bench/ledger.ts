@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { LedgerEntry } from '../../infra/local/ledger.ts';
 import type { LocalStack } from '../../infra/local/local-stack.ts';
 import { WorkflowExecutor } from '../../shared/executor/workflow-executor.ts';
-import type { DefinitionInput } from '../../shared/model/definition.ts';
 import { type OperationCounts, priceOf, sumOperations } from '../../shared/observability/prices.ts';
+import type { Workload } from './workloads.ts';
 
 /**
  * What an invocation is taken to last beside its handlers: three requests of 5 ms, one after another. How long functions
@@ -29,8 +29,7 @@ export interface LedgerReading {
  */
 export async function readLedger(
   stack: LocalStack,
-  definition: DefinitionInput,
-  input: unknown,
+  { definition, input }: Pick<Workload, 'definition' | 'input'>,
 ): Promise<LedgerReading> {
   await using executor = new WorkflowExecutor(stack.connection);
   const { executionId, status, error } = await executor.execute(definition, input);

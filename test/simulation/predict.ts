@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import * as z from 'zod';
 import { itemSizeBytes } from '../../shared/adapters/local/item-size.ts';
 import { compile } from '../../shared/core/compile.ts';
 import { type Advance, DEFAULT_ADVANCE } from '../../shared/model/config.ts';
@@ -8,7 +6,9 @@ import { ExecutionId } from '../../shared/model/ids.ts';
 import type { Json } from '../../shared/model/json.ts';
 import { isTerminal } from '../../shared/model/result.ts';
 import type { Item } from '../../shared/ports/item-table.ts';
+import { criticalPathMs } from '../bench/measure/critical-path.ts';
 import { genericHandlers } from '../support/generic-handlers.ts';
+import { instanceDefinition, readInstance } from '../support/wfcommons.ts';
 import { Dice } from './dice.ts';
 import { NO_FAULTS } from './faults.ts';
 import type { Call } from './ports.ts';
@@ -21,6 +21,8 @@ interface Shape {
   readonly definition: DefinitionInput;
   readonly input: Json;
   readonly runs: number;
+  /** The longest way through it, in the handlers' own time. */
+  readonly handlersMs: number;
 }
 
 /** Median and 99th percentile in milliseconds. */
@@ -65,8 +67,39 @@ const MEMORY_GB = { scheduler: 1, runner: 1, 'dead-letter': 0.5, observer: 0.5, 
 const NODE_MS = 50;
 const TIMEOUT_SECONDS = 86_400;
 const MAX_STEPS = 20_000_000;
+/** After an execution, until all that hear of it have. */
+const SETTLES_MS = 30_000;
+/** The second finds more consumers than the first did. */
+const WARM_UPS = 2;
 
-/** Runs shapes on the latencies of AWS, and tells what to expect. Whatever it says is a prediction, not a measurement. */
+/** What a shape is expected to take and to ask for on AWS: a prediction, not a measurement. */
+export interface Prediction {
+  readonly name: string;
+  /** The longest way through it, in the handlers' own time: what took longer is the executor's. */
+  readonly handlersMs: number;
+  /** Until its end, of each run, ascending. */
+  readonly tookMs: readonly number[];
+  /** Of the run in the middle. */
+  readonly median: RunOfShape;
+}
+
+export interface PredictOptions {
+  /** Of a WfCommons instance. Default: shapes of our own. */
+  readonly file?: string | undefined;
+  readonly advance?: Advance | undefined;
+  /** Whether each shape ran before, so that its instances are there. Default: they start cold. */
+  readonly isWarm?: boolean;
+  /** At most so many of each shape, each with other latencies. */
+  readonly runs?: number;
+}
+
+/** Runs shapes on the latencies of AWS. */
+export async function* predictions(options: PredictOptions = {}): AsyncGenerator<Prediction> {
+  const { file } = options;
+  for (const shape of file === undefined ? shapes() : [instance(file)]) yield await predictShape(shape, options);
+}
+
+/** {@link predictions} as lines of text. */
 export async function* predict(file: string | undefined, advance: Advance = DEFAULT_ADVANCE): AsyncGenerator<string> {
   yield 'PREDICTION by simulation of the deployed functions, no measurement on AWS. Latencies as p50 / p99 in ms:';
   yield `  ${Object.entries(LATENCY)
@@ -77,27 +110,38 @@ export async function* predict(file: string | undefined, advance: Advance = DEFA
   for (const [what, source] of Object.entries(SOURCES)) yield `  ${what.padEnd(10)} ${source}`;
   yield '';
   yield `${'predicted'.padEnd(34)} ${['median s', 'slowest s', 'writes KB', 'reads 4KB', 'queue req', 'invoked', 'cold', '$/1000'].map((head) => head.padStart(10)).join('')}`;
-  for (const shape of file === undefined ? shapes() : [instance(file)]) yield await predictShape(shape, advance);
+  for await (const prediction of predictions({ file, advance })) yield toLine(prediction);
 }
 
-async function predictShape({ name, definition, input, runs }: Shape, advance: Advance): Promise<string> {
-  const measured: Awaited<ReturnType<typeof runShape>>[] = [];
-  for (let seed = 1; seed <= runs; seed++) measured.push(await runShape(definition, input, seed, advance));
+async function predictShape(shape: Shape, options: PredictOptions): Promise<Prediction> {
+  const measured: RunOfShape[] = [];
+  const runs = Math.min(shape.runs, options.runs ?? shape.runs);
+  for (let seed = 1; seed <= runs; seed++) measured.push(await runShape(shape, seed, options));
   measured.sort((a, b) => a.tookMs - b.tookMs);
   const median = measured[Math.floor(measured.length / 2)];
-  const slowest = measured.at(-1);
-  if (median === undefined || slowest === undefined) throw new Error('There is at least one run');
+  if (median === undefined) throw new Error('There is at least one run');
+  const { name, handlersMs } = shape;
+  return { name, handlersMs, tookMs: measured.map(({ tookMs }) => tookMs), median };
+}
+
+function toLine({ name, tookMs, median }: Prediction): string {
   const { writes, reads, queue, invocations, coldStarts, dollars } = median;
   const numbers = [
     (median.tookMs / 1_000).toFixed(2),
-    (slowest.tookMs / 1_000).toFixed(2),
+    (Math.max(...tookMs) / 1_000).toFixed(2),
     ...[writes, reads, queue, invocations, coldStarts].map(String),
     (dollars * 1_000).toFixed(3),
   ];
   return `${name.padEnd(34)} ${numbers.map((number) => number.padStart(10)).join('')}`;
 }
 
-async function runShape(definition: DefinitionInput, input: Json, seed: number, advance: Advance) {
+type RunOfShape = Awaited<ReturnType<typeof runShape>>;
+
+async function runShape(
+  { definition, input }: Pick<Shape, 'definition' | 'input'>,
+  seed: number,
+  { advance = DEFAULT_ADVANCE, isWarm = false }: PredictOptions,
+) {
   const plan = compile(definition);
   const billed = { writes: 0, reads: 0, queue: 0 };
   const world = new World({
@@ -115,44 +159,65 @@ async function runShape(definition: DefinitionInput, input: Json, seed: number, 
     handlers: genericHandlers,
     onDone: (call, value) => bill(billed, call, value),
   });
-  const executionId = ExecutionId.parse('predicted');
-  const { loop, api } = world;
-  void api.invoke((service) => service.start({ definition, input, executionId }));
-  let endedAtMs: number | undefined;
-  while (loop.steps < MAX_STEPS) {
-    if (!(await loop.step())) break;
-    const meta = world.table.get({ pk: `EXEC#${executionId}`, sk: 'META' });
-    if (endedAtMs === undefined && meta !== undefined && isTerminal(meta.status as never)) {
-      if (meta.status !== 'SUCCEEDED')
-        throw new Error(`It ended ${String(meta.status)}: ${JSON.stringify(meta.error)}`);
-      endedAtMs = loop.elapsedMs;
-      world.close();
-    }
-    if (endedAtMs !== undefined && world.isQuiet) break;
+  for (let earlier = 0; isWarm && earlier < WARM_UPS; earlier++) {
+    await untilEnded(world, { definition, input, executionId: ExecutionId.parse(`before-${earlier}`) });
+    const { elapsedMs } = world.loop;
+    while (world.loop.elapsedMs < elapsedMs + SETTLES_MS) await world.loop.step();
   }
-  if (endedAtMs === undefined) throw new Error('It does not end');
+  const before = operationsOf(world, billed);
+  const tookMs = await untilEnded(world, { definition, input, executionId: ExecutionId.parse('predicted') });
+  world.close();
+  while (!world.isQuiet && (await world.loop.step()));
+  const after = operationsOf(world, billed);
+  const counts = {
+    writes: after.writes - before.writes,
+    reads: after.reads - before.reads,
+    queue: after.queue - before.queue,
+    invocations: after.invocations - before.invocations,
+    coldStarts: after.coldStarts - before.coldStarts,
+  };
+  const millionths =
+    counts.writes * PRICE.write +
+    counts.reads * PRICE.read +
+    counts.queue * PRICE.queue +
+    counts.invocations * PRICE.invocation +
+    (after.gigabyteSeconds - before.gigabyteSeconds) * PRICE.gigabyteSecond;
+  return { tookMs, ...counts, dollars: millionths / 1_000_000 };
+}
+
+/** Starts an execution, and gives how long it took. @throws {Error} it does not end, or does not succeed */
+async function untilEnded(
+  { api, loop, table }: World,
+  start: { readonly definition: DefinitionInput; readonly input: Json; readonly executionId: ExecutionId },
+): Promise<number> {
+  const startedAtMs = loop.elapsedMs;
+  void api.invoke((service) => service.start(start));
+  while (loop.steps < MAX_STEPS && (await loop.step())) {
+    const meta = table.get({ pk: `EXEC#${start.executionId}`, sk: 'META' });
+    if (meta === undefined || !isTerminal(meta.status as never)) continue;
+    if (meta.status !== 'SUCCEEDED') throw new Error(`It ended ${String(meta.status)}: ${JSON.stringify(meta.error)}`);
+    return loop.elapsedMs - startedAtMs;
+  }
+  throw new Error('It does not end');
+}
+
+/** What all that ran so far asked for. */
+function operationsOf(
+  world: World,
+  { writes, reads, queue }: { readonly writes: number; readonly reads: number; readonly queue: number },
+) {
   const functions = [...world.functions];
   const polls = [...world.queues.values()].reduce((sum, { requests }) => sum + 2 * requests.polls, 0);
-  const gigabyteSeconds = functions.reduce(
-    (sum, [name, { busyMs }]) => sum + (busyMs / 1_000) * (MEMORY_GB[name as keyof typeof MEMORY_GB] ?? 0),
-    0,
-  );
-  const invocations = functions.reduce((sum, [, host]) => sum + host.invocations, 0);
-  const queue = billed.queue + polls;
-  const millionths =
-    billed.writes * PRICE.write +
-    billed.reads * PRICE.read +
-    queue * PRICE.queue +
-    invocations * PRICE.invocation +
-    gigabyteSeconds * PRICE.gigabyteSecond;
   return {
-    tookMs: endedAtMs,
-    writes: billed.writes,
-    reads: billed.reads,
-    queue,
-    invocations,
+    writes,
+    reads,
+    queue: queue + polls,
+    invocations: functions.reduce((sum, [, host]) => sum + host.invocations, 0),
     coldStarts: functions.reduce((sum, [, host]) => sum + host.coldStarts, 0),
-    dollars: millionths / 1_000_000,
+    gigabyteSeconds: functions.reduce(
+      (sum, [name, { busyMs }]) => sum + (busyMs / 1_000) * (MEMORY_GB[name as keyof typeof MEMORY_GB] ?? 0),
+      0,
+    ),
   };
 }
 
@@ -232,6 +297,7 @@ function fanOut(width: number): Shape {
     definition: aWorkflow('fan-out', nodes, width),
     input: null,
     runs: width > 1_000 ? 1 : 5,
+    handlersMs: 3 * NODE_MS,
   };
 }
 
@@ -249,41 +315,46 @@ function shapes(): Shape[] {
     chunkSize: 100,
   };
   return [
-    { name: 'chain 10', definition: aWorkflow('chain', Object.fromEntries(chain), 10), input: null, runs: 21 },
-    { name: 'diamond', definition: aWorkflow('diamond', diamond, 10), input: null, runs: 21 },
+    {
+      name: 'chain 10',
+      definition: aWorkflow('chain', Object.fromEntries(chain), 10),
+      input: null,
+      runs: 21,
+      handlersMs: 10 * NODE_MS,
+    },
+    { name: 'diamond', definition: aWorkflow('diamond', diamond, 10), input: null, runs: 21, handlersMs: 3 * NODE_MS },
     ...[10, 100, 1_000, 10_000].map(fanOut),
-    { name: 'map 100,000 in chunks of 100', definition: aWorkflow('map', { map }, 1_000), input: null, runs: 1 },
+    {
+      name: 'map 100,000 in chunks of 100',
+      definition: aWorkflow('map', { map }, 1_000),
+      input: null,
+      runs: 1,
+      handlersMs: 100 * 10,
+    },
   ];
 }
 
-/** As much of WfCommons' format (https://wfcommons.org, schema 1.5) as shape and times of a workflow take. */
-const Instance = z.object({
-  name: z.string(),
-  workflow: z.object({
-    specification: z.object({ tasks: z.array(z.object({ id: z.string(), parents: z.array(z.string()) })) }),
-    execution: z.object({ tasks: z.array(z.object({ id: z.string(), runtimeInSeconds: z.number() })) }),
-  }),
-});
-
 /** @param file of a WfCommons instance */
 function instance(file: string): Shape {
-  const { name, workflow } = Instance.parse(JSON.parse(readFileSync(file, 'utf8')));
-  const { tasks } = workflow.specification;
-  const idOf = new Map(tasks.map(({ id }, index) => [id, `task${index}`]));
-  const secondsOf = new Map(workflow.execution.tasks.map(({ id, runtimeInSeconds }) => [id, runtimeInSeconds]));
-  const nodes = tasks.map(({ id, parents }) => {
-    const runsS = Math.min(secondsOf.get(id) ?? 0, LONGEST_TASK_SECONDS);
-    const node = aNode(
-      parents.map((parent) => idOf.get(parent) ?? parent),
-      Math.round(runsS * 1_000),
-    );
-    return [idOf.get(id) ?? id, { ...node, timeoutSeconds: LONGEST_TASK_SECONDS + 10 }] as const;
+  const parsed = readInstance(file);
+  const { name, tasks } = parsed;
+  const definition = instanceDefinition(parsed, {
+    name: 'instance',
+    config: { maxParallelNodes: 1_000, timeoutSeconds: TIMEOUT_SECONDS },
+    node: (task) => ({ ...aNode([], runsMs(task)), timeoutSeconds: LONGEST_TASK_SECONDS + 10 }),
   });
-  const tooLong = [...secondsOf.values()].filter((runsS) => runsS > LONGEST_TASK_SECONDS).length;
+  const tooLong = tasks.filter(({ runtimeSeconds }) => runtimeSeconds > LONGEST_TASK_SECONDS).length;
   return {
     name: `${name.replace(/\.json$/, '').slice(0, 24)} (${tasks.length})${tooLong > 0 ? ` ${tooLong} cut to ${LONGEST_TASK_SECONDS} s` : ''}`,
-    definition: aWorkflow('instance', Object.fromEntries(nodes), 1_000),
+    definition,
     input: null,
     runs: 5,
+    handlersMs: criticalPathMs(
+      tasks,
+      new Map(tasks.map(({ id, ...task }) => [id, { startedMs: 0, endedMs: runsMs(task) }])),
+    ),
   };
 }
+
+const runsMs = ({ runtimeSeconds }: { readonly runtimeSeconds: number }): number =>
+  Math.round(Math.min(runtimeSeconds, LONGEST_TASK_SECONDS) * 1_000);

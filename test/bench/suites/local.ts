@@ -1,0 +1,126 @@
+import { type Figure, type Measurements, type SuiteOptions, toFigure } from '../figures.ts';
+import type { Outcome } from '../local/job.ts';
+import { runApart } from '../local/run-apart.ts';
+import { median } from '../measure/statistics.ts';
+
+interface Alone {
+  readonly workload: string;
+  /** Of 30 runs, so many: of what takes seconds, fewer. */
+  readonly share?: number;
+}
+
+const ALONE: readonly Alone[] = [
+  { workload: 'chain:1' },
+  { workload: 'chain:10', share: 3 },
+  { workload: 'chain:100' },
+  { workload: 'chain:1000', share: 0.2 },
+  { workload: 'fan-out:2' },
+  { workload: 'fan-out:10' },
+  { workload: 'fan-out:100', share: 2 },
+  { workload: 'fan-out:1000', share: 0.5 },
+  { workload: 'fan-out:10000', share: 0.1 },
+  { workload: 'diamond' },
+  { workload: 'layered:100' },
+  { workload: 'layered:1000', share: 0.5 },
+  { workload: 'layered:10000', share: 0.1 },
+  // As many as fit a definition of 5 MB.
+  { workload: 'layered:50000', share: 0.1 },
+  { workload: 'map:100' },
+  { workload: 'map:1000', share: 0.5 },
+  { workload: 'map:10000', share: 0.1 },
+  { workload: 'map:10000/100' },
+  { workload: 'map:100000/100', share: 0.2 },
+  { workload: 'map:1000000/1000', share: 0.1 },
+  { workload: 'payload:0' },
+  { workload: 'payload:1' },
+  { workload: 'payload:16' },
+  { workload: 'payload:64' },
+  { workload: 'payload:256' },
+  { workload: 'loop:100' },
+];
+const SMOKE_ALONE: readonly Alone[] = ['chain:3', 'fan-out:4', 'diamond', 'map:10/5', 'payload:16', 'loop:3'].map(
+  (workload) => ({ workload }),
+);
+
+/** At once, and executions of a round. */
+const TOGETHER = [
+  { workload: 'chain:10', atOnce: 32, perRound: 256 },
+  { workload: 'fan-out:100', atOnce: 16, perRound: 48 },
+];
+const SMOKE_TOGETHER = [{ workload: 'chain:3', atOnce: 4, perRound: 8 }];
+/** Of what a closed loop got through: an open one at more than that has no end. */
+const LOADS = [0.25, 0.5, 0.75];
+const OPEN_SECONDS = 8;
+const MIN_RUNS = 3;
+const WAITING = 100_000;
+
+/** The local twin, each workload in a process of its own. */
+export async function measureLocal({ advance, runs, isSmoke, onFigures }: SuiteOptions): Promise<Measurements> {
+  const figures: Figure[] = [];
+  const wrong: string[] = [];
+  const add = (some: readonly Figure[], outcome: Pick<Outcome, 'wrong'>) => {
+    figures.push(...some);
+    wrong.push(...outcome.wrong);
+    onFigures(some);
+  };
+  for (const { workload, share = 1 } of isSmoke ? SMOKE_ALONE : ALONE) {
+    const count = Math.max(MIN_RUNS, Math.round(runs * share));
+    const outcome = await runApart({ advance, kind: 'alone', workload, warmUps: Math.min(20, count), runs: count });
+    add(aloneFigures(workload, outcome), outcome);
+  }
+  for (const { workload, atOnce, perRound } of isSmoke ? SMOKE_TOGETHER : TOGETHER) {
+    const closed = await runApart({ advance, kind: 'together', workload, atOnce, perRound, rounds: runs });
+    const { perSecond = [] } = closed.samples;
+    add([local(workload, `throughput, ${atOnce} at once`, '/s', perSecond)], closed);
+    for (const load of LOADS) {
+      const ratePerSecond = median(perSecond) * load;
+      const count = Math.ceil(ratePerSecond * (isSmoke ? 0.2 : OPEN_SECONDS));
+      const open = await runApart({ advance, kind: 'open', workload, ratePerSecond, count });
+      add(
+        [
+          {
+            ...local(workload, `latency at ${load * 100} % load`, 'ms', open.samples.latencyMs),
+            note: `${ratePerSecond.toFixed(0)} started a second, whatever is open; from when each was meant to start`,
+          },
+        ],
+        open,
+      );
+    }
+  }
+  const nodes = isSmoke ? 100 : 10_000;
+  const core = await runApart({ kind: 'core', nodes, runs });
+  add(
+    [
+      local(`layered:${nodes}`, 'compile', 'ms', core.samples.compileMs),
+      local(`layered:${nodes}`, 'decide per node', 'µs', core.samples.decideUsPerNode),
+    ],
+    core,
+  );
+  const idle = await runApart({ advance, kind: 'idle' });
+  add([local('idle', 'memory', 'MB', idle.samples.rssMb)], idle);
+  const executions = isSmoke ? 100 : WAITING;
+  const waiting = await runApart({ advance, kind: 'waiting', executions });
+  add(
+    [
+      local(`waiting:${executions}`, 'memory', 'MB', waiting.samples.rssMb),
+      local(`waiting:${executions}`, 'memory of an execution', 'kB', waiting.samples.kbPerExecution),
+      local(`waiting:${executions}`, 'starts', '/s', waiting.samples.startsPerSecond),
+    ],
+    waiting,
+  );
+  return { figures, wrong };
+}
+
+const local = (workload: string, what: string, unit: string, samples: readonly number[] | undefined) =>
+  toFigure({ suite: 'local', workload, what, unit, samples });
+
+/** Of one that ran alone: the whole, what of it is the executor's, and, of a size, what falls to one node. */
+export function aloneFigures(name: string, { samples, maxRssMb }: Outcome): Figure[] {
+  const { latencyMs, overheadMs, floorMs, usPerUnit } = samples;
+  return [
+    toFigure({ suite: 'local', workload: name, what: 'latency', unit: 'ms', samples: latencyMs, floor: floorMs }),
+    toFigure({ suite: 'local', workload: name, what: 'overhead', unit: 'ms', samples: overheadMs, floor: floorMs }),
+    local(name, 'time per unit', 'µs', usPerUnit),
+    local(name, 'peak memory', 'MB', [maxRssMb]),
+  ];
+}
