@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { Advance, DEFAULT_ADVANCE } from '../shared/model/config.ts';
 import { Pools } from '../shared/model/pools.ts';
 import { SecretName } from '../shared/model/secret-reference.ts';
+import { TriggerTarget } from '../shared/model/trigger-message.ts';
 
 const jsonText = z.string().transform((text, context) => {
   try {
@@ -28,6 +29,8 @@ const Environment = z.object({
   SECRET_ARNS: jsonText.pipe(z.record(SecretName, z.string().min(1))).default({}),
   /** A JSON array: the names of these secrets. */
   SECRET_NAMES: jsonText.pipe(z.array(SecretName)).default([]),
+  /** The trigger's only. A JSON array: whom queues of the application start. */
+  TRIGGER_QUEUES: jsonText.pipe(z.array(TriggerTarget.extend({ queueArn: z.string().min(1) }))).default([]),
   /** Changes with the handlers' code: outputs of workflows that opt into the cache are not reused across it. */
   HANDLERS_VERSION: z.string().default(''),
   ADVANCE: Advance.default(DEFAULT_ADVANCE),
@@ -38,6 +41,8 @@ const Environment = z.object({
   EVENT_BUS_ARN: z.string().min(1).optional(),
   /** What it is told: of executions and nodes that failed, or of all nodes. */
   LIFECYCLE_EVENTS: z.enum(['none', 'executions', 'nodes']).optional(),
+  /** How long executions are kept after their end. Absent: for good. */
+  EXECUTION_RETENTION_SECONDS: z.coerce.number().int().positive().optional(),
   /** Where CloudWatch puts metrics. Absent: there are none. */
   POWERTOOLS_METRICS_NAMESPACE: z.string().min(1).optional(),
   /** Of the node runner, for the API to say what executions cost. */
@@ -47,6 +52,9 @@ const Environment = z.object({
 
 /** Parsed once when the function starts: a stack that wires it wrongly fails there, naming the variable. */
 export const environment = Environment.parse(process.env);
+
+export const retentionMs =
+  environment.EXECUTION_RETENTION_SECONDS === undefined ? undefined : environment.EXECUTION_RETENTION_SECONDS * 1_000;
 
 export const exportsSpans =
   environment.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined || environment.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT !== undefined;

@@ -1,11 +1,11 @@
 import { createAwsClients } from '../shared/adapters/aws/clients.ts';
-import { DynamoItemTable } from '../shared/adapters/aws/dynamo-table.ts';
 import { S3BlobStore } from '../shared/adapters/aws/s3-blobs.ts';
 import { SqsTaskQueue } from '../shared/adapters/aws/sqs-queue.ts';
 import { systemClock } from '../shared/adapters/local/system-clock.ts';
 import { Dispatcher } from '../shared/scheduler/dispatcher.ts';
 import { openStore } from '../shared/store/store.ts';
 import { environment } from './environment.ts';
+import { openItemTable } from './item-table.ts';
 import { log } from './log.ts';
 
 const { dynamo, sqs: sqsClient, s3 } = createAwsClients();
@@ -14,8 +14,5 @@ const { dynamo, sqs: sqsClient, s3 } = createAwsClients();
 export const sqs = sqsClient;
 export const clock = systemClock;
 export const logger = log;
-export const store = openStore(
-  new DynamoItemTable({ client: dynamo, tableName: environment.TABLE_NAME }),
-  new S3BlobStore({ client: s3, bucket: environment.BUCKET_NAME }),
-);
+export const store = openStore(openItemTable(dynamo), new S3BlobStore({ client: s3, bucket: environment.BUCKET_NAME }));
 export const dispatcher = new Dispatcher(new SqsTaskQueue({ client: sqsClient, queueUrls: environment.QUEUE_URLS }));

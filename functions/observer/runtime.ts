@@ -1,9 +1,8 @@
 import { createDynamoClient } from '../../shared/adapters/aws/dynamo-client.ts';
-import { DynamoItemTable } from '../../shared/adapters/aws/dynamo-table.ts';
 import { systemClock } from '../../shared/adapters/local/system-clock.ts';
 import type { BlobStore } from '../../shared/ports/blob-store.ts';
 import { openStore } from '../../shared/store/store.ts';
-import { environment } from '../environment.ts';
+import { openItemTable } from '../item-table.ts';
 import { log } from '../log.ts';
 
 const unreachable = (): Promise<never> => Promise.reject(new Error('The observer looks at no payload'));
@@ -12,7 +11,4 @@ const noPayloads: BlobStore = { put: unreachable, get: unreachable };
 
 export const clock = systemClock;
 export const logger = log;
-export const store = openStore(
-  new DynamoItemTable({ client: createDynamoClient(), tableName: environment.TABLE_NAME }),
-  noPayloads,
-);
+export const store = openStore(openItemTable(createDynamoClient()), noPayloads);

@@ -3,6 +3,7 @@ import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
   HttpApi,
   HttpMethod,
+  HttpNoneAuthorizer,
   HttpStage,
   type IHttpRouteAuthorizer,
   LogGroupLogDestination,
@@ -13,6 +14,7 @@ import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { ROUTES } from '../../shared/api/routes.ts';
+import { FanjoinError } from '../../shared/errors.ts';
 import { acknowledge } from './acknowledge.ts';
 
 export interface ExecutionApiProps {
@@ -42,9 +44,12 @@ const ACCESS = JSON.stringify({
 export class ExecutionApi extends Construct {
   readonly httpApi: HttpApi;
 
+  /** @throws {FanjoinError} `API_OPEN` */
   constructor(scope: Construct, id: string, props: ExecutionApiProps) {
     super(scope, id);
     const { handler, authorizer = new HttpIamAuthorizer() } = props;
+    if (authorizer instanceof HttpNoneAuthorizer)
+      throw new FanjoinError('API_OPEN', 'The API must not be open: give it an authorizer, or none for IAM');
     this.httpApi = new HttpApi(this, 'HttpApi', { defaultAuthorizer: authorizer, createDefaultStage: false });
     this.#addStage(props);
     const integration = new HttpLambdaIntegration('Integration', handler);

@@ -85,7 +85,8 @@ export class Meter {
     executionIds: LedgerEntry['executionIds'],
     counts: Partial<OperationCounts>,
   ): void {
-    const caller = /\bapp\/(\S+)/.exec(userAgent ?? '')?.[1];
+    // Powertools adds itself to the name.
+    const caller = /\bapp\/(\S+?)(?=-PT-|\s|$)/.exec(userAgent ?? '')?.[1];
     this.#ledger.record({ operation, caller, executionIds, counts });
   }
 }

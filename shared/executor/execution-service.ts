@@ -43,6 +43,7 @@ import { type ExecutionsPage, type ListOptions, listExecutions } from './listing
 import { isAtRest, presentState } from './present-state.ts';
 import { progressOf } from './progress.ts';
 import { loadPartialResults, viewResult } from './result-views.ts';
+import { assertKept, assertStillKept } from './retention.ts';
 import { assertPools, assertSecrets, namedSecrets, resolveConfig } from './start-checks.ts';
 import { StartHandOff, type StartHandOffParts } from './start-hand-off.ts';
 import { digestOf, StartRequest } from './start-request.ts';
@@ -62,6 +63,8 @@ export interface ServiceParts extends StartHandOffParts {
   readonly clock: Clock;
   /** Named pools there are, beside `default`. Absent: not known here, so not checked. */
   readonly pools?: Pools;
+  /** How long executions are kept after their end. Default: for good. */
+  readonly retentionMs?: number | undefined;
   /** Tells which secrets there are not. Absent: not known here, so not checked. */
   readonly secrets?: Pick<SecretStore, 'missing'>;
   /** Versions of the handlers a workflow names: part of what an output may be reused for. */
@@ -84,6 +87,7 @@ export class ExecutionService {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #pools: Pools | undefined;
+  readonly #retentionMs: number | undefined;
   readonly #secrets: Pick<SecretStore, 'missing'> | undefined;
   readonly #handlersVersion: (plan: Plan) => Json;
   readonly #newId: (nowMs: number) => string;
@@ -100,6 +104,7 @@ export class ExecutionService {
     this.#exportsSpans = parts.exportsSpans ?? false;
     this.#billedStack = parts.billedStack ?? DEFAULT_STACK;
     this.#checkStart = parts.checkStart ?? (() => undefined);
+    this.#retentionMs = parts.retentionMs;
     this.#handlersVersion = handlersVersion;
     this.#pools = pools;
     this.#secrets = secrets;
@@ -128,6 +133,7 @@ export class ExecutionService {
     const nowMs = this.#clock.nowMs();
     const executionId = request.executionId ?? ExecutionId.parse(this.#newId(nowMs));
     const config = resolveConfig({ ...defaults, ...request.defaults }, plan, request.config ?? {});
+    if (this.#retentionMs !== undefined) assertKept(config, this.#retentionMs);
     const folder = `executions/${executionId}/start`;
     const requestDigest = digestOf(plan.hash, request);
     const [payload, globals] = await Promise.all([
@@ -335,6 +341,7 @@ export class ExecutionService {
     await this.#change(executionId, 'redrive', (meta) => {
       const nowMs = this.#clock.nowMs();
       const deadlineAtMs = nowMs + meta.config.timeoutSeconds * 1000;
+      if (this.#retentionMs !== undefined) assertStillKept(meta, deadlineAtMs, this.#retentionMs);
       return this.#store.executions.redrive(meta, nowMs, nextLook({ deadlineAtMs }, nowMs));
     });
   }

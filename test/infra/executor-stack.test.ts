@@ -2,6 +2,8 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Match } from 'aws-cdk-lib/assertions';
+import { HttpNoneAuthorizer, type IHttpRouteAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import { afterAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
@@ -10,6 +12,7 @@ import { routeKey } from '../../shared/api/route.ts';
 import { ROUTES } from '../../shared/api/routes.ts';
 import { synthesized } from './synthesized.ts';
 
+const FIXTURE = join(import.meta.dirname, 'fixtures/handlers.ts');
 const { template, outdir } = synthesized();
 afterAll(() => rmSync(outdir, { recursive: true }));
 
@@ -350,6 +353,17 @@ describe('the API', () => {
     expect(inTable.length).toBeGreaterThan(10);
     expect(lettingThrough.toSorted()).toEqual(inTable);
     expect(described.toSorted()).toEqual(inTable);
+  });
+
+  it('asks for what its authorizer does, and cannot be left open', () => {
+    const props = (authorizer: IHttpRouteAuthorizer) => ({ handlersEntry: FIXTURE, authorizer });
+    const { template: other, outdir: folder } = synthesized(
+      props(new HttpJwtAuthorizer('Jwt', 'https://issuer.example.com', { jwtAudience: ['orders'] })),
+    );
+    rmSync(folder, { recursive: true });
+
+    other.allResourcesProperties('AWS::ApiGatewayV2::Route', { AuthorizationType: 'JWT' });
+    expect(() => synthesized(props(new HttpNoneAuthorizer()))).toThrow(/must not be open/);
   });
 
   it('is open to nobody: each route asks for a signature', () => {

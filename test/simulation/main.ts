@@ -91,7 +91,8 @@ async function manySeeds(first: number, count: number): Promise<void> {
 async function crashPoints(): Promise<void> {
   let total = 0;
   const workloads = crashWorkloads({ inPairs: values.pairs, isFirstEnough: values['first-failure'], advance });
-  for await (const { name, calls, points, failed, tookMs } of workloads) {
+  for await (const { name, calls, points: single, pairs, failed, tookMs } of workloads) {
+    const points = single + pairs;
     total += points;
     const counts = `${String(calls).padStart(4)} calls ${String(points).padStart(7)} points ${String(failed.length).padStart(4)} failed`;
     console.log(`${name.padEnd(18)} ${counts} ${seconds(tookMs)} s`);

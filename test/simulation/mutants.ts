@@ -31,14 +31,17 @@ export const isFound = ({ found }: MutantOutcome): boolean => ADVANCES.some((mod
 
 /** Breaks a copy of the sources in one place each, and looks whether the simulation notices. */
 export function* runMutants(wanted?: string): Generator<MutantOutcome> {
-  for (const file of readdirSync(PATCHES).sort()) {
-    const name = file.replace(/\.patch$/, '');
-    if (wanted !== undefined && name !== wanted) continue;
-    yield runMutant(name, readFileSync(join(PATCHES, file), 'utf8'));
-  }
+  for (const name of mutantNames()) if (wanted === undefined || name === wanted) yield runMutant(name);
 }
 
-function runMutant(name: string, patch: string): MutantOutcome {
+export const mutantNames = (): string[] =>
+  readdirSync(PATCHES)
+    .map((file) => file.replace(/\.patch$/, ''))
+    .sort();
+
+/** @throws if its patch does not apply */
+export function runMutant(name: string): MutantOutcome {
+  const patch = readFileSync(join(PATCHES, `${name}.patch`), 'utf8');
   const [does = ''] = patch.split('\n');
   const directory = mkdtempSync(join(tmpdir(), 'simulated-mutant-'));
   try {
