@@ -1,5 +1,5 @@
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { TaskMessage } from '../../shared/model/message.ts';
+import { parseTask } from '../../shared/model/message.ts';
 import type { Logger } from '../../shared/observability/logger.ts';
 import { deliveryOrder } from '../../shared/runner/delivery-order.ts';
 import type { NodeRunner } from '../../shared/runner/runner.ts';
@@ -22,7 +22,7 @@ export async function runBatch(
     try {
       message = JSON.parse(body);
       const remainingMs = () => context.getRemainingTimeInMillis();
-      await runner.run(TaskMessage.parse(message), { receiveCount, remainingMs });
+      await runner.run(parseTask(body), { receiveCount, remainingMs });
     } catch (error) {
       logger.error('task failed', { messageId, ...loggedIds(message), error });
       batchItemFailures.push({ itemIdentifier: messageId });

@@ -145,7 +145,9 @@ export class LocalClient implements Executions {
     const shards = await Promise.all(
       dueShards.map((shard) => this.#store.executions.loadDue(shard, Number.MAX_SAFE_INTEGER, LISTED)),
     );
-    const open = await Promise.all(shards.flat().map(({ executionId }) => this.describe(executionId)));
+    const open = await Promise.all(
+      shards.flatMap(({ due }) => due).map(({ executionId }) => this.describe(executionId)),
+    );
     return open.sort((a, b) => a.startedAtMs - b.startedAtMs);
   }
 

@@ -3,14 +3,15 @@ import { ExecutionConfig } from './config.ts';
 import { DefinitionHash, ExecutionId, NodeId, WorkflowName } from './ids.ts';
 import { Json } from './json.ts';
 import { AttemptRecord, ErrorInfo, ExecutionStatus, ItemFailure, NodeStatus, Payload, ResultSource } from './result.ts';
+import { ANY_VERSION, SchemaVersion } from './schema-version.ts';
 import { ExecutionState, StopReason } from './state.ts';
 import { ExecutionTrace, SpanFacts } from './trace.ts';
 import { AliasName, VersionNumber } from './version.ts';
 
-/** Schema version of every item; one version back is always readable. */
-export const ITEM_VERSION = 1;
+/** What items say but for those that ask for more (`schema-version.ts`). */
+export const ITEM_VERSION = ANY_VERSION;
 
-const key = { pk: z.string(), sk: z.string(), v: z.literal(ITEM_VERSION) };
+const key = { pk: z.string(), sk: z.string(), v: SchemaVersion };
 
 /** `EXEC#id` / `META`: what an execution is and how it stands. */
 export const MetaItem = z.object({

@@ -1,10 +1,11 @@
 import * as z from 'zod';
+import { NewerSchemaError } from '../errors.ts';
 import { ExecutionId, NodeId } from './ids.ts';
 import { AttemptRecord, Payload } from './result.ts';
+import { newerVersionOf, SCHEMA_VERSION, SchemaVersion } from './schema-version.ts';
 
 const envelope = {
-  /** Schema version; one version back is always readable. */
-  v: z.literal(1),
+  v: SchemaVersion,
   executionId: ExecutionId,
   /** Which run of the execution sent it: 1, and one more for each redrive. */
   run: z.int().min(1),
@@ -59,3 +60,15 @@ export type PlanTask = z.infer<typeof PlanTask>;
 export type ChunkTask = z.infer<typeof ChunkTask>;
 export type CollectTask = z.infer<typeof CollectTask>;
 export type VisitTask = z.infer<typeof VisitTask>;
+
+/**
+ * Reads a message's body.
+ * @throws {NewerSchemaError} a newer version of fanjoin sent it: it must not be acknowledged
+ * @throws {SyntaxError | z.ZodError} it is no message
+ */
+export function parseTask(body: string): TaskMessage {
+  const json: unknown = JSON.parse(body);
+  const newer = newerVersionOf(json);
+  if (newer !== undefined) throw new NewerSchemaError('A message', newer, SCHEMA_VERSION);
+  return TaskMessage.parse(json);
+}

@@ -3,6 +3,7 @@ import type { ExecutionConfig } from '../model/config.ts';
 import type { DefinitionHash, ExecutionId, NodeId, WorkflowName } from '../model/ids.ts';
 import { type AttributeItem, ITEM_VERSION, ListedAttribute, ListedMeta, MetaItem, StateItem } from '../model/items.ts';
 import type { ErrorInfo, ExecutionStatus, Payload } from '../model/result.ts';
+import { newerVersionOf } from '../model/schema-version.ts';
 import type { SearchAttributes } from '../model/search-attributes.ts';
 import type { ExecutionState, StopReason } from '../model/state.ts';
 import type { Condition, Item, ItemChange, ItemTable, ListOptions } from '../ports/item-table.ts';
@@ -49,6 +50,9 @@ export interface NewExecution {
   /** It need not run: it is there as ended, with the output of another. */
   readonly cached?: { readonly cachedFrom: ExecutionId; readonly output: Payload };
 }
+
+/** What no version will ever change of META: enough to put an execution off. */
+const OpenMeta = MetaItem.pick({ executionId: true, run: true });
 
 /** META and STATE as they stand; no state: the scheduler has not seen the execution yet. */
 export interface Snapshot {
@@ -240,7 +244,7 @@ export class ExecutionStore {
   }
 
   /** When the sweep is to look at an open execution again. */
-  async postpone(meta: MetaItem, dueAtMs: number): Promise<void> {
+  async postpone(meta: Pick<MetaItem, 'executionId' | 'run'>, dueAtMs: number): Promise<void> {
     await this.#table.update(metaKey(meta.executionId), { set: { dueAtMs } }, isOpen(meta.run));
   }
 
@@ -249,10 +253,17 @@ export class ExecutionStore {
     return queryAll(this.#table, executionPk(executionId), { prefix });
   }
 
-  /** Open executions that are due, earliest first. */
-  async loadDue(shard: string, nowMs: number, limit: number): Promise<MetaItem[]> {
+  /** Open executions that are due, earliest first; apart, those that only a newer version of fanjoin can read. */
+  async loadDue(
+    shard: string,
+    nowMs: number,
+    limit: number,
+  ): Promise<{ due: MetaItem[]; newer: Pick<MetaItem, 'executionId' | 'run'>[] }> {
     const items = await this.#table.queryDue(shard, nowMs, limit);
-    return items.map((item) => parseItem(MetaItem, item));
+    const [due = [], newer = []] = [false, true].map((isNewer) =>
+      items.filter((item) => (newerVersionOf(item) !== undefined) === isNewer),
+    );
+    return { due: due.map((item) => parseItem(MetaItem, item)), newer: newer.map((item) => OpenMeta.parse(item)) };
   }
 
   /** Executions of one workflow, latest start first. */

@@ -61,6 +61,7 @@ export async function aSchedulerBench({ nodes, definition = {}, config, startDie
   const times = () => ({ queuedAtMs: clock.nowMs(), startedAtMs: clock.nowMs(), endedAtMs: clock.nowMs() });
   const bench = {
     clock,
+    table,
     store,
     service,
     executionId,
