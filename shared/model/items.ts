@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { ExecutionConfig } from './config.ts';
+import { HandlersPin } from './handlers-pin.ts';
 import { DefinitionHash, ExecutionId, NodeId, WorkflowName } from './ids.ts';
 import { Json } from './json.ts';
 import { AttemptRecord, ErrorInfo, ExecutionStatus, ItemFailure, NodeStatus, Payload, ResultSource } from './result.ts';
@@ -68,6 +69,8 @@ export const MetaItem = z.object({
   isEager: z.boolean().optional(),
   /** Its first nodes were sent by whoever started it. */
   isHandedOff: z.boolean().optional(),
+  /** The version of the handlers that run its nodes, whatever is deployed meanwhile. Absent: the latest. */
+  pin: HandlersPin.optional(),
   /** Present while the execution is open: the sweep looks at it from this time on. */
   dueShard: z.string().optional(),
   dueAtMs: z.number().optional(),

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { NewerSchemaError } from '../errors.ts';
+import { TaskPin } from './handlers-pin.ts';
 import { ExecutionId, NodeId } from './ids.ts';
 import { AttemptRecord, Payload } from './result.ts';
 import { newerVersionOf, SCHEMA_VERSION, SchemaVersion } from './schema-version.ts';
@@ -19,6 +20,8 @@ const visit = {
   /** How often the node was entered, this time included; over 1 only in loops. */
   visit: z.int().min(1),
   attempt: z.int().min(1),
+  /** Whose code is to run it, if META pins it. */
+  pin: TaskPin.optional(),
   /** Not to be run before; a queue holds a message for 15 minutes at the most, so it may come earlier and go round again. */
   notBeforeMs: z.number().optional(),
   /** The failed attempts before this one. */

@@ -9,15 +9,15 @@ import * as z from 'zod';
  * do something wrong with a new attribute, and say the new version only where that attribute is there.
  *
  * - 1: the first.
- * - 2: `META` and messages of executions that are pinned to the version of their handlers.
+ * - 2: `META` and messages of executions that are pinned to a version of their handlers, or whose runners hand nodes off.
  */
 export const SCHEMA_VERSION = 2;
 
 /** What items and messages say that any version reads. */
 export const ANY_VERSION = 1;
 
-/** What they say that only code reads that knows of pinned handlers. */
-export const PINNED_VERSION = 2;
+/** What they say that only code reads that knows of pinned handlers and of hand-offs. */
+export const HANDING_OFF_VERSION = 2;
 
 export const SchemaVersion = z.int().min(1).max(SCHEMA_VERSION).default(ANY_VERSION);
 

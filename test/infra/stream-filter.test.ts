@@ -48,7 +48,7 @@ describe('the filter of the stream', () => {
     store,
     clock: systemClock,
     pools: {},
-    handlersVersion: () => '',
+    handlersVersion: () => '', handlersPin: () => ({ version: '' }),
     newId: () => 'unused',
     advance: 'stream',
   });

@@ -26,7 +26,7 @@ export async function endingProblems(world: World, scenario: Scenario, client: C
   const service = new ExecutionService({
     store: world.store,
     clock: { nowMs: () => world.loop.nowMs, after: () => () => undefined },
-    handlersVersion: () => '',
+    handlersVersion: () => '', handlersPin: () => ({ version: '' }),
     newId: () => '',
   });
   const problems: string[] = [];

@@ -308,7 +308,7 @@ export class World {
       store,
       clock,
       pools,
-      handlersVersion: () => '',
+      handlersVersion: () => '', handlersPin: () => ({ version: '' }),
       newId,
       exportsSpans: true,
       dispatcher,

@@ -55,7 +55,7 @@ export async function aRunnerBench(options: BenchOptions) {
   const service = new ExecutionService({
     store,
     clock,
-    handlersVersion: () => '',
+    handlersVersion: () => '', handlersPin: () => ({ version: '' }),
     newId: () => 'execution-1',
     advance: 'stream',
   });
