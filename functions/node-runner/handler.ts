@@ -1,7 +1,7 @@
 import type { Context, SQSBatchResponse } from 'aws-lambda';
 import { handlers } from '#handlers';
-import { SecretsManagerStore } from '../../shared/adapters/aws/secrets-manager-store.ts';
 import type { InvokeVersion } from '../../shared/adapters/aws/invoke-version.ts';
+import { SecretsManagerStore } from '../../shared/adapters/aws/secrets-manager-store.ts';
 import { HandlerRegistry } from '../../shared/nodes/handler-registry.ts';
 import { NodeRunner } from '../../shared/runner/runner.ts';
 import { environment } from '../environment.ts';

@@ -54,7 +54,7 @@ export function resolveConfig(
   overrides: ExecutionConfigInput,
 ): ExecutionConfig {
   const { handlers, ...merged } = { ...defaults, ...plan.definition.config, ...overrides };
-  const parsed = ExecutionConfig.safeParse({ ...merged, ...(handlers !== 'latest' && { handlers }) });
+  const parsed = ExecutionConfig.safeParse({ ...merged, ...(handlers === 'pinned' && { handlers }) });
   if (!parsed.success) throw new InvalidInputError('The execution config', zodIssues(parsed.error));
   return parsed.data;
 }

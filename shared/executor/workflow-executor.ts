@@ -24,7 +24,14 @@ import type { DeadLetters } from './dead-letters.ts';
 import type { ExecutionDescription, ResultsPage } from './description.ts';
 import { EndpointCallbacks } from './endpoint-callbacks.ts';
 import { type ExecutionResult, loadResult } from './execution-result.ts';
-import type { Executions, HistoryOptions, RedriveOptions, ResultsOptions, StartInput, TimeRange } from './executions.ts';
+import type {
+  Executions,
+  HistoryOptions,
+  RedriveOptions,
+  ResultsOptions,
+  StartInput,
+  TimeRange,
+} from './executions.ts';
 import { type FollowOptions, followEvents } from './follow-events.ts';
 import { HttpExecutions } from './http-executions.ts';
 import type { ExecutionsPage, ListOptions } from './listing.ts';

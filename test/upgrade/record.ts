@@ -60,7 +60,13 @@ async function record(workload: Workload) {
   const runner = new NodeRunner({
     ...{ store, dispatcher, clock, logger, handlers: new HandlerRegistry(handlers), random: () => 0.5 },
   });
-  const service = new ExecutionService({ store, clock, handlersVersion: () => '', handlersPin: () => ({ version: '' }), newId: ulid });
+  const service = new ExecutionService({
+    store,
+    clock,
+    handlersVersion: () => '',
+    handlersPin: () => ({ version: '' }),
+    newId: ulid,
+  });
 
   const hear = async () => {
     while (news.length > 0) {
