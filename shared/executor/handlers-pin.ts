@@ -14,8 +14,8 @@ export function localPin(plan: Plan, handlers: HandlerRegistry): HandlersPin {
   return { version: digest.digest('hex').slice(0, 16) };
 }
 
-/** What it says itself. Without that its own text: a change in what it imports goes unnoticed. */
-const versionOf = (handler: AnyHandler | undefined): string => handler?.version ?? String(handler?.execute);
+/** What it says itself, and its own text. A change in what it imports alone goes unnoticed: its `version` is to say so. */
+const versionOf = (handler: AnyHandler | undefined): string[] => [handler?.version ?? '', String(handler?.execute)];
 
 /** @throws {FanjoinError} `HANDLERS_VERSION_GONE`: it is pinned to other handlers than these */
 export function assertPinned({ executionId, pin }: MetaItem, plan: Plan, handlers: HandlerRegistry): void {

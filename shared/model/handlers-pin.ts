@@ -4,7 +4,10 @@ import * as z from 'zod';
 export const HandlersPin = z.object({
   /** Changes with the code. */
   version: z.string(),
-  /** On AWS, by pool: the ARN of the published version of the function that runs its nodes with that code. */
+  /**
+   * On AWS, by pool: the ARN of the published version of the function that runs its nodes with that code. Pools that are
+   * not there have none of their own: they share the default one's.
+   */
   runners: z.record(z.string(), z.string()).optional(),
 });
 export type HandlersPin = z.infer<typeof HandlersPin>;

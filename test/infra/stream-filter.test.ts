@@ -48,7 +48,8 @@ describe('the filter of the stream', () => {
     store,
     clock: systemClock,
     pools: {},
-    handlersVersion: () => '', handlersPin: () => ({ version: '' }),
+    handlersVersion: () => '',
+    handlersPin: () => ({ version: '' }),
     newId: () => 'unused',
     advance: 'stream',
   });
