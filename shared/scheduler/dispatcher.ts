@@ -74,7 +74,9 @@ export function toMessage(
   const envelope = { v, executionId, run, queuedAtMs };
   if (ref.kind === 'settle') return { ...envelope, kind: 'settle' };
   const node = nodeAt(plan, ref.node).id;
-  const pinned = pin && { pin: { version: pin.version, runner: pin.runners?.[poolOf(plan, node)] ?? pin.runners?.[DEFAULT_POOL] } };
+  const pinned = pin && {
+    pin: { version: pin.version, runner: pin.runners?.[poolOf(plan, node)] ?? pin.runners?.[DEFAULT_POOL] },
+  };
   const visit = { ...envelope, ...pinned, node, visit: ref.visit, attempt: 1 };
   return ref.kind === 'chunk' ? { ...visit, kind: 'chunk', chunk: ref.chunk } : { ...visit, kind: ref.kind };
 }

@@ -97,7 +97,13 @@ describe('rules on the local stack', () => {
     });
     endRules = startRules(
       {
-        ...{ resources, sqs, log, find: finder(resources, functions, new PublishedVersions()), deliveriesOf: disturb({}) },
+        ...{
+          resources,
+          sqs,
+          log,
+          find: finder(resources, functions, new PublishedVersions()),
+          deliveriesOf: disturb({}),
+        },
         queueUrlOf: (id) => queueUrlAt(fauxqs.endpoint, id),
       },
       router,

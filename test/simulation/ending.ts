@@ -26,7 +26,8 @@ export async function endingProblems(world: World, scenario: Scenario, client: C
   const service = new ExecutionService({
     store: world.store,
     clock: { nowMs: () => world.loop.nowMs, after: () => () => undefined },
-    handlersVersion: () => '', handlersPin: () => ({ version: '' }),
+    handlersVersion: () => '',
+    handlersPin: () => ({ version: '' }),
     newId: () => '',
   });
   const problems: string[] = [];

@@ -55,7 +55,8 @@ export async function aRunnerBench(options: BenchOptions) {
   const service = new ExecutionService({
     store,
     clock,
-    handlersVersion: () => '', handlersPin: () => ({ version: '' }),
+    handlersVersion: () => '',
+    handlersPin: () => ({ version: '' }),
     newId: () => 'execution-1',
     advance: 'stream',
   });

@@ -50,7 +50,8 @@ export async function aSchedulerBench({ nodes, definition = {}, config, startDie
   const service = new ExecutionService({
     store,
     clock,
-    handlersVersion: () => '', handlersPin: () => ({ version: '' }),
+    handlersVersion: () => '',
+    handlersPin: () => ({ version: '' }),
     newId: () => 'execution-1',
     advance: startDies ? 'eager' : 'stream',
     ...(startDies && { dispatcher: new Dispatcher({ send: async () => undefined }) }),
