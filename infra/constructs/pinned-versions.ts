@@ -7,8 +7,8 @@ import type { Runners } from './executor-functions.ts';
 
 export interface PinnedVersionsProps {
   readonly runners: Runners;
-  /** Starts executions, and says which versions those are pinned to that ask for it. */
-  readonly starter: LambdaFunction;
+  /** Start executions, and say which versions those are pinned to that ask for it. */
+  readonly starters: readonly LambdaFunction[];
 }
 
 /**

@@ -61,7 +61,7 @@ describe('what this version begins', () => {
   it('can be read by the one before, unless it asks for what that one does not know', async () => {
     const file = join(folder, 'new.db');
     {
-      await using executor = new WorkflowExecutor({ database: file, handlers });
+      await using executor = new WorkflowExecutor({ database: file, handlers, advance: 'stream' });
       await executor.execute({ name: 'one', nodes: { a: { handler: 'double' } } }, 1, { executionId: 'new' });
     }
 
