@@ -9,7 +9,7 @@ export const EXIT = {
   failed: 1,
   /** What was asked is not valid: options, files, definition, input, or the state the execution is in. */
   invalid: 2,
-  /** No such execution or checkpoint. */
+  /** No such execution, checkpoint or database. */
   notFound: 3,
   /** Anything else: database in use, disk full, endpoint unreachable, a bug. */
   error: 4,
@@ -29,6 +29,8 @@ const BY_CODE: Readonly<Record<string, number>> = {
   INVALID_STATE: EXIT.invalid,
   EXECUTION_NOT_FOUND: EXIT.notFound,
   CHECKPOINT_NOT_FOUND: EXIT.notFound,
+  DATABASE_NOT_FOUND: EXIT.notFound,
+  HANDLERS_VERSION_GONE: EXIT.invalid,
 };
 
 /** The exit code for what a command threw. */

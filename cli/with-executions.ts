@@ -38,9 +38,7 @@ export async function withExecution<T>(
       return { value: await task(executions) };
     } catch (error) {
       if (!hasCode(error, 'EXECUTION_NOT_FOUND')) throw error;
-      const known = await executions.list({ limit: LOOKED_AT }).catch(() => ({ executions: [] }));
-      const ids = known.executions.map((execution) => execution.executionId);
-      throw executionNotFound(executionId, options, didYouMean(executionId, ids), error);
+      throw executionNotFound(executionId, options, await similarExecution(executions, executionId), error);
     }
   });
   if (done === undefined) throw executionNotFound(executionId, options);
@@ -55,22 +53,31 @@ export async function withCheckpoint<T>(
   task: (executions: Executions) => Promise<T>,
 ): Promise<T> {
   const executionId = checkpointId.replace(/\.[^.]*$/, '');
-  return withExecution(place, executionId, options, async (executions) => {
+  const done = await withExecutions(place, async (executions) => {
     try {
-      return await task(executions);
+      return { value: await task(executions) };
     } catch (error) {
       if (!hasCode(error, 'CHECKPOINT_NOT_FOUND')) throw error;
-      // Of an execution that is not there either, the caller says so.
-      const known = await executions.checkpoints(executionId);
-      const meant = didYouMean(
-        checkpointId,
-        known.map((checkpoint) => checkpoint.checkpointId),
-      );
+      const known = await executions.checkpoints(executionId).catch(() => undefined);
+      if (known === undefined)
+        throw executionId === checkpointId
+          ? checkpointNotFound(checkpointId, '', commandWith('list', [], options), error)
+          : executionNotFound(executionId, options, await similarExecution(executions, executionId), error);
+      const ids = known.map((checkpoint) => checkpoint.checkpointId);
       const look = commandFor('checkpoint list', executionId, options);
-      const message = `There is no checkpoint '${checkpointId}' here.${meant} See what there is with: ${look}`;
-      throw new FanjoinError('CHECKPOINT_NOT_FOUND', message, { cause: error, details: { checkpointId } });
+      throw checkpointNotFound(checkpointId, didYouMean(checkpointId, ids), look, error);
     }
   });
+  if (done === undefined) throw checkpointNotFound(checkpointId, '', commandWith('list', [], options));
+  return done.value;
+}
+
+async function similarExecution(executions: Executions, executionId: string): Promise<string> {
+  const known = await executions.list({ limit: LOOKED_AT }).catch(() => ({ executions: [] }));
+  return didYouMean(
+    executionId,
+    known.executions.map((execution) => execution.executionId),
+  );
 }
 
 /** What to say of a workflow no execution of which was found. */
@@ -87,4 +94,12 @@ const executionNotFound = (executionId: string, options: PlaceOptions, meant = '
     'EXECUTION_NOT_FOUND',
     `There is no execution '${executionId}' here.${meant} See what there is with: ${commandWith('list', [], options)}`,
     { cause, details: { executionId } },
+  );
+
+/** @param look the command that lists what there is */
+const checkpointNotFound = (checkpointId: string, meant: string, look: string, cause?: unknown): FanjoinError =>
+  new FanjoinError(
+    'CHECKPOINT_NOT_FOUND',
+    `There is no checkpoint '${checkpointId}' here.${meant} See what there is with: ${look}`,
+    { cause, details: { checkpointId } },
   );

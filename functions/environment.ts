@@ -33,6 +33,8 @@ const Environment = z.object({
   TRIGGER_QUEUES: jsonText.pipe(z.array(TriggerTarget.extend({ queueArn: z.string().min(1) }))).default([]),
   /** Changes with the handlers' code: outputs of workflows that opt into the cache are not reused across it. */
   HANDLERS_VERSION: z.string().default(''),
+  /** The API's only. A JSON object: by pool, the ARN of the published version of its runner with this code. */
+  RUNNER_VERSIONS: jsonText.pipe(z.record(z.string(), z.string())).default({}),
   ADVANCE: Advance.default(DEFAULT_ADVANCE),
   /** Where spans go, by the names that OpenTelemetry gave them. Either says that there is somebody to trace for. */
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url().optional(),

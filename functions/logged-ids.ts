@@ -10,3 +10,12 @@ export function loggedIds(message: unknown): Readonly<Record<string, unknown>> {
   const { node: nodeId, ...ids } = Ids.catch({}).parse(message);
   return { ...ids, ...(nodeId !== undefined && { nodeId }) };
 }
+
+/** The same of a message's body, whatever that is. */
+export function loggedIdsIn(body: string): Readonly<Record<string, unknown>> {
+  try {
+    return loggedIds(JSON.parse(body));
+  } catch {
+    return {};
+  }
+}

@@ -12,6 +12,7 @@ export const service = new ExecutionService({
   pools: environment.POOLS,
   secrets: secretNames(environment.SECRET_NAMES),
   handlersVersion: () => environment.HANDLERS_VERSION,
+  handlersPin: () => ({ version: environment.HANDLERS_VERSION, runners: environment.RUNNER_VERSIONS }),
   newId: ulid,
   billedStack: {
     runnerMemoryMb: environment.RUNNER_MEMORY_MB ?? DEFAULT_STACK.runnerMemoryMb,

@@ -245,6 +245,22 @@ export class CorruptItemError extends FanjoinError {
   }
 }
 
+/**
+ * An item or message that a newer version of fanjoin wrote, which this one would misread: during a deploy, or after a
+ * rollback. It stays as it is, and a newer version can take it up.
+ */
+export class NewerSchemaError extends FanjoinError {
+  override readonly name = 'NewerSchemaError';
+  constructor(what: string, version: number, known: number) {
+    super(
+      'NEWER_SCHEMA',
+      `${what} was written by a newer version of fanjoin: its schema is ${version}, and this version knows ${known}. ` +
+        'Nothing is lost: it is left as it is until a newer version runs again',
+      { retryable: true, details: { version, known } },
+    );
+  }
+}
+
 export const describeCause = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 
 const STACK_LIMIT = 2_000;

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { FanjoinError } from '../../shared/errors.ts';
 import type { Executions } from '../../shared/executor/executions.ts';
 import type { ExecutionsPage } from '../../shared/executor/listing.ts';
 import type { ExecutionStatus } from '../../shared/model/result.ts';
@@ -55,6 +56,16 @@ async function list(options: ListCommandOptions, io: CommandIo): Promise<number>
     const isEmpty = page.executions.length === 0;
     return { page, hint: isEmpty && options.json !== true ? await emptyText(executions, options) : '' };
   });
+  const { database } = options;
+  // The default one may not be there yet; one that is named is meant.
+  if (looked === undefined && database !== undefined)
+    throw new FanjoinError(
+      'DATABASE_NOT_FOUND',
+      `There is no database '${database}'. Check the path, or make it with: ${commandWith('run', ['<path>'], options)}`,
+      {
+        details: { database },
+      },
+    );
   const { page, hint } = looked ?? { page: { executions: [] }, hint: NONE_YET };
   if (options.json === true) {
     await writeOut(io.stdout, `${JSON.stringify(page, null, 2)}\n`);

@@ -44,8 +44,8 @@ export const answers: { readonly [Id in OperationId]: Answer<Routes[Id]> } = {
     await service.resume(executionId);
     return [202, await service.describe(executionId)];
   },
-  redriveExecution: async ({ params: { executionId } }) => {
-    await service.redrive(executionId);
+  redriveExecution: async ({ params: { executionId }, body }) => {
+    await service.redrive(executionId, body);
     return [202, await service.describe(executionId)];
   },
   getCheckpoint: async ({ params: { checkpointId } }) => [200, await service.checkpoint(checkpointId)],

@@ -20,6 +20,7 @@ export function toProblem(error: unknown): APIGatewayProxyStructuredResultV2 {
         : 'Something went wrong on our side; the function log has the details',
     ...(issues !== undefined && { issues: [...issues] }),
     ...(isOurs && status < 500 && issues === undefined && { details: error.details }),
+    ...(error instanceof InvalidDefinitionError && { details: { workflow: error.details.workflow } }),
   };
   return {
     statusCode: status,

@@ -1,5 +1,5 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { TaskMessage } from '../../shared/model/message.ts';
+import { parseTask } from '../../shared/model/message.ts';
 import type { Logger } from '../../shared/observability/logger.ts';
 import type { NodeRunner } from '../../shared/runner/runner.ts';
 import { loggedIds } from '../logged-ids.ts';
@@ -16,7 +16,7 @@ export async function giveUpBatch(
 ): Promise<SQSBatchResponse> {
   const settled = await Promise.allSettled(
     Records.map(async ({ body, attributes }) => {
-      const message = TaskMessage.parse(JSON.parse(body));
+      const message = parseTask(body);
       logger.error('runner crashed', loggedIds(message));
       await runner.giveUp(message, Number(attributes.ApproximateReceiveCount));
     }),

@@ -16,5 +16,6 @@ export const handler = async (): Promise<void> => {
     [CLOUDWATCH_METRICS.sweepFailures, failed.length],
   ]);
   if (counts.looked > 0) logger.info('swept', counts);
+  if (counts.newer > 0) logger.warn('a newer version of fanjoin is needed to look after executions', counts);
   for (const failure of failed) logger.error('sweep failed', failure);
 };

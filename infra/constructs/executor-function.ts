@@ -18,6 +18,8 @@ export interface ExecutorFunctionProps {
   readonly environment?: Readonly<Record<string, string>>;
   /** What it runs as. @default a role of its own */
   readonly role?: Role;
+  /** Published versions stay when the function has a newer one: something may still be pinned to them. @default false */
+  readonly retainsVersions?: boolean;
   /** The messages it sends may come back to it. @default false */
   readonly sendsToItself?: boolean;
 }
@@ -45,6 +47,7 @@ export class ExecutorFunction extends LambdaFunction {
       logGroup,
       role,
       environment: { ...props.environment, LOG_LEVEL: logLevel },
+      ...(props.retainsVersions === true && { currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN } }),
       // Lambda stops what looks like a loop after 16 rounds. A node that is retried more often than that is none.
       ...(props.sendsToItself === true && { recursiveLoop: RecursiveLoop.ALLOW }),
     });

@@ -58,7 +58,8 @@ export function createRunners(scope: Construct, settings: FunctionSettings): Run
         description: hasOwnRunner
           ? `Runs nodes of the pool '${name}' and writes their results`
           : 'Runs nodes and writes their results',
-        ...{ code, memorySize, timeout, role, environment: handlersEnvironment, sendsToItself: true },
+        ...{ code, memorySize, timeout, role, sendsToItself: true, retainsVersions: true },
+        environment: { ...handlersEnvironment, HANDLERS_VERSION: bundles.handlers.version },
       });
       if (!hasOwnRunner) shared = runner;
       return [name, runner];

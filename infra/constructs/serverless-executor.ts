@@ -27,6 +27,7 @@ import { ItemTable } from './item-table.ts';
 import { LifecycleBus, type LifecycleEventsProps } from './lifecycle-bus.ts';
 import { ObserverSource } from './observer-source.ts';
 import { PayloadBucket } from './payload-bucket.ts';
+import { PinnedVersions } from './pinned-versions.ts';
 import { type PoolProps, poolSettings } from './pool-settings.ts';
 import { PublishedWorkflows, writeWorkflows } from './published-workflows.ts';
 import { connectSecrets, type ReadableSecret } from './secret-access.ts';
@@ -218,6 +219,7 @@ export class ServerlessExecutor extends Construct implements IGrantable {
     this.#allowDeadLetters(api, givenUp);
     for (const [name, pool] of this.pools) pool.feed(runners.byPool.get(name) ?? nodeRunner, deadLetter);
     if (props.tracing !== undefined) exportTraces(props.tracing, { starters, observer });
+    new PinnedVersions(this, 'PinnedVersions', { runners, starters });
     this.undelivered = new UndeliveredEvents(this, 'Undelivered').queue;
     new SweepSchedule(this, 'SweepSchedule', { sweep, undelivered: this.undelivered });
     const lifecycle = lifecycleEvents === false ? undefined : new LifecycleBus(this, 'Lifecycle', lifecycleEvents);

@@ -1,6 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from './emulators.ts';
@@ -10,6 +11,7 @@ export interface Endpoints {
   readonly dynamo: string;
   readonly sqsAndS3: string;
   readonly events: string;
+  readonly lambda: string;
   readonly secretsManager: string;
 }
 
@@ -20,6 +22,7 @@ export interface AwsClients {
   readonly s3: S3Client;
   readonly sqs: SQSClient;
   readonly events: EventBridgeClient;
+  readonly lambda: LambdaClient;
   destroy(): void;
 }
 
@@ -35,14 +38,16 @@ export function connectClients(endpoints: Endpoints): AwsClients {
     requestHandler: { httpAgent: { maxSockets: 1_000 } },
   });
   const events = new EventBridgeClient({ ...common, endpoint: endpoints.events });
+  const lambda = new LambdaClient({ ...common, endpoint: endpoints.lambda });
   return {
     dynamo,
     streams,
     s3,
     sqs,
     events,
+    lambda,
     destroy: () => {
-      for (const client of [dynamo, streams, s3, sqs, events]) client.destroy();
+      for (const client of [dynamo, streams, s3, sqs, events, lambda]) client.destroy();
     },
   };
 }

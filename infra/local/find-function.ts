@@ -1,5 +1,6 @@
 import { FanjoinError } from '../../shared/errors.ts';
 import type { LocalFunction } from './local-function.ts';
+import type { PublishedVersions } from './published-versions.ts';
 import type { LocalResource, LocalResources } from './read-resources.ts';
 import { functionArn } from './references.ts';
 
@@ -11,7 +12,11 @@ export interface FunctionFinder {
 }
 
 /** @param functions in the order in which the template defines them */
-export function finder({ functions: defined }: LocalResources, functions: readonly LocalFunction[]): FunctionFinder {
+export function finder(
+  { functions: defined }: LocalResources,
+  functions: readonly LocalFunction[],
+  versions: PublishedVersions,
+): FunctionFinder {
   const find = (what: string, isIt: (resource: LocalResource<unknown>) => boolean): LocalFunction => {
     const found = functions[defined.findIndex(isIt)];
     if (found !== undefined) return found;
@@ -22,7 +27,7 @@ export function finder({ functions: defined }: LocalResources, functions: readon
   };
   return {
     byId: (id) => find(id, (resource) => resource.id === id),
-    byArn: (arn) => find(arn, (resource) => functionArn(resource.id) === arn),
+    byArn: (arn) => versions.find(arn) ?? find(arn, (resource) => functionArn(resource.id) === arn),
     byLabel: (label) => find(label, (resource) => resource.label === label),
   };
 }

@@ -45,6 +45,8 @@ interface Instance {
   readonly thaws: Int32Array;
   /** Settles the invocation it is busy with. */
   settle: ((outcome: InvocationOutcome) => void) | undefined;
+  /** What it was started with. */
+  readonly options: LocalFunctionOptions;
   /** Why it was ended, if it was. */
   endedBecause: string | undefined;
 }
@@ -58,7 +60,7 @@ interface Instance {
  */
 export class LocalFunction {
   readonly label: string;
-  readonly #options: LocalFunctionOptions;
+  #options: LocalFunctionOptions;
   readonly #instances = new Set<Instance>();
   readonly #idle: Instance[] = [];
   readonly #waiting: (() => void)[] = [];
@@ -143,9 +145,16 @@ export class LocalFunction {
       Atomics.notify(instance.thaws, 0);
     });
     onInvoked?.({ functionLabel: this.label, memoryMb, event, durationMs: performance.now() - startedMs });
-    if (this.#instances.has(instance)) this.#idle.push(instance);
+    if (instance.options !== this.#options) await this.#kill(instance, 'there is newer code');
+    else if (this.#instances.has(instance)) this.#idle.push(instance);
     this.#waiting.shift()?.();
     return outcome.ok ? outcome : { ...outcome, requestId };
+  }
+
+  /** Deploys other code or settings. What runs ends as it began; from now on instances are new. */
+  async replace(options: LocalFunctionOptions): Promise<void> {
+    this.#options = options;
+    await Promise.all(this.#idle.splice(0).map((instance) => this.#kill(instance, 'there is newer code')));
   }
 
   /** Kills a random instance that is busy, in the middle of its invocation. `false`: none is. */
@@ -186,7 +195,7 @@ export class LocalFunction {
       stderr: true,
       execArgv: [],
     });
-    const instance: Instance = { worker, thaws, settle: undefined, endedBecause: undefined };
+    const instance: Instance = { worker, thaws, options: this.#options, settle: undefined, endedBecause: undefined };
     this.#instances.add(instance);
     for (const output of [worker.stdout, worker.stderr]) createInterface({ input: output }).on('line', log);
     worker.on('message', (message: WorkerMessage) => {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { AwsCredentials } from '../../shared/adapters/aws/sign-requests.ts';
 import { secretVariable } from '../../shared/adapters/local/local-secrets.ts';
 import { FanjoinError } from '../../shared/errors.ts';
@@ -16,11 +17,13 @@ import { type EventSource, startEventSources } from './event-sources.ts';
 import { type Disturbance, disturb, newSeed } from './faults.ts';
 import { type FunctionFinder, finder } from './find-function.ts';
 import { HttpApi } from './http-api.ts';
+import { startLambda } from './lambda-emulator.ts';
 import { Ledger } from './ledger.ts';
-import type { InvocationOutcome, LocalFunction } from './local-function.ts';
+import { type InvocationOutcome, LocalFunction } from './local-function.ts';
 import { makeResources } from './make-resources.ts';
 import { Meter } from './metering.ts';
 import type { ObjectChange } from './object-changes.ts';
+import { PublishedVersions } from './published-versions.ts';
 import { type LocalResources, readResources } from './read-resources.ts';
 import { bucketName, secretArn } from './references.ts';
 import { RuleActivity } from './rule-activity.ts';
@@ -28,7 +31,7 @@ import { startRules } from './rules.ts';
 import { Schedules } from './schedules.ts';
 import { startSecretsManager } from './secrets-emulator.ts';
 import type { StackStatus } from './stack-status.ts';
-import { startFunctions } from './start-functions.ts';
+import { hostedFunctions, publishVersions } from './start-functions.ts';
 import { type SynthesizeOptions, synthesize } from './synthesize.ts';
 import { startTableProxy } from './table-proxy.ts';
 import { type AssemblyPlace, openAssembly } from './template.ts';
@@ -84,6 +87,12 @@ export interface LocalStack extends AsyncDisposable {
   invocations(): Readonly<Record<string, number>>;
   /** What AWS would have billed so far; empty unless it is metered. */
   readonly ledger: Ledger;
+  /**
+   * Deploys other code and settings of the functions, and publishes their versions. What runs goes on: the tables and queues
+   * are those there are.
+   * @throws {FanjoinError} `DEPLOYMENT_FAILED`: the template asks for other tables, queues or functions than there are
+   */
+  deploy(options: SynthesizeOptions): Promise<void>;
   /** Invokes a function, as a schedule would. */
   invoke(functionName: string, event?: unknown): Promise<InvocationOutcome>;
   /**
@@ -145,7 +154,11 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
   });
   const eventBridge = await startEventBridge(router, meter);
   cleanup.defer(() => eventBridge.stop());
+  const versions = new PublishedVersions();
+  const lambda = await startLambda(versions);
+  cleanup.defer(() => lambda.stop());
   const endpoints = {
+    lambda: lambda.endpoint,
     dynamo: dynamoDbLocal.endpoint,
     sqsAndS3: fauxqs.endpoint,
     events: eventBridge.endpoint,
@@ -160,16 +173,21 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
       ? undefined
       : await startTableProxy({ endpoint: endpoints.dynamo, meter, deliveries: deliveriesOf('DynamoDB') });
   if (tableProxy !== undefined) cleanup.defer(() => tableProxy.stop());
-  const functions = startFunctions({
-    ...{ resources, assets, maxConcurrency, log, meter },
+  const hosting = {
+    ...{ maxConcurrency, log, meter },
     // Streams are read past it: Lambda does so for free, and has what takes its time elsewhere.
     endpoints: { ...endpoints, ...(tableProxy !== undefined && { dynamo: tableProxy.endpoint }) },
-  });
+  };
+  const hosted = hostedFunctions({ ...hosting, resources, assets });
+  const functions = [...hosted.values()].map((one) => new LocalFunction(one));
+  publishVersions(resources, hosted, versions);
   const queueUrlOf = (id: string): string => queueUrlAt(fauxqs.endpoint, id);
-  const find = finder(resources, functions);
+  const find = finder(resources, functions, versions);
   let sources: readonly EventSource[] = [];
   // Together: a source waits for its invocations, and they end with their functions.
-  cleanup.defer(async () => void (await Promise.all([...sources, router, ...functions].map((part) => part.stop()))));
+  cleanup.defer(
+    async () => void (await Promise.all([...sources, router, ...functions, versions].map((part) => part.stop()))),
+  );
   // Before anything can run: no event is to be missed.
   const activity = new RuleActivity();
   const targets = { resources, find, queueUrlOf, deliveriesOf, log, activity, sqs: clients.sqs };
@@ -216,6 +234,18 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
   });
   cleanup.defer(() => admin.stop());
 
+  const deploy = async (changed: SynthesizeOptions): Promise<void> => {
+    const folder = mkdtempSync(join(tmpdir(), 'fanjoin-local-'));
+    running.defer(() => rmSync(folder, { recursive: true, force: true }));
+    const assembly = synthesize(folder, changed);
+    const changedResources = readResources(assembly.template, fauxqs.endpoint);
+    assertDeployable(changedResources);
+    assertSameShape(resources, changedResources);
+    const now = hostedFunctions({ ...hosting, resources: changedResources, assets: assembly.assets });
+    publishVersions(changedResources, now, versions);
+    await Promise.all([...now].map(([id, one]) => find.byId(id).replace(one)));
+    await runTriggers(changedResources, find);
+  };
   const running = cleanup.move();
   const stop = () => running.disposeAsync();
   return {
@@ -235,6 +265,7 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
     queueUrls: Object.fromEntries(resources.queues.map(({ id, label }) => [label, queueUrlOf(id)])),
     ledger,
     invocations: () => Object.fromEntries(functions.map(({ label, invocations }) => [label, invocations])),
+    deploy,
     invoke: (functionName, event = {}) => find.byLabel(functionName).invoke(event),
     fireSchedule: (schedule, atMs = Date.now()) => schedules.fire(schedule, atMs),
     killWorker: (functionName) => find.byLabel(functionName).killBusyWorker(),
@@ -246,6 +277,18 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
 /** By the name that workflows use; a secret's construct has the same. */
 const secretValue = (name: string, values: LocalStackOptions['secretValues']): string | undefined =>
   values === undefined ? process.env[secretVariable(name)] : values[name];
+
+/** Only functions are replaced in place. */
+function assertSameShape(before: LocalResources, after: LocalResources): void {
+  for (const kind of ['functions', 'tables', 'queues', 'buckets', 'eventSources', 'routes'] as const) {
+    const ids = (resources: LocalResources) => resources[kind].map(({ id }) => id).sort();
+    if (!isDeepStrictEqual(ids(before), ids(after)))
+      throw new FanjoinError(
+        'DEPLOYMENT_FAILED',
+        `The ${kind} are others: the local stack deploys anew only code and settings`,
+      );
+  }
+}
 
 /** What a deployment invokes, and fails with. */
 async function runTriggers({ triggers }: LocalResources, find: FunctionFinder): Promise<void> {

@@ -12,6 +12,7 @@ export const streamArn = (tableName: string): string => `${tableArn(tableName)}/
 export const queueArn = (name: string): string => arn('sqs', name);
 export const functionArn = (name: string): string => arn('lambda', `function:${name}`);
 export const functionNameOf = (functionArn: string): string => functionArn.split(':function:').at(-1) ?? functionArn;
+export const versionArn = (functionName: string, version: string): string => `${functionArn(functionName)}:${version}`;
 export const ruleArn = (name: string): string => arn('events', `rule/${name}`);
 export const scheduleArn = (name: string): string => arn('scheduler', `schedule/default/${name}`);
 const busArn = (name: string): string => arn('events', `event-bus/${name}`);
@@ -47,8 +48,8 @@ function resolvers(queueEndpoint: string): Readonly<Record<string, Resolver>> {
     },
     'AWS::Events::Rule': { ref: itself, attributes: { Arn: ruleArn } },
     'AWS::Lambda::Function': { ref: itself, attributes: { Arn: functionArn } },
-    // There is one version of a function here: the function.
-    'AWS::Lambda::Version': { ref: (_id, { FunctionName }) => functionArn(VersionOf.parse(FunctionName).Ref) },
+    // Its logical id changes with the function, as its number would.
+    'AWS::Lambda::Version': { ref: (id, { FunctionName }) => versionArn(VersionOf.parse(FunctionName).Ref, id) },
     'AWS::S3::Bucket': { ref: bucketName },
     'AWS::SecretsManager::Secret': { ref: secretArn },
     'AWS::SQS::Queue': {

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { FanjoinError } from '../../shared/errors.ts';
 import type { Endpoints } from './connect-clients.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from './emulators.ts';
-import { LocalFunction } from './local-function.ts';
+import { LocalFunction, type LocalFunctionOptions } from './local-function.ts';
 import type { Meter } from './metering.ts';
+import type { PublishedVersions } from './published-versions.ts';
 import { batchesAtOnce } from './queue-source.ts';
 import type { LocalResources } from './read-resources.ts';
-import { functionArn } from './references.ts';
+import { functionArn, versionArn } from './references.ts';
 
 export interface StartFunctionsOptions {
   readonly resources: LocalResources;
@@ -21,22 +22,22 @@ export interface StartFunctionsOptions {
   readonly meter?: Meter | undefined;
 }
 
-/** Hosts the functions of a template. Nothing of this process's environment reaches them. */
-export function startFunctions({
+/** How the functions of a template are hosted, by their ids. Nothing of this process's environment reaches them. */
+export function hostedFunctions({
   resources,
   assets,
   endpoints,
   maxConcurrency,
   log,
   meter,
-}: StartFunctionsOptions): readonly LocalFunction[] {
-  return resources.functions.map(({ id, label, properties }) => {
+}: StartFunctionsOptions): ReadonlyMap<string, LocalFunctionOptions> {
+  const hosted = resources.functions.map(({ id, label, properties }) => {
     const { Code, Environment, Handler, MemorySize, ReservedConcurrentExecutions, Timeout } = properties;
     const [moduleName = '', exportName = ''] = Handler.split('.');
     const folder = assets.get(Code.S3Key);
     if (folder === undefined)
       throw new FanjoinError('ASSET_MISSING', `${id}: there is no asset ${Code.S3Key} in the assembly`);
-    return new LocalFunction({
+    const options: LocalFunctionOptions = {
       label,
       file:
         ['.mjs', '.js'].map((extension) => join(folder, `${moduleName}${extension}`)).find(existsSync) ??
@@ -58,14 +59,32 @@ export function startFunctions({
         AWS_ENDPOINT_URL_S3: endpoints.sqsAndS3,
         AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,
         AWS_ENDPOINT_URL_EVENTBRIDGE: endpoints.events,
+        AWS_ENDPOINT_URL_LAMBDA: endpoints.lambda,
         ...(meter !== undefined && { AWS_SDK_UA_APP_ID: label }),
         AWS_LAMBDA_FUNCTION_NAME: id,
         AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(MemorySize),
       },
       log: (line) => log(label, line),
       ...(meter !== undefined && { onInvoked: (invocation) => meter.invocation(invocation) }),
-    });
+    };
+    return [id, options] as const;
   });
+  return new Map(hosted);
+}
+
+/** Publishes the versions that a template asks for, as its functions are now. */
+export function publishVersions(
+  { versions }: LocalResources,
+  hosted: ReadonlyMap<string, LocalFunctionOptions>,
+  published: PublishedVersions,
+): void {
+  for (const { id, label, properties } of versions) {
+    const options = hosted.get(properties.FunctionName);
+    if (options === undefined)
+      throw new FanjoinError('UNKNOWN_FUNCTION', `${label}: there is no function ${properties.FunctionName}`);
+    const arn = versionArn(properties.FunctionName, id);
+    published.publish(arn, () => new LocalFunction({ ...options, functionArn: arn }));
+  }
 }
 
 /** Enough that a message that was received never waits: its time is running. */

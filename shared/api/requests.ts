@@ -121,6 +121,13 @@ export const ResumeOptions = z.strictObject({
   executionId: ExecutionId.exactOptional().meta({ description: 'Of a new execution, should there be one' }),
 });
 
+/** Of `POST /executions/{executionId}/redrive`. */
+export const RedriveExecutionOptions = z.strictObject({
+  handlers: z.literal('latest').exactOptional().meta({
+    description: 'One that was pinned goes on by the handlers there are now, and is pinned no more',
+  }),
+});
+
 export const PauseOptions = z.strictObject({
   before: z.string().exactOptional().meta({ description: 'A node id: pause when it would start, and not before' }),
 });

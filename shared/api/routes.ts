@@ -28,6 +28,7 @@ import {
   PauseOptions,
   PublishBody,
   RedriveBody,
+  RedriveExecutionOptions,
   ResultsQuery,
   ResumeOptions,
   StartHeaders,
@@ -187,6 +188,7 @@ export const ROUTES = {
     path: '/executions/{executionId}/redrive',
     summary: 'Go on from what failed',
     description: 'Of an execution that failed, timed out or was cancelled. What succeeded stays.',
+    body: RedriveExecutionOptions.optional(),
   },
   getCheckpoint: {
     ...bare,

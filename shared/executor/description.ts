@@ -57,6 +57,8 @@ export const ExecutionDescription = z.object({
   /** The last checkpoint. */
   checkpointId: z.string().optional(),
   /** Of OpenTelemetry; absent if it is not traced. */
+  /** Of one that is pinned: the version of the handlers that run its nodes. */
+  handlersVersion: z.string().optional(),
   traceId: z.string().optional(),
 });
 export type ExecutionDescription = z.infer<typeof ExecutionDescription>;

@@ -4,6 +4,7 @@ import { findNode, type Plan } from '../core/plan.ts';
 import { ExecutionExistsError, ExecutionNotFoundError, InvalidInputError, InvalidStateError } from '../errors.ts';
 import type { ExecutionConfigInput } from '../model/config.ts';
 import type { Definition } from '../model/definition.ts';
+import type { HandlersPin } from '../model/handlers-pin.ts';
 import { ExecutionId, WorkflowName } from '../model/ids.ts';
 import type { MetaItem } from '../model/items.ts';
 import type { Json } from '../model/json.ts';
@@ -38,7 +39,7 @@ import {
   startFromCheckpoint,
 } from './checkpoints.ts';
 import { type ExecutionDescription, type ExecutionOutcome, Globals, type ResultsPage } from './description.ts';
-import type { HistoryOptions, ResultsOptions, TimeRange } from './executions.ts';
+import type { HistoryOptions, RedriveOptions, ResultsOptions, TimeRange } from './executions.ts';
 import { type ExecutionsPage, type ListOptions, listExecutions } from './listing.ts';
 import { isAtRest, presentState } from './present-state.ts';
 import { progressOf } from './progress.ts';
@@ -69,6 +70,8 @@ export interface ServiceParts extends StartHandOffParts {
   readonly secrets?: Pick<SecretStore, 'missing'>;
   /** Versions of the handlers a workflow names: part of what an output may be reused for. */
   readonly handlersVersion: (plan: Plan) => Json;
+  /** What executions are pinned to that ask for it. */
+  readonly handlersPin: (plan: Plan) => HandlersPin;
   /** Makes time-ordered ids. */
   readonly newId: (nowMs: number) => string;
   /** Somebody exports spans: executions with `traceExecution` are traced. Default false. */
@@ -90,6 +93,7 @@ export class ExecutionService {
   readonly #retentionMs: number | undefined;
   readonly #secrets: Pick<SecretStore, 'missing'> | undefined;
   readonly #handlersVersion: (plan: Plan) => Json;
+  readonly #handlersPin: (plan: Plan) => HandlersPin;
   readonly #newId: (nowMs: number) => string;
   readonly #exportsSpans: boolean;
   readonly #billedStack: BilledStack;
@@ -106,6 +110,7 @@ export class ExecutionService {
     this.#checkStart = parts.checkStart ?? (() => undefined);
     this.#retentionMs = parts.retentionMs;
     this.#handlersVersion = handlersVersion;
+    this.#handlersPin = parts.handlersPin;
     this.#pools = pools;
     this.#secrets = secrets;
     this.#store = store;
@@ -150,6 +155,7 @@ export class ExecutionService {
       workflow: plan.definition.name,
       definitionHash: plan.hash,
       config,
+      ...(config.handlers === 'pinned' && { pin: this.#handlersPin(plan) }),
       input: payload,
       globals,
       globalsHoldSecrets: secretGlobals.length > 0 ? true : undefined,
@@ -336,13 +342,19 @@ export class ExecutionService {
     return { executionId: newId, isNew: true };
   }
 
-  /** Goes on from what failed, keeping every standing result. @throws {ExecutionNotFoundError | InvalidStateError} it is open, or succeeded */
-  async redrive(executionId: string): Promise<void> {
+  /**
+   * Goes on from what failed, keeping every standing result.
+   *
+   * @param handlers `latest`: one that was pinned goes on by the handlers there are now, and is pinned no more
+   * @throws {ExecutionNotFoundError | InvalidStateError} it is open, or succeeded
+   */
+  async redrive(executionId: string, { handlers }: RedriveOptions = {}): Promise<void> {
     await this.#change(executionId, 'redrive', (meta) => {
       const nowMs = this.#clock.nowMs();
       const deadlineAtMs = nowMs + meta.config.timeoutSeconds * 1000;
       if (this.#retentionMs !== undefined) assertStillKept(meta, deadlineAtMs, this.#retentionMs);
-      return this.#store.executions.redrive(meta, nowMs, nextLook({ deadlineAtMs }, nowMs));
+      const dueAtMs = nextLook({ deadlineAtMs }, nowMs);
+      return this.#store.executions.redrive(meta, nowMs, dueAtMs, { isUnpinned: handlers === 'latest' });
     });
   }
 
@@ -392,6 +404,7 @@ export class ExecutionService {
       origin: meta.origin,
       cachedFrom: meta.cachedFrom,
       traceId: meta.trace?.traceId,
+      handlersVersion: meta.pin?.version,
       ...(state?.state.checkpointRevision !== undefined && {
         checkpointId: checkpointIdOf(meta.executionId, state.state.checkpointRevision),
       }),

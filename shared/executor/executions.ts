@@ -27,6 +27,10 @@ export interface StartInput {
   readonly searchAttributes?: SearchAttributes | undefined;
 }
 
+export interface RedriveOptions {
+  readonly handlers?: 'latest';
+}
+
 /** Which results to read, by node id. */
 export interface ResultsOptions {
   /** Begin behind this place: the `next` of a page. Default: at the start. */
@@ -88,8 +92,11 @@ export interface Executions {
   checkpoint(checkpointId: string): Promise<CheckpointDetail>;
   /** Goes on from a checkpoint: the execution itself if it is still paused there, else a new one. Gives the id. */
   resumeCheckpoint(checkpointId: string): Promise<{ executionId: string }>;
-  /** Goes on from what failed, keeping every standing result. */
-  redrive(executionId: string): Promise<void>;
+  /**
+   * Goes on from what failed, keeping every standing result.
+   * @param options `handlers: 'latest'`: one that was pinned goes on by the handlers there are now, and is pinned no more
+   */
+  redrive(executionId: string, options?: RedriveOptions): Promise<void>;
   /** Resolves when the execution has ended, or is paused and nothing of it runs. */
   untilAtRest(executionId: string, signal?: AbortSignal): Promise<void>;
   close(): Promise<void>;

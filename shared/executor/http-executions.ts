@@ -11,7 +11,7 @@ import { ApiClient, type ApiClientOptions } from './api-client.ts';
 import type { CheckpointDetail, CheckpointView } from './checkpoints.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { ExecutionDescription, ExecutionOutcome, ResultsPage } from './description.ts';
-import type { Executions, ResultsOptions, StartInput, TimeRange, WaitOptions } from './executions.ts';
+import type { Executions, RedriveOptions, ResultsOptions, StartInput, TimeRange, WaitOptions } from './executions.ts';
 import { MAX_WAIT_SECONDS } from './follow-events.ts';
 import { HttpWorkflows } from './http-workflows.ts';
 import type { ExecutionsPage, ListOptions } from './listing.ts';
@@ -125,8 +125,8 @@ export class HttpExecutions implements Executions {
     return this.#api.call(ROUTES.resumeCheckpoint, { params: { checkpointId }, body: { executionId } });
   }
 
-  async redrive(executionId: string): Promise<void> {
-    await this.#api.call(ROUTES.redriveExecution, { params: { executionId } });
+  async redrive(executionId: string, options: RedriveOptions = {}): Promise<void> {
+    await this.#api.call(ROUTES.redriveExecution, { params: { executionId }, body: options });
   }
 
   async untilAtRest(executionId: string, signal?: AbortSignal): Promise<void> {

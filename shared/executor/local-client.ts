@@ -17,8 +17,9 @@ import type { CheckpointDetail, CheckpointView } from './checkpoints.ts';
 import { NO_DEAD_LETTERS } from './dead-letters.ts';
 import type { ExecutionDescription, ExecutionOutcome, ResultsPage } from './description.ts';
 import { ExecutionService } from './execution-service.ts';
-import type { Executions, ResultsOptions, StartInput, TimeRange, WaitOptions } from './executions.ts';
+import type { Executions, RedriveOptions, ResultsOptions, StartInput, TimeRange, WaitOptions } from './executions.ts';
 import { untilEvents } from './follow-events.ts';
+import { localPin } from './handlers-pin.ts';
 import type { ExecutionsPage, ListOptions } from './listing.ts';
 import { withoutUndefined } from './start-request.ts';
 import { untilAtRest } from './until-at-rest.ts';
@@ -58,6 +59,7 @@ export class LocalClient implements Executions {
       store: this.#store,
       clock,
       handlersVersion: (plan) => handlerVersions(plan, (type) => registry.find(type)?.version ?? ''),
+      handlersPin: (plan) => localPin(plan, registry),
       newId: ulid,
     });
     this.workflows = this.#service.workflows;
@@ -125,8 +127,8 @@ export class LocalClient implements Executions {
     return this.#service.resumeCheckpoint(checkpointId, ExecutionId.parse(ulid(this.#clock.nowMs())));
   }
 
-  redrive(executionId: string): Promise<void> {
-    return this.#service.redrive(executionId);
+  redrive(executionId: string, options?: RedriveOptions): Promise<void> {
+    return this.#service.redrive(executionId, options);
   }
 
   async untilAtRest(executionId: string, signal?: AbortSignal): Promise<void> {
@@ -145,7 +147,9 @@ export class LocalClient implements Executions {
     const shards = await Promise.all(
       dueShards.map((shard) => this.#store.executions.loadDue(shard, Number.MAX_SAFE_INTEGER, LISTED)),
     );
-    const open = await Promise.all(shards.flat().map(({ executionId }) => this.describe(executionId)));
+    const open = await Promise.all(
+      shards.flatMap(({ due }) => due).map(({ executionId }) => this.describe(executionId)),
+    );
     return open.sort((a, b) => a.startedAtMs - b.startedAtMs);
   }
 

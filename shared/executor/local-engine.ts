@@ -7,7 +7,7 @@ import { SqliteItemTable } from '../adapters/local/sqlite-table.ts';
 import { type Plan, requiredHandlers } from '../core/plan.ts';
 import { DatabaseError, ExecutionNotFoundError, FanjoinError } from '../errors.ts';
 import type { Advance, ExecutionConfigInput } from '../model/config.ts';
-import { DefinitionHash, ExecutionId } from '../model/ids.ts';
+import { ExecutionId } from '../model/ids.ts';
 import type { MetaItem } from '../model/items.ts';
 import type { Pools } from '../model/pools.ts';
 import { isTerminal } from '../model/result.ts';
@@ -33,9 +33,10 @@ import type { SpanExport } from '../tracing/span-export.ts';
 import { loadCheckpoint } from './checkpoints.ts';
 import { NO_DEAD_LETTERS } from './dead-letters.ts';
 import { ExecutionService } from './execution-service.ts';
-import type { Executions, ResultsOptions, StartInput, TimeRange, WaitOptions } from './executions.ts';
+import type { Executions, RedriveOptions, ResultsOptions, StartInput, TimeRange, WaitOptions } from './executions.ts';
 import { FeedPump } from './feed-pump.ts';
 import { untilEvents } from './follow-events.ts';
+import { assertPinned, localPin } from './handlers-pin.ts';
 import type { ListOptions } from './listing.ts';
 import { QueueWorkers } from './queue-workers.ts';
 import { withoutUndefined } from './start-request.ts';
@@ -126,6 +127,7 @@ export class LocalEngine implements Executions {
       pools,
       secrets,
       handlersVersion: (plan) => handlerVersions(plan, (type) => handlers.find(type)?.version ?? ''),
+      handlersPin: (plan) => localPin(plan, handlers),
       newId: this.#newId,
       exportsSpans: options.spans !== undefined,
       dispatcher,
@@ -264,16 +266,18 @@ export class LocalEngine implements Executions {
     return { executionId };
   }
 
-  async redrive(executionId: string): Promise<void> {
-    const { workflow, definitionHash } = await this.#service.describe(executionId);
-    const plan = await this.#store.definitions.loadPlan(workflow, DefinitionHash.parse(definitionHash));
+  /** @throws {FanjoinError} `UNREGISTERED_HANDLER`, `HANDLERS_VERSION_GONE` */
+  async redrive(executionId: string, options: RedriveOptions = {}): Promise<void> {
+    const meta = await this.#load(executionId);
+    const plan = await this.#store.definitions.loadPlan(meta.workflow, meta.definitionHash);
     this.#assertHandlers(plan);
+    if (options.handlers !== 'latest') assertPinned(meta, plan, this.#options.handlers);
     const pk = `EXEC#${executionId}`;
     const wasOurs = this.#adopted.has(pk);
     // Before it is open again: the change record of that write is what moves it.
     this.#adopted.add(pk);
     try {
-      await this.#service.redrive(executionId);
+      await this.#service.redrive(executionId, options);
     } catch (error) {
       if (!wasOurs) this.#adopted.delete(pk);
       throw error;
@@ -318,16 +322,24 @@ export class LocalEngine implements Executions {
     await this.#database.close();
   }
 
+  async #load(executionId: string): Promise<MetaItem> {
+    const id = ExecutionId.safeParse(executionId);
+    const meta = id.success ? await this.#store.executions.loadMeta(id.data) : undefined;
+    if (meta === undefined) throw new ExecutionNotFoundError(executionId);
+    return meta;
+  }
+
   /** Takes over an execution that is not in this engine's hands yet: what was dispatched is sent again. */
   async #adopt(executionId: string, { startsNodes = true } = {}): Promise<void> {
-    const id = ExecutionId.parse(executionId);
-    const pk = executionPk(id);
-    if (this.#adopted.has(pk)) return;
-    const meta = await this.#store.executions.loadMeta(id);
-    if (meta === undefined) throw new ExecutionNotFoundError(executionId);
+    if (this.#adopted.has(`EXEC#${executionId}`)) return;
+    const meta = await this.#load(executionId);
+    const { executionId: id, pk } = meta;
     if (isTerminal(meta.status)) return;
     const plan = await this.#store.definitions.loadPlan(meta.workflow, meta.definitionHash);
-    if (startsNodes) this.#assertHandlers(plan);
+    if (startsNodes) {
+      this.#assertHandlers(plan);
+      assertPinned(meta, plan, this.#options.handlers);
+    }
     this.#adopted.add(pk);
     await this.#monitor.adopt(id);
     // Whoever ran its nodes is gone: there is nothing to wait for.

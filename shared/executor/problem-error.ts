@@ -15,6 +15,7 @@ import type { Problem } from '../model/problem.ts';
 const Details = {
   checkpoint: z.object({ checkpointId: z.string() }),
   workflow: z.object({ workflow: z.string(), version: z.string() }),
+  definition: z.object({ workflow: z.string() }),
   execution: z.object({ executionId: z.string() }),
   state: z.object({ executionId: z.string(), status: z.string(), action: z.string() }),
 };
@@ -41,7 +42,7 @@ function knownError(code: string, issues: readonly Issue[], details: Problem['de
         ({ executionId, status, action }) => new InvalidStateError(executionId, status, action),
       );
     case 'INVALID_DEFINITION':
-      return new InvalidDefinitionError('of this request', issues);
+      return built(Details.definition, details, ({ workflow }) => new InvalidDefinitionError(workflow, issues));
     case 'INVALID_INPUT':
     case 'UNKNOWN_SECRET':
       return issues.length > 0 ? new InvalidInputError('The request', issues, code) : undefined;

@@ -1,6 +1,6 @@
 import type { MemoryTaskQueue } from '../adapters/local/memory-queue.ts';
 import { DatabaseError } from '../errors.ts';
-import { TaskMessage } from '../model/message.ts';
+import { parseTask, type TaskMessage } from '../model/message.ts';
 import { DEFAULT_POOL, type Pools, poolSize } from '../model/pools.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -64,7 +64,7 @@ export class QueueWorkers {
     const { queue } = this.#parts;
     return new QueueConsumer(queue, pool, concurrency, async ({ body, receipt, receiveCount }) => {
       try {
-        await work(TaskMessage.parse(JSON.parse(body)), receiveCount);
+        await work(parseTask(body), receiveCount);
         await queue.acknowledge(pool, receipt);
       } catch (error) {
         await this.#failed(pool, receipt, receiveCount, error);

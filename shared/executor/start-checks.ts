@@ -53,7 +53,8 @@ export function resolveConfig(
   plan: Plan,
   overrides: ExecutionConfigInput,
 ): ExecutionConfig {
-  const parsed = ExecutionConfig.safeParse({ ...defaults, ...plan.definition.config, ...overrides });
+  const { handlers, ...merged } = { ...defaults, ...plan.definition.config, ...overrides };
+  const parsed = ExecutionConfig.safeParse({ ...merged, ...(handlers === 'pinned' && { handlers }) });
   if (!parsed.success) throw new InvalidInputError('The execution config', zodIssues(parsed.error));
   return parsed.data;
 }

@@ -24,7 +24,14 @@ import type { DeadLetters } from './dead-letters.ts';
 import type { ExecutionDescription, ResultsPage } from './description.ts';
 import { EndpointCallbacks } from './endpoint-callbacks.ts';
 import { type ExecutionResult, loadResult } from './execution-result.ts';
-import type { Executions, HistoryOptions, ResultsOptions, StartInput, TimeRange } from './executions.ts';
+import type {
+  Executions,
+  HistoryOptions,
+  RedriveOptions,
+  ResultsOptions,
+  StartInput,
+  TimeRange,
+} from './executions.ts';
 import { type FollowOptions, followEvents } from './follow-events.ts';
 import { HttpExecutions } from './http-executions.ts';
 import type { ExecutionsPage, ListOptions } from './listing.ts';
@@ -360,9 +367,13 @@ export class ExecutionHandle<Output = unknown> {
     return this.#executions.checkpoints(this.executionId);
   }
 
-  /** Runs an execution that failed, timed out or was cancelled on from there; what succeeded stays. @throws {InvalidStateError} */
-  redrive(): Promise<void> {
-    return this.#executions.redrive(this.executionId);
+  /**
+   * Runs an execution that failed, timed out or was cancelled on from there; what succeeded stays.
+   * @param options `handlers: 'latest'`: one that was pinned goes on by the handlers there are now, and is pinned no more
+   * @throws {InvalidStateError | FanjoinError} `HANDLERS_VERSION_GONE`: locally, it is pinned to other handlers than these
+   */
+  redrive(options?: RedriveOptions): Promise<void> {
+    return this.#executions.redrive(this.executionId, options);
   }
 
   /** Goes on after a pause, and locally after a crash. @throws {InvalidStateError} */

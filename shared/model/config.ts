@@ -20,6 +20,11 @@ export const ExecutionConfigInput = z
     checkpointInterval: z.int().min(1).meta({ default: 5 }),
     /** Spans and stored node starts. */
     traceExecution: z.boolean().meta({ default: false }),
+    /**
+     * Which code runs its nodes after a deploy. `latest`: what is deployed by then. `pinned`: what was there when it was
+     * started, to its end (docs/upgrade.md).
+     */
+    handlers: z.enum(['latest', 'pinned']).meta({ default: 'latest' }),
   })
   .partial();
 export type ExecutionConfigInput = z.input<typeof ExecutionConfigInput>;
@@ -35,6 +40,8 @@ export const ExecutionConfig = z.strictObject({
   enableCheckpoints: shape.enableCheckpoints.unwrap().default(false),
   checkpointInterval: shape.checkpointInterval.unwrap().default(5),
   traceExecution: shape.traceExecution.unwrap().default(false),
+  /** Absent: `latest`. The version of fanjoin before this one takes no key that it does not know. */
+  handlers: shape.handlers.unwrap().extract(['pinned']).exactOptional(),
 });
 export type ExecutionConfig = z.infer<typeof ExecutionConfig>;
 

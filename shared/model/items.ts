@@ -1,16 +1,18 @@
 import * as z from 'zod';
 import { ExecutionConfig } from './config.ts';
+import { HandlersPin } from './handlers-pin.ts';
 import { DefinitionHash, ExecutionId, NodeId, WorkflowName } from './ids.ts';
 import { Json } from './json.ts';
 import { AttemptRecord, ErrorInfo, ExecutionStatus, ItemFailure, NodeStatus, Payload, ResultSource } from './result.ts';
+import { ANY_VERSION, SchemaVersion } from './schema-version.ts';
 import { ExecutionState, StopReason } from './state.ts';
 import { ExecutionTrace, SpanFacts } from './trace.ts';
 import { AliasName, VersionNumber } from './version.ts';
 
-/** Schema version of every item; one version back is always readable. */
-export const ITEM_VERSION = 1;
+/** What items say but for those that ask for more (`schema-version.ts`). */
+export const ITEM_VERSION = ANY_VERSION;
 
-const key = { pk: z.string(), sk: z.string(), v: z.literal(ITEM_VERSION) };
+const key = { pk: z.string(), sk: z.string(), v: SchemaVersion };
 
 /** `EXEC#id` / `META`: what an execution is and how it stands. */
 export const MetaItem = z.object({
@@ -67,6 +69,8 @@ export const MetaItem = z.object({
   isEager: z.boolean().optional(),
   /** Its first nodes were sent by whoever started it. */
   isHandedOff: z.boolean().optional(),
+  /** The version of the handlers that run its nodes, whatever is deployed meanwhile. Absent: the latest. */
+  pin: HandlersPin.optional(),
   /** Present while the execution is open: the sweep looks at it from this time on. */
   dueShard: z.string().optional(),
   dueAtMs: z.number().optional(),

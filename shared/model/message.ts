@@ -1,10 +1,12 @@
 import * as z from 'zod';
+import { NewerSchemaError } from '../errors.ts';
+import { TaskPin } from './handlers-pin.ts';
 import { ExecutionId, NodeId } from './ids.ts';
 import { AttemptRecord, Payload } from './result.ts';
+import { newerVersionOf, SCHEMA_VERSION, SchemaVersion } from './schema-version.ts';
 
 const envelope = {
-  /** Schema version; one version back is always readable. */
-  v: z.literal(1),
+  v: SchemaVersion,
   executionId: ExecutionId,
   /** Which run of the execution sent it: 1, and one more for each redrive. */
   run: z.int().min(1),
@@ -18,6 +20,8 @@ const visit = {
   /** How often the node was entered, this time included; over 1 only in loops. */
   visit: z.int().min(1),
   attempt: z.int().min(1),
+  /** Whose code is to run it, if META pins it. */
+  pin: TaskPin.optional(),
   /** Not to be run before; a queue holds a message for 15 minutes at the most, so it may come earlier and go round again. */
   notBeforeMs: z.number().optional(),
   /** The failed attempts before this one. */
@@ -59,3 +63,15 @@ export type PlanTask = z.infer<typeof PlanTask>;
 export type ChunkTask = z.infer<typeof ChunkTask>;
 export type CollectTask = z.infer<typeof CollectTask>;
 export type VisitTask = z.infer<typeof VisitTask>;
+
+/**
+ * Reads a message's body.
+ * @throws {NewerSchemaError} a newer version of fanjoin sent it: it must not be acknowledged
+ * @throws {SyntaxError | z.ZodError} it is no message
+ */
+export function parseTask(body: string): TaskMessage {
+  const json: unknown = JSON.parse(body);
+  const newer = newerVersionOf(json);
+  if (newer !== undefined) throw new NewerSchemaError('A message', newer, SCHEMA_VERSION);
+  return TaskMessage.parse(json);
+}

@@ -44,6 +44,13 @@ export const nodeErrors = {
     code: 'RUNNER_CRASHED',
     message: `The node '${node}' was delivered ${receiveCount} times and never settled; its runner crashed, ran out of memory or was timed out each time`,
   }),
+  handlersGone: (node: string, version: string | undefined): ErrorInfo => ({
+    name: 'HandlersVersionGone',
+    code: 'HANDLERS_VERSION_GONE',
+    message:
+      `The node '${node}' is pinned to the version ${version} of the node runner, which is deleted. ` +
+      "Redrive the execution with { handlers: 'latest' } to go on by the handlers there are now",
+  }),
   unknownNext: (node: string, target: string): ErrorInfo => ({
     name: 'UnknownNextNode',
     code: 'UNKNOWN_NEXT_NODE',

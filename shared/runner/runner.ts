@@ -2,9 +2,10 @@ import { evaluateCondition, evaluateMapping } from '../core/mapping.ts';
 import { findNode } from '../core/plan.ts';
 import { encodeWork } from '../core/work-list.ts';
 import { assertNever, CorruptItemError } from '../errors.ts';
+import type { NodeId } from '../model/ids.ts';
 import type { MetaItem } from '../model/items.ts';
 import type { NodeTask, TaskMessage, VisitTask } from '../model/message.ts';
-import { isTerminal } from '../model/result.ts';
+import { type ErrorInfo, isTerminal } from '../model/result.ts';
 import type { HandlerRegistry } from '../nodes/handler-registry.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -95,7 +96,12 @@ export class NodeRunner {
    * and followed to the first node of the message that has none.
    * @param receiveCount how often it was delivered
    */
-  async giveUp(message: TaskMessage, receiveCount: number): Promise<void> {
+  giveUp(message: TaskMessage, receiveCount: number): Promise<void> {
+    return this.fail(message, (node) => nodeErrors.crashed(node, receiveCount));
+  }
+
+  /** Settles work that nobody can run, as {@link giveUp} does. */
+  async fail(message: TaskMessage, errorOf: (node: NodeId) => ErrorInfo): Promise<void> {
     let next: Step | undefined = { task: message, known: [], isRepeated: true };
     for (let hops = 0; next !== undefined; hops++) {
       const stands: Stands | undefined = await this.#followStanding(next, hops, forEver);
@@ -107,14 +113,14 @@ export class NodeRunner {
       const meta: MetaItem | undefined = await this.#admit(next.task);
       if (meta === undefined) return;
       if (next.task.kind !== 'settle')
-        return this.#crash(await this.#open(meta, { ...next, task: next.task }, hops, forEver), receiveCount);
+        return this.#fail(await this.#open(meta, { ...next, task: next.task }, hops, forEver), errorOf);
       await this.#parts.store.executions.markSettleElapsed(meta);
       return;
     }
   }
 
-  async #crash(visit: Visit, receiveCount: number): Promise<void> {
-    const error = nodeErrors.crashed(visit.node.id, receiveCount);
+  async #fail(visit: Visit, errorOf: (node: NodeId) => ErrorInfo): Promise<void> {
+    const error = errorOf(visit.node.id);
     if (visit.task.kind === 'chunk') await this.#maps.failChunk({ ...visit, task: visit.task }, error);
     else await this.#writer.write(visit, await settleFailure(visit, { isSuccess: false, error }));
   }

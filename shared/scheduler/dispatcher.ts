@@ -65,9 +65,18 @@ export function poolOf(plan: Plan, node: string): string {
 }
 
 /** The message that has work done for the first time. */
-export function toMessage(plan: Plan, { executionId, run }: MetaItem, ref: WorkRef, queuedAtMs: number): TaskMessage {
-  const envelope = { v: 1 as const, executionId, run, queuedAtMs };
+export function toMessage(
+  plan: Plan,
+  { v, executionId, run, pin }: MetaItem,
+  ref: WorkRef,
+  queuedAtMs: number,
+): TaskMessage {
+  const envelope = { v, executionId, run, queuedAtMs };
   if (ref.kind === 'settle') return { ...envelope, kind: 'settle' };
-  const visit = { ...envelope, node: nodeAt(plan, ref.node).id, visit: ref.visit, attempt: 1 };
+  const node = nodeAt(plan, ref.node).id;
+  const pinned = pin && {
+    pin: { version: pin.version, runner: pin.runners?.[poolOf(plan, node)] ?? pin.runners?.[DEFAULT_POOL] },
+  };
+  const visit = { ...envelope, ...pinned, node, visit: ref.visit, attempt: 1 };
   return ref.kind === 'chunk' ? { ...visit, kind: 'chunk', chunk: ref.chunk } : { ...visit, kind: ref.kind };
 }

@@ -29,6 +29,8 @@ export interface SweepReport {
   readonly timedOut: number;
   /** Of these something had been lost, and is made good. */
   readonly repaired: number;
+  /** Executions that only a newer version of fanjoin can look at. */
+  readonly newer: number;
   /** Executions that could not be looked at; they stay due. */
   readonly failed: readonly { readonly executionId: string; readonly error: unknown }[];
 }
@@ -55,10 +57,21 @@ export class Sweep {
 
   /** One pass over all that is due now. */
   async run(): Promise<SweepReport> {
-    const report = { looked: 0, timedOut: 0, repaired: 0, failed: [] as { executionId: string; error: unknown }[] };
+    const report = {
+      looked: 0,
+      timedOut: 0,
+      repaired: 0,
+      newer: 0,
+      failed: [] as { executionId: string; error: unknown }[],
+    };
     for (const shard of dueShards) {
       for (;;) {
-        const due = await this.#store.executions.loadDue(shard, this.#clock.nowMs(), PAGE);
+        const { due, newer } = await this.#store.executions.loadDue(shard, this.#clock.nowMs(), PAGE);
+        // Only put off: else they would be the first of every page.
+        await Promise.all(
+          newer.map((meta) => this.#store.executions.postpone(meta, nextLook({}, this.#clock.nowMs()))),
+        );
+        report.newer += newer.length;
         const before = report.failed.length;
         await Promise.all(
           due.map(async (meta) => {
@@ -71,7 +84,7 @@ export class Sweep {
         );
         report.looked += due.length;
         // A page that only failed would come again and again.
-        if (due.length < PAGE || report.failed.length - before === due.length) break;
+        if (due.length + newer.length < PAGE || (due.length > 0 && report.failed.length - before === due.length)) break;
       }
     }
     return report;
@@ -119,7 +132,10 @@ export class Sweep {
 }
 
 /** At the deadline at the latest, at least once an interval. */
-export function nextLook({ deadlineAtMs, stop }: Pick<MetaItem, 'deadlineAtMs' | 'stop'>, nowMs: number): number {
+export function nextLook(
+  { deadlineAtMs = 0, stop }: Partial<Pick<MetaItem, 'deadlineAtMs' | 'stop'>>,
+  nowMs: number,
+): number {
   const next = nowMs + SWEEP_INTERVAL_MS;
   return stop === undefined && deadlineAtMs > nowMs ? Math.min(next, deadlineAtMs) : next;
 }

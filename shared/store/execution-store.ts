@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { ExecutionConfig } from '../model/config.ts';
+import type { HandlersPin } from '../model/handlers-pin.ts';
 import type { DefinitionHash, ExecutionId, NodeId, WorkflowName } from '../model/ids.ts';
 import { type AttributeItem, ITEM_VERSION, ListedAttribute, ListedMeta, MetaItem, StateItem } from '../model/items.ts';
 import type { ErrorInfo, ExecutionStatus, Payload } from '../model/result.ts';
+import { HANDING_OFF_VERSION, newerVersionOf } from '../model/schema-version.ts';
 import type { SearchAttributes } from '../model/search-attributes.ts';
 import type { ExecutionState, StopReason } from '../model/state.ts';
 import type { Condition, Item, ItemChange, ItemTable, ListOptions } from '../ports/item-table.ts';
@@ -44,11 +46,15 @@ export interface NewExecution {
   readonly dueAtMs: number;
   readonly cache?: MetaItem['cache'];
   readonly trace?: MetaItem['trace'];
+  readonly pin?: HandlersPin | undefined;
   readonly isEager?: boolean | undefined;
   readonly isHandedOff?: boolean | undefined;
   /** It need not run: it is there as ended, with the output of another. */
   readonly cached?: { readonly cachedFrom: ExecutionId; readonly output: Payload };
 }
+
+/** What no version will ever change of META: enough to put an execution off. */
+const OpenMeta = MetaItem.pick({ executionId: true, run: true });
 
 /** META and STATE as they stand; no state: the scheduler has not seen the execution yet. */
 export interface Snapshot {
@@ -92,7 +98,8 @@ export class ExecutionStore {
     await this.#putAttributes(execution, listedAs);
     const meta: MetaItem = {
       ...metaKey(executionId),
-      v: ITEM_VERSION,
+      // Older code would run its nodes by any handlers, or take what hands nodes off for what does not.
+      v: execution.pin !== undefined || execution.isEager === true ? HANDING_OFF_VERSION : ITEM_VERSION,
       ...rest,
       globals: execution.globals,
       globalsHoldSecrets: execution.globalsHoldSecrets,
@@ -200,9 +207,16 @@ export class ExecutionStore {
     return this.#change(meta, change, isPaused(meta.run));
   }
 
-  /** Opens an ended execution again, as the next run. `undefined`: it is open, succeeded, or was redriven by another. */
-  async redrive(meta: MetaItem, nowMs: number, dueAtMs: number): Promise<MetaItem | undefined> {
+  /** Opens an ended execution again, as the next run, by the latest handlers if it is to be unpinned. `undefined`: it is open, succeeded, or was redriven by another. */
+  async redrive(
+    meta: MetaItem,
+    nowMs: number,
+    dueAtMs: number,
+    { isUnpinned = false }: { readonly isUnpinned?: boolean } = {},
+  ): Promise<MetaItem | undefined> {
+    const { handlers: _pinned, ...config } = meta.config;
     const set = {
+      ...(isUnpinned && { config }),
       status: 'RUNNING',
       run: meta.run + 1,
       deadlineAtMs: nowMs + meta.config.timeoutSeconds * 1000,
@@ -220,6 +234,7 @@ export class ExecutionStore {
       'parked',
       'pausedAtMs',
       'resumedAtMs',
+      ...(isUnpinned ? ['pin'] : []),
     ];
     return this.#change(meta, { set, remove }, canRedrive(meta.run));
   }
@@ -240,7 +255,7 @@ export class ExecutionStore {
   }
 
   /** When the sweep is to look at an open execution again. */
-  async postpone(meta: MetaItem, dueAtMs: number): Promise<void> {
+  async postpone(meta: Pick<MetaItem, 'executionId' | 'run'>, dueAtMs: number): Promise<void> {
     await this.#table.update(metaKey(meta.executionId), { set: { dueAtMs } }, isOpen(meta.run));
   }
 
@@ -249,10 +264,17 @@ export class ExecutionStore {
     return queryAll(this.#table, executionPk(executionId), { prefix });
   }
 
-  /** Open executions that are due, earliest first. */
-  async loadDue(shard: string, nowMs: number, limit: number): Promise<MetaItem[]> {
+  /** Open executions that are due, earliest first; apart, those that only a newer version of fanjoin can read. */
+  async loadDue(
+    shard: string,
+    nowMs: number,
+    limit: number,
+  ): Promise<{ due: MetaItem[]; newer: Pick<MetaItem, 'executionId' | 'run'>[] }> {
     const items = await this.#table.queryDue(shard, nowMs, limit);
-    return items.map((item) => parseItem(MetaItem, item));
+    const [due = [], newer = []] = [false, true].map((isNewer) =>
+      items.filter((item) => (newerVersionOf(item) !== undefined) === isNewer),
+    );
+    return { due: due.map((item) => parseItem(MetaItem, item)), newer: newer.map((item) => OpenMeta.parse(item)) };
   }
 
   /** Executions of one workflow, latest start first. */

@@ -97,7 +97,8 @@ describe('of executions that have ended', () => {
     expect(none.stderr).toBe(
       "There is no execution of 'order-fulfillment'. Did you mean 'order-fulfilment'? See all with: fanjoin list\n",
     );
-    expect(elsewhere.stderr).toBe('There are no executions here yet. Start one with: fanjoin run <path>\n');
+    expect(elsewhere).toMatchObject({ code: 3, stdout: '' });
+    expect(elsewhere.stderr).toContain("There is no database 'none.db'. Check the path, or make it with: fanjoin run");
     expect(existsSync(sandbox.path('none.db'))).toBe(false);
   });
 
@@ -211,6 +212,7 @@ describe('of executions that have ended', () => {
     [3, ['describe', 'ORDER-SHIPPED'], "Did you mean 'order-shipped'?"],
     [3, ['checkpoint', 'list', 'order-shippd'], "Did you mean 'order-shipped'?"],
     [3, ['checkpoint', 'show', 'order-shipped.1'], 'See what there is with: fanjoin checkpoint list order-shipped'],
+    [3, ['checkpoint', 'show', 'nope'], "There is no checkpoint 'nope' here. See what there is with: fanjoin list"],
     [3, ['checkpoint', 'show', 'nobody-at-all.1'], "There is no execution 'nobody-at-all' here"],
     [3, ['checkpoint', 'resume', 'order-shipped.1'], 'There is no checkpoint'],
     [2, ['list', '--status', 'faild'], "Did you mean 'FAILED'? It is one of RUNNING, PAUSED"],

@@ -19,6 +19,7 @@ import { disturb } from '../../infra/local/faults.ts';
 import { finder } from '../../infra/local/find-function.ts';
 import { LocalFunction } from '../../infra/local/local-function.ts';
 import type { LoopbackServer } from '../../infra/local/loopback-server.ts';
+import { PublishedVersions } from '../../infra/local/published-versions.ts';
 import { readResources } from '../../infra/local/read-resources.ts';
 import { startRules } from '../../infra/local/rules.ts';
 import { Template } from '../../infra/local/template.ts';
@@ -96,7 +97,13 @@ describe('rules on the local stack', () => {
     });
     endRules = startRules(
       {
-        ...{ resources, sqs, log, find: finder(resources, functions), deliveriesOf: disturb({}) },
+        ...{
+          resources,
+          sqs,
+          log,
+          find: finder(resources, functions, new PublishedVersions()),
+          deliveriesOf: disturb({}),
+        },
         queueUrlOf: (id) => queueUrlAt(fauxqs.endpoint, id),
       },
       router,
@@ -238,7 +245,7 @@ describe('reading rules from a template', () => {
   const start = (properties: object) => {
     const { resources, sqs } = options(properties);
     const router = new EventRouter({ buses: [], deliveries: disturb({})('EventBridge'), log: () => undefined });
-    const find = finder(resources, []);
+    const find = finder(resources, [], new PublishedVersions());
     startRules(
       { resources, sqs, find, queueUrlOf: (id) => id, deliveriesOf: disturb({}), log: () => undefined },
       router,

@@ -24,6 +24,7 @@ function nameOf(resource: unknown): string {
     /(ItemsTable|PayloadsBucket|Pool(?:default|slow)(?:DeadLetter|Unsettled)?Queue|StreamGivenUp|UndeliveredQueue|Logs|event-bus\/\w+)/.exec(
       text,
     )?.[1] ?? text;
+  if (/ExecutorNodeRunner\w+","Arn"\]\},":\*"/.test(text)) return 'NodeRunner:*';
   const part = /StreamArn/.test(text) ? '/stream' : (/"(\/[^"]*)"/.exec(text)?.[1] ?? '');
   return name + part;
 }
@@ -83,6 +84,7 @@ describe('each function may do what it calls and nothing else', () => {
         ...SEND,
         ...items('GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'),
         ...consume('PooldefaultQueue', 'PoolslowQueue'),
+        'lambda:InvokeFunction on NodeRunner:*',
       ],
     ],
     [
@@ -150,6 +152,8 @@ describe('the observer', () => {
 
 /** Patterns that grants need, each with its reason. A grant with another is refused. */
 const WILDCARDS: Readonly<Record<string, string>> = {
+  'lambda:InvokeFunction on NodeRunner:*':
+    'its published versions, which nobody knows in advance; not what is deployed now',
   's3:GetObject on PayloadsBucket/*': 'keys are made of ids and of what they hold; the bucket is for nothing else',
   's3:PutObject on PayloadsBucket/*': 'the same',
 };

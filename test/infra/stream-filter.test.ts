@@ -49,6 +49,7 @@ describe('the filter of the stream', () => {
     clock: systemClock,
     pools: {},
     handlersVersion: () => '',
+    handlersPin: () => ({ version: '' }),
     newId: () => 'unused',
     advance: 'stream',
   });

@@ -27,6 +27,7 @@ export async function endingProblems(world: World, scenario: Scenario, client: C
     store: world.store,
     clock: { nowMs: () => world.loop.nowMs, after: () => () => undefined },
     handlersVersion: () => '',
+    handlersPin: () => ({ version: '' }),
     newId: () => '',
   });
   const problems: string[] = [];

@@ -309,6 +309,7 @@ export class World {
       clock,
       pools,
       handlersVersion: () => '',
+      handlersPin: () => ({ version: '' }),
       newId,
       exportsSpans: true,
       dispatcher,

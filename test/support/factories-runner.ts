@@ -40,7 +40,8 @@ export async function aRunnerBench(options: BenchOptions) {
   const clock = new VirtualClock();
   const lines: string[] = [];
   const database = openDatabase(':memory:', { mode: 'engine', clock });
-  const store = openStore(new SqliteItemTable(database), new SqliteBlobStore(database));
+  const table = new SqliteItemTable(database);
+  const store = openStore(table, new SqliteBlobStore(database));
   const queue = new MemoryTaskQueue({ clock, visibilityMs: 60_000, maxReceiveCount: 5 });
   const runner = new NodeRunner({
     store,
@@ -55,6 +56,7 @@ export async function aRunnerBench(options: BenchOptions) {
     store,
     clock,
     handlersVersion: () => '',
+    handlersPin: () => ({ version: '' }),
     newId: () => 'execution-1',
     advance: 'stream',
   });
@@ -85,6 +87,7 @@ export async function aRunnerBench(options: BenchOptions) {
 
   return {
     clock,
+    table,
     store,
     queue,
     runner,

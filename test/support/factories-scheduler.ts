@@ -51,6 +51,7 @@ export async function aSchedulerBench({ nodes, definition = {}, config, startDie
     store,
     clock,
     handlersVersion: () => '',
+    handlersPin: () => ({ version: '' }),
     newId: () => 'execution-1',
     advance: startDies ? 'eager' : 'stream',
     ...(startDies && { dispatcher: new Dispatcher({ send: async () => undefined }) }),
@@ -61,6 +62,7 @@ export async function aSchedulerBench({ nodes, definition = {}, config, startDie
   const times = () => ({ queuedAtMs: clock.nowMs(), startedAtMs: clock.nowMs(), endedAtMs: clock.nowMs() });
   const bench = {
     clock,
+    table,
     store,
     service,
     executionId,

@@ -26,6 +26,7 @@ async function aService() {
   const service = new ExecutionService({
     ...{ store, clock, advance: 'stream', retentionMs: 10 * DAY_MS },
     handlersVersion: () => '',
+    handlersPin: () => ({ version: '' }),
     newId: () => id,
   });
   const definition = { name: 'w', config: { timeoutSeconds: 86_400 }, nodes: { a: { handler: 'h' } } };

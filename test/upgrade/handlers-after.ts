@@ -1,0 +1,3 @@
+import { handlersOf } from './deployed-handlers.ts';
+
+export const handlers = handlersOf('after');
