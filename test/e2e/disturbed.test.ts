@@ -20,8 +20,8 @@ const SEED = Number(process.env.SEED ?? Date.now() % 2 ** 31);
 const AT_ONCE = 30;
 /** Cancels and redrives of one execution, at the most. */
 const MAX_CANCELS = 2;
-/** A metrics window of a minute, and what it takes to be written. */
-const METRICS_MS = 75_000;
+/** A metrics window of a minute, and what it takes to be written on a machine that is busy. */
+const METRICS_MS = 180_000;
 
 const handlersEntry = join(import.meta.dirname, '../support/generic-handlers-entry.ts');
 
@@ -68,7 +68,7 @@ describe.skipIf(!canRunEmulators())(
     afterAll(() => stack?.stop());
 
     it(`end as the specification says, with histories and metrics that agree with their results (SEED=${SEED} RUNS=${RUNS})`, {
-      timeout: 300_000,
+      timeout: 900_000,
     }, async () => {
       const executions = new HttpExecutions({ ...stack.connection, config: {}, clock: systemClock });
       const problems: string[] = [];

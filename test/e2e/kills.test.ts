@@ -21,7 +21,7 @@ const WORKER_KILLS = 4;
 const AUDIT_MS = 700;
 
 describe(`kill -9 during the audit (SEED=${SEED})`, () => {
-  it(`at ${KILLS} random moments: resume prints the same report each time`, { timeout: 300_000 }, async () => {
+  it(`at ${KILLS} random moments: resume prints the same report each time`, { timeout: 900_000 }, async () => {
     await using sandbox = new CliSandbox();
     const random = new Random(SEED);
     const whole = await sandbox.run(['run', AUDIT, '--database', 'whole.db']);
@@ -53,7 +53,7 @@ describe.skipIf(!canRunEmulators())(`workers killed during the audit on the AWS 
   });
   afterAll(() => stack?.stop());
 
-  it('end with the same report, and count each package once', { timeout: 120_000 }, async () => {
+  it('end with the same report, and count each package once', { timeout: 600_000 }, async () => {
     const random = new Random(SEED);
     const input = await commandLine.input(undefined);
     await using local = new WorkflowExecutor();

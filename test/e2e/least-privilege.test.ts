@@ -134,15 +134,6 @@ async function askForEverything(stack: LocalStack): Promise<void> {
     { name: 'crashing', nodes: { a: { handler: 'crash', pool: 'fragile' } } },
     null,
   );
-  const waiting = await executor.start(
-    {
-      name: 'waiting',
-      // Longer than its first attempt takes to come, so that it is the sweep that finds it late.
-      config: { timeoutSeconds: 8 },
-      nodes: { never: { handler: 'fail', retry: { maxRetries: 1, intervalSeconds: 600 } } },
-    },
-    null,
-  );
   // Its first attempt or its second finds it paused, and is parked.
   const paused = await executor.start(
     { name: 'paused', nodes: { a: { handler: 'fail', retry: { maxRetries: 1, intervalSeconds: 5 } } } },
@@ -150,6 +141,15 @@ async function askForEverything(stack: LocalStack): Promise<void> {
   );
   await paused.pause();
   const { executionId } = await executor.execute(large, { text: 'x'.repeat(20_000) });
+  // Once everything runs: its node has failed, and only waits, when its time is over.
+  const waiting = await executor.start(
+    {
+      name: 'waiting',
+      config: { timeoutSeconds: 5 },
+      nodes: { never: { handler: 'fail', retry: { maxRetries: 1, intervalSeconds: 600 } } },
+    },
+    null,
+  );
   await stack.clients.sqs.send(
     new SendMessageCommand({
       QueueUrl: stack.queueUrls['Pool-default/UnsettledQueue'],

@@ -61,7 +61,7 @@ describe.skipIf(!canRunEmulators())('the AWS twin', () => {
     });
 
     it(`ends ${RUNS} random workflows as the specification says (SEED=${SEED} RUNS=${RUNS})`, {
-      timeout: 300_000,
+      timeout: 900_000,
     }, async () => {
       const executions = connect(stack);
       const problems: string[] = [];
@@ -81,7 +81,7 @@ describe.skipIf(!canRunEmulators())('the AWS twin', () => {
       expect(problems).toEqual([]);
     });
 
-    it('never runs an eighth of 500 nodes beside seven others', { timeout: 120_000 }, async () => {
+    it('never runs an eighth of 500 nodes beside seven others', { timeout: 600_000 }, async () => {
       const executions = connect(stack);
 
       const { executionId } = await executions.start({ definition: wide(7), input: null });
