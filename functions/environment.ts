@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { Advance, DEFAULT_ADVANCE } from '../shared/model/config.ts';
 import { Pools } from '../shared/model/pools.ts';
 import { SecretName } from '../shared/model/secret-reference.ts';
+import { TriggerTarget } from '../shared/model/trigger-message.ts';
 
 const jsonText = z.string().transform((text, context) => {
   try {
@@ -28,6 +29,8 @@ const Environment = z.object({
   SECRET_ARNS: jsonText.pipe(z.record(SecretName, z.string().min(1))).default({}),
   /** A JSON array: the names of these secrets. */
   SECRET_NAMES: jsonText.pipe(z.array(SecretName)).default([]),
+  /** The trigger's only. A JSON array: whom queues of the application start. */
+  TRIGGER_QUEUES: jsonText.pipe(z.array(TriggerTarget.extend({ queueArn: z.string().min(1) }))).default([]),
   /** Changes with the handlers' code: outputs of workflows that opt into the cache are not reused across it. */
   HANDLERS_VERSION: z.string().default(''),
   ADVANCE: Advance.default(DEFAULT_ADVANCE),

@@ -1,32 +1,13 @@
 import { ulid } from 'ulid';
-import { secretNames } from '../../shared/adapters/aws/secret-names.ts';
 import type { OperationId, Routes } from '../../shared/api/routes.ts';
-import { ExecutionService } from '../../shared/executor/execution-service.ts';
 import { untilEvents } from '../../shared/executor/follow-events.ts';
 import { ExecutionId } from '../../shared/model/ids.ts';
-import { DEFAULT_STACK } from '../../shared/observability/billed-operations.ts';
-import { environment, exportsSpans, retentionMs } from '../environment.ts';
-import { clock, dispatcher, store } from '../runtime.ts';
+import { exportsSpans } from '../environment.ts';
+import { clock } from '../runtime.ts';
+import { service } from '../service.ts';
 import { deadLetters } from './dead-letters.ts';
 import type { Answer } from './serve.ts';
 import { startExecution } from './start.ts';
-
-const service = new ExecutionService({
-  store,
-  clock,
-  pools: environment.POOLS,
-  secrets: secretNames(environment.SECRET_NAMES),
-  handlersVersion: () => environment.HANDLERS_VERSION,
-  newId: ulid,
-  billedStack: {
-    runnerMemoryMb: environment.RUNNER_MEMORY_MB ?? DEFAULT_STACK.runnerMemoryMb,
-    lifecycleEvents: environment.LIFECYCLE_EVENTS ?? DEFAULT_STACK.lifecycleEvents,
-  },
-  exportsSpans,
-  retentionMs,
-  dispatcher,
-  advance: environment.ADVANCE,
-});
 
 /** What answers each route. */
 export const answers: { readonly [Id in OperationId]: Answer<Routes[Id]> } = {

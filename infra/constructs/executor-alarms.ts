@@ -37,6 +37,8 @@ export interface AlarmedParts {
   readonly givenUp: IQueue;
   /** Events that no function could take. */
   readonly undelivered: IQueue;
+  /** Events of triggers that started nothing; `undefined`: there are no triggers. */
+  readonly startedNothing: IQueue | undefined;
 }
 
 interface AlarmSpec {
@@ -74,7 +76,7 @@ export class ExecutorAlarms extends Construct {
 }
 
 function onParts({ maxStreamAge = Duration.minutes(1), ...parts }: AlarmsProps & AlarmedParts): AlarmSpec[] {
-  const { scheduler, observer, functions, unsettled, givenUp, undelivered } = parts;
+  const { scheduler, observer, functions, unsettled, givenUp, undelivered, startedNothing } = parts;
   const above = maxStreamAge.toMilliseconds();
   return [
     {
@@ -91,6 +93,11 @@ function onParts({ maxStreamAge = Duration.minutes(1), ...parts }: AlarmsProps &
       name: 'Undelivered',
       means: 'Events lie that could not be delivered, or whose function failed each time',
       metrics: [messagesIn(undelivered)],
+    },
+    {
+      name: 'StartedNothing',
+      means: "Events of triggers lie that started nothing: the trigger function's log says why",
+      metrics: startedNothing === undefined ? [] : [messagesIn(startedNothing)],
     },
     {
       name: 'SchedulerErrors',

@@ -74,8 +74,8 @@ export function createFunctions(
 ): ExecutorFunctions {
   const { bundles, deadLetterTimeout, pools } = settings;
   const create = creator(scope, settings);
-  const { folders, handlers } = bundles;
-  const [defaultPool, ...named] = pools;
+  const { folders } = bundles;
+  const [defaultPool] = pools;
   return {
     api: create('ApiFunction', {
       description: 'Answers the HTTP API',
@@ -84,11 +84,7 @@ export function createFunctions(
       timeout: Duration.seconds(29),
       memorySize: 512,
       environment: {
-        POOLS: JSON.stringify(
-          Object.fromEntries(named.map(({ name, concurrency }) => [name, { size: concurrency.maxConcurrency }])),
-        ),
-        HANDLERS_VERSION: handlers.version,
-        ...(settings.advance !== undefined && { ADVANCE: settings.advance }),
+        ...startEnvironment(settings),
         // What executions cost depends on it, and the API says what they cost.
         ...(defaultPool !== undefined && { RUNNER_MEMORY_MB: String(defaultPool.memorySize) }),
       },
@@ -121,6 +117,26 @@ export function createFunctions(
     }),
   };
 }
+
+/** What starts executions has to know. */
+function startEnvironment({ bundles, pools: [, ...named], advance }: FunctionSettings): Record<string, string> {
+  const sizes = named.map(({ name, concurrency }) => [name, { size: concurrency.maxConcurrency }]);
+  return {
+    POOLS: JSON.stringify(Object.fromEntries(sizes)),
+    HANDLERS_VERSION: bundles.handlers.version,
+    ...(advance !== undefined && { ADVANCE: advance }),
+  };
+}
+
+/** What starts workflows by their triggers. */
+export const createTrigger = (scope: Construct, settings: FunctionSettings): LambdaFunction =>
+  creator(scope, settings)('Trigger', {
+    description: 'Starts workflows by events, schedules and messages',
+    code: codeIn(settings.bundles.folders.trigger),
+    timeout: Duration.seconds(TIMEOUT_SECONDS.trigger),
+    memorySize: 512,
+    environment: startEnvironment(settings),
+  });
 
 /** What publishes workflows when they are deployed. */
 export const createPublisher = (scope: Construct, settings: FunctionSettings): LambdaFunction =>

@@ -21,6 +21,7 @@ export const FUNCTION_FOLDERS = [
   'sweep',
   'observer',
   'publisher',
+  'trigger',
 ] as const;
 export type FunctionFolder = (typeof FUNCTION_FOLDERS)[number];
 
@@ -98,6 +99,7 @@ export function buildBundles(outdir: string, { handlersEntry, environment }: Bun
     sweep: folderOf('sweep'),
     observer: folderOf('observer'),
     publisher: folderOf('publisher'),
+    trigger: folderOf('trigger'),
   };
   // Chunks are named by their content, and named in what imports them: these two files tell of all.
   const version = createHash('sha256');

@@ -16,12 +16,12 @@ export interface ReadableSecret {
 }
 
 /**
- * Lets functions read secrets and tells them where they are; another is told their names alone.
+ * Lets functions read secrets and tells them where they are; others are told their names alone.
  * @throws {FanjoinError} `INVALID_SECRET`: a name that no workflow could refer to
  */
 export function connectSecrets(
   secrets: Readonly<Record<string, ReadableSecret>>,
-  { readers, namer }: { readonly readers: readonly LambdaFunction[]; readonly namer: LambdaFunction },
+  { readers, namers }: { readonly readers: readonly LambdaFunction[]; readonly namers: readonly LambdaFunction[] },
 ): void {
   const entries = Object.entries(secrets);
   if (entries.length === 0) return;
@@ -34,7 +34,7 @@ export function connectSecrets(
       );
   }
   for (const reader of readers) connectReader(reader, entries);
-  namer.addEnvironment('SECRET_NAMES', JSON.stringify(Object.keys(secrets)));
+  for (const namer of namers) namer.addEnvironment('SECRET_NAMES', JSON.stringify(Object.keys(secrets)));
 }
 
 function connectReader(reader: LambdaFunction, entries: readonly (readonly [string, ReadableSecret])[]): void {

@@ -14,7 +14,13 @@ import { allow } from './allow.ts';
 import { ExecutionApi } from './execution-api.ts';
 import { type AlarmsProps, ExecutorAlarms } from './executor-alarms.ts';
 import { ExecutorDashboard } from './executor-dashboard.ts';
-import { createFunctions, createPublisher, createRunners, type ExecutorFunctions } from './executor-functions.ts';
+import {
+  createFunctions,
+  createPublisher,
+  createRunners,
+  createTrigger,
+  type ExecutorFunctions,
+} from './executor-functions.ts';
 import { ExecutorMetrics, type MetricsProps } from './executor-metrics.ts';
 import { bundleFunctions } from './function-bundles.ts';
 import { ItemTable } from './item-table.ts';
@@ -31,6 +37,7 @@ import { exportTraces, type TraceExportProps } from './trace-export.ts';
 import { UndeliveredEvents } from './undelivered-events.ts';
 import { WorkerPool } from './worker-pool.ts';
 import { readWorkflows, type WorkflowSource } from './workflow-sources.ts';
+import { type TriggersProps, WorkflowTriggers } from './workflow-triggers.ts';
 
 export interface ServerlessExecutorProps {
   /**
@@ -47,6 +54,11 @@ export interface ServerlessExecutorProps {
    * @default none: they are published by the API
    */
   readonly workflows?: readonly WorkflowSource[];
+  /**
+   * What the triggers of `workflows` name, and which version they start (docs/events.md).
+   * @default triggers may name nothing but the account's default bus; the latest version
+   */
+  readonly triggers?: TriggersProps;
   /**
    * Named pools, beside `default`: how many handlers of each run at once and, where it differs from the node runner's,
    * the memory and timeout of the function that runs them.
@@ -67,7 +79,7 @@ export interface ServerlessExecutorProps {
   readonly runnerMemorySize?: number;
   /**
    * How executions advance: `eager`, who finishes a node starts what follows, where that is safe; `stream`, every result goes
-   * through the scheduler. They differ in time and cost alone. @default 'stream'
+   * through the scheduler. They differ in time and cost alone. @default 'eager'
    */
   readonly advance?: Advance;
   /** Who may call the API. @default IAM */
@@ -137,6 +149,8 @@ export class ServerlessExecutor extends Construct implements IGrantable {
   readonly grantPrincipal: IPrincipal;
   /** The workflows that are published, in their order. */
   readonly workflows: readonly Plan[];
+  /** What starts them by events; `undefined` if none of them has triggers. */
+  readonly triggers: WorkflowTriggers | undefined;
 
   constructor(scope: Construct, id: string, props: ServerlessExecutorProps) {
     super(scope, id);
@@ -165,6 +179,7 @@ export class ServerlessExecutor extends Construct implements IGrantable {
       handlers: { types: bundles.handlers.types, file: handlersEntry },
       timeoutSeconds: Object.fromEntries(pools.map(({ name, timeout }) => [name, timeout.toSeconds()])),
       secrets: Object.keys(secrets),
+      triggerSources: props.triggers ?? {},
     });
     this.itemTable = new ItemTable(this, 'Items', { ...(removalPolicy !== undefined && { removalPolicy }) });
     this.payloadBucket = new PayloadBucket(this, 'Payloads', {
@@ -186,7 +201,10 @@ export class ServerlessExecutor extends Construct implements IGrantable {
     this.grantPrincipal = runners.role;
     this.functions = createFunctions(this, settings, nodeRunner);
     this.#connectFunctions(runners.all);
-    connectSecrets(secrets, { readers: runners.all, namer: this.functions.api });
+    const triggered = this.workflows.filter(({ definition }) => (definition.triggers ?? []).length > 0);
+    const trigger = triggered.length > 0 ? createTrigger(this, settings) : undefined;
+    const starters = [this.functions.api, ...(trigger === undefined ? [] : [trigger])];
+    connectSecrets(secrets, { readers: runners.all, namers: starters });
 
     const { api, scheduler, deadLetter, sweep, observer } = this.functions;
     this.api = new ExecutionApi(this, 'Api', {
@@ -199,39 +217,72 @@ export class ServerlessExecutor extends Construct implements IGrantable {
     new ObserverSource(this, 'ObserverStream', { itemTable: this.itemTable, observer, givenUp });
     this.#allowDeadLetters(api, givenUp);
     for (const [name, pool] of this.pools) pool.feed(runners.byPool.get(name) ?? nodeRunner, deadLetter);
-    if (props.tracing !== undefined) exportTraces(props.tracing, { api, observer });
+    if (props.tracing !== undefined) exportTraces(props.tracing, { starters, observer });
     this.undelivered = new UndeliveredEvents(this, 'Undelivered').queue;
     new SweepSchedule(this, 'SweepSchedule', { sweep, undelivered: this.undelivered });
     const lifecycle = lifecycleEvents === false ? undefined : new LifecycleBus(this, 'Lifecycle', lifecycleEvents);
     lifecycle?.connect(observer, this.itemTable);
     api.addEnvironment('LIFECYCLE_EVENTS', lifecycle?.tellsOf ?? 'none');
     this.lifecycleBus = lifecycle?.bus;
-    if (executionRetention !== undefined)
-      for (const writer of [...Object.values(this.functions), ...runners.all])
-        writer.addEnvironment('EXECUTION_RETENTION_SECONDS', String(executionRetention.toSeconds()));
-    this.metrics = props.metrics === false ? undefined : new ExecutorMetrics(props.metrics ?? {}, this.node.path);
-    this.alarms = this.#monitor(props, givenUp);
     if (this.workflows.length > 0) {
       writeWorkflows(bundles.folders.publisher, this.workflows);
-      this.#publishWorkflows(createPublisher(this, settings), runners.all);
+      const published = this.#publishWorkflows(createPublisher(this, settings), [...runners.all, ...starters]);
+      if (trigger !== undefined) this.triggers = this.#startByEvents(trigger, triggered, published, props.triggers);
     }
+    if (executionRetention !== undefined)
+      for (const writer of [
+        ...Object.values(this.functions),
+        ...runners.all,
+        ...(trigger === undefined ? [] : [trigger]),
+      ])
+        writer.addEnvironment('EXECUTION_RETENTION_SECONDS', String(executionRetention.toSeconds()));
+    this.metrics = props.metrics === false ? undefined : new ExecutorMetrics(props.metrics ?? {}, this.node.path);
+    this.alarms = this.#monitor(props, givenUp, trigger);
   }
 
   /** After what runs them, so that no new version is started on handlers that lack what it names. */
-  #publishWorkflows(publisher: LambdaFunction, runners: readonly LambdaFunction[]): void {
+  #publishWorkflows(publisher: LambdaFunction, after: readonly LambdaFunction[]): PublishedWorkflows {
     this.payloadBucket.connectWriter(publisher);
     this.itemTable.connect(publisher, 'Query', 'PutItem');
-    new PublishedWorkflows(this, 'Workflows', { publisher, after: [...runners, this.functions.api] });
+    return new PublishedWorkflows(this, 'Workflows', { publisher, after });
   }
 
-  #monitor({ alarms = {}, dashboard = true }: ServerlessExecutorProps, givenUp: IQueue): readonly Alarm[] {
+  /** After they are published, so that no event comes for what is not there yet. */
+  #startByEvents(
+    trigger: LambdaFunction,
+    workflows: readonly Plan[],
+    published: PublishedWorkflows,
+    props: TriggersProps = {},
+  ): WorkflowTriggers {
+    this.payloadBucket.connect(trigger);
+    this.itemTable.connect(trigger, 'GetItem', 'Query', 'PutItem', 'UpdateItem');
+    this.#allowSend(trigger);
+    const triggers = new WorkflowTriggers(this, 'Triggers', { ...props, workflows, trigger });
+    triggers.node.addDependency(published);
+    return triggers;
+  }
+
+  #monitor(
+    { alarms = {}, dashboard = true }: ServerlessExecutorProps,
+    givenUp: IQueue,
+    trigger: LambdaFunction | undefined,
+  ): readonly Alarm[] {
     const { scheduler, observer, sweep, deadLetter } = this.functions;
     for (const teller of [scheduler, observer, sweep, deadLetter]) this.metrics?.connect(teller);
-    const functions = [...new Set([...Object.values(this.functions), ...this.runners.values()])];
+    const functions = [
+      ...new Set([
+        ...Object.values(this.functions),
+        ...this.runners.values(),
+        ...(trigger === undefined ? [] : [trigger]),
+      ]),
+    ];
     const unsettled = [...this.pools.values()].map(({ unsettledQueue }) => unsettledQueue);
     const parts = { metrics: this.metrics, scheduler, observer, functions, undelivered: this.undelivered };
+    const startedNothing = this.triggers?.events.deadLetterQueue;
     const made =
-      alarms === false ? [] : new ExecutorAlarms(this, 'Alarms', { ...alarms, ...parts, unsettled, givenUp }).alarms;
+      alarms === false
+        ? []
+        : new ExecutorAlarms(this, 'Alarms', { ...alarms, ...parts, unsettled, givenUp, startedNothing }).alarms;
     const queues = new Map([...this.pools].map(([name, { queue }]) => [name, queue]));
     if (dashboard) new ExecutorDashboard(this, 'Dashboard', { ...parts, alarms: made, queues });
     return made;

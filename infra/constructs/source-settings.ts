@@ -61,4 +61,20 @@ export const POOL_SOURCE = {
   deadLetterBatchSize: 10,
 } as const;
 
-export const TIMEOUT_SECONDS = { scheduler: 60, runner: 300, deadLetter: 60, observer: 60, sweep: 300 } as const;
+export const TRIGGER_SOURCE = {
+  batchSize: 10,
+  /** Invocations at once: some thousand starts a second. */
+  maxConcurrency: 10,
+  /** Deliveries of one event before it is given up. */
+  maxReceiveCount: 5,
+} as const;
+
+export const TIMEOUT_SECONDS = {
+  scheduler: 60,
+  runner: 300,
+  deadLetter: 60,
+  observer: 60,
+  sweep: 300,
+  /** What a queue hides messages for unless it is told otherwise, and Lambda asks for no less: queues of the application work as they are. */
+  trigger: 30,
+} as const;

@@ -13,13 +13,13 @@ export interface TraceExportProps {
 }
 
 /**
- * Tells the observer where spans go, and the API that there is somebody to trace for. No other function needs to know: an
+ * Tells the observer where spans go, and what starts executions that there is somebody to trace for. No other function needs to know: an
  * execution that is traced says so itself.
  * @throws {FanjoinError} `INVALID_ENDPOINT`
  */
 export function exportTraces(
   { otlpEndpoint, headers, serviceName }: TraceExportProps,
-  { api, observer }: { readonly api: LambdaFunction; readonly observer: LambdaFunction },
+  { starters, observer }: { readonly starters: readonly LambdaFunction[]; readonly observer: LambdaFunction },
 ): void {
   if (!Token.isUnresolved(otlpEndpoint) && !/^https?:\/\/[^/]/.test(otlpEndpoint)) {
     throw new FanjoinError(
@@ -27,7 +27,7 @@ export function exportTraces(
       `The collector's address is no http(s) URL: '${otlpEndpoint}'. It looks like https://collector.example.com:4318`,
     );
   }
-  for (const user of [api, observer]) user.addEnvironment('OTEL_EXPORTER_OTLP_ENDPOINT', otlpEndpoint);
+  for (const user of [...starters, observer]) user.addEnvironment('OTEL_EXPORTER_OTLP_ENDPOINT', otlpEndpoint);
   if (headers !== undefined) observer.addEnvironment('OTEL_EXPORTER_OTLP_HEADERS', headerList(headers));
   if (serviceName !== undefined) observer.addEnvironment('OTEL_SERVICE_NAME', serviceName);
 }

@@ -8,10 +8,18 @@ import { describeCause, FanjoinError, InvalidDefinitionError, type Issue } from 
 import { assertPools } from '../../shared/executor/start-checks.ts';
 import type { DefinitionInput } from '../../shared/model/definition.ts';
 import { DEFAULT_POOL } from '../../shared/model/pools.ts';
+import type { Trigger } from '../../shared/model/trigger.ts';
 import type { Workflow } from '../../shared/nodes/define-workflow.ts';
 
 /** A workflow to publish: the path of a YAML or JSON file, what `defineWorkflow` gave, or a definition itself. */
 export type WorkflowSource = string | Pick<Workflow, 'definition'> | DefinitionInput;
+
+/** By the names that triggers have for them. */
+export interface TriggerSources {
+  readonly buses?: Readonly<Record<string, unknown>>;
+  readonly buckets?: Readonly<Record<string, unknown>>;
+  readonly queues?: Readonly<Record<string, unknown>>;
+}
 
 /** What a workflow finds where it will run. */
 export interface WorkflowSurroundings {
@@ -21,6 +29,8 @@ export interface WorkflowSurroundings {
   readonly timeoutSeconds: Readonly<Record<string, number>>;
   /** Names of secrets. */
   readonly secrets: readonly string[];
+  /** What triggers may name. Default: nothing. */
+  readonly triggerSources?: TriggerSources;
 }
 
 /**
@@ -60,7 +70,8 @@ function read(file: string): string {
   }
 }
 
-function check(definition: unknown, { handlers, timeoutSeconds, secrets }: WorkflowSurroundings): Plan {
+function check(definition: unknown, surroundings: WorkflowSurroundings): Plan {
+  const { handlers, timeoutSeconds, secrets, triggerSources = {} } = surroundings;
   const plan = compile(definition);
   const { [DEFAULT_POOL]: _default, ...named } = timeoutSeconds;
   assertPools(plan, Object.fromEntries(Object.keys(named).map((pool) => [pool, {}])));
@@ -73,6 +84,7 @@ function check(definition: unknown, { handlers, timeoutSeconds, secrets }: Workf
         : [{ path, code: 'UNKNOWN_SECRET', message: `refers to a secret that the executor has not: '${name}'` }],
     ),
     ...plan.nodes.flatMap((node) => tooLong(node, timeoutSeconds)),
+    ...(plan.definition.triggers ?? []).flatMap((trigger, index) => unknownSource(trigger, index, triggerSources)),
   ];
   if (issues.length > 0) throw new InvalidDefinitionError(plan.definition.name, issues);
   return plan;
@@ -86,4 +98,31 @@ function tooLong({ id, definition }: Plan['nodes'][number], limits: WorkflowSurr
   if (limit === undefined || timeoutSeconds === undefined || timeoutSeconds < limit) return [];
   const message = `may take ${timeoutSeconds} s, and an invocation of the pool '${pool}' ends after ${limit} s; give the pool a longer timeout`;
   return [{ path: `nodes.${id}.timeoutSeconds`, code: 'TIMEOUT_TOO_LONG', message }];
+}
+
+/** A bus, bucket or queue that the executor was not given. */
+function unknownSource(trigger: Trigger, index: number, given: TriggerSources): Issue[] {
+  const source = sourceOf(trigger);
+  if (source === undefined) return [];
+  const { field, kind, name } = source;
+  const known = Object.keys(given[kind] ?? {});
+  if (known.includes(name)) return [];
+  const there = known.length === 0 ? 'there are none' : `there are ${known.join(', ')}`;
+  const message = `names what the executor was not given: '${name}' (${there}). Pass it as triggers: { ${kind}: { ${name}: … } }`;
+  return [{ path: `triggers[${index}].${field}`, code: 'UNKNOWN_TRIGGER_SOURCE', message }];
+}
+
+function sourceOf(
+  trigger: Trigger,
+): { readonly field: string; readonly kind: keyof TriggerSources; readonly name: string } | undefined {
+  switch (trigger.type) {
+    case 'event':
+      return trigger.bus === undefined ? undefined : { field: 'bus', kind: 'buses', name: trigger.bus };
+    case 's3':
+      return { field: 'bucket', kind: 'buckets', name: trigger.bucket };
+    case 'sqs':
+      return { field: 'queue', kind: 'queues', name: trigger.queue };
+    case 'schedule':
+      return undefined;
+  }
 }

@@ -10,6 +10,7 @@ import { buildApp } from 'fauxqs';
 import { FanjoinError } from '../../shared/errors.ts';
 import { LIMITS } from '../../shared/model/limits.ts';
 import type { Meter } from './metering.ts';
+import { type ObjectChange, tellOfObjects } from './object-changes.ts';
 
 /** What everything local calls itself; DynamoDB Local keeps the tables of each key and region apart. */
 export const LOCAL_REGION = 'us-east-1';
@@ -130,7 +131,7 @@ const FAUXQS_HOST = `//sqs.${LOCAL_REGION}.localhost:`;
 const OUR_HOST = '//127.0.0.1:';
 
 /** fauxqs (SQS and S3) in this process, on a free port, metered where that is asked for. Not through its own `startFauxqs`, which listens on every address. */
-export async function startFauxqs(meter?: Meter): Promise<Emulator> {
+export async function startFauxqs(meter?: Meter, onObject?: (change: ObjectChange) => void): Promise<Emulator> {
   const app = buildApp({ logger: false, defaultRegion: LOCAL_REGION });
   app.addHook('preHandler', async ({ body }) => {
     const hasQueueUrl =
@@ -146,6 +147,7 @@ export async function startFauxqs(meter?: Meter): Promise<Emulator> {
       else meter.objects({ ...said, operation: method, request: url });
     });
   }
+  if (onObject !== undefined) tellOfObjects(app, onObject);
   // It takes objects of 11 MB; S3 takes all that we write.
   app.removeContentTypeParser('*');
   app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: 2 * LIMITS.maxPayloadBytes }, (_request, body, done) =>

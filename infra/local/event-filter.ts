@@ -1,9 +1,9 @@
-import { compilePattern, type Test } from './event-pattern.ts';
+import { compilePattern, type Test } from '../../shared/core/event-pattern.ts';
 
 /**
  * Lambda's event filtering: a record is kept if it matches any of the patterns, each as JSON text.
  *
- * @throws {FanjoinError} `UNKNOWN_FILTER` for a pattern that Lambda would refuse, or that is not done here
+ * @throws {EventPatternError} for a pattern that Lambda would refuse
  */
 export function compileFilters(patterns: readonly string[]): Test {
   const tests = patterns.map((pattern) => compilePattern(JSON.parse(pattern), 'lambda'));

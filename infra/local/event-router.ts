@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { compilePattern, type Test } from '../../shared/core/event-pattern.ts';
 import type { BusEvent } from './bus-event.ts';
-import { compilePattern, type Test } from './event-pattern.ts';
 import type { EventTarget } from './event-targets.ts';
 import type { Deliveries } from './faults.ts';
 import { busNameOf } from './references.ts';
@@ -38,7 +38,7 @@ export class EventRouter {
 
   /**
    * @param bus its name or ARN. Default: the default bus
-   * @throws {FanjoinError} `UNKNOWN_FILTER`
+   * @throws {EventPatternError}
    */
   addRule(bus: string | undefined, pattern: unknown, targets: readonly EventTarget[]): void {
     this.#rules.push({
@@ -59,9 +59,9 @@ export class EventRouter {
     }
   }
 
-  /** Takes an event to a target, later. */
-  deliver(target: EventTarget, event: BusEvent): void {
-    const delivery = this.#deliver(target, event).finally(() => this.#underWay.delete(delivery));
+  /** Takes something to a target, later. */
+  deliver<Input>(target: (input: Input, signal: AbortSignal) => Promise<void>, input: Input): void {
+    const delivery = this.#deliver(target, input).finally(() => this.#underWay.delete(delivery));
     this.#underWay.add(delivery);
   }
 
@@ -71,12 +71,12 @@ export class EventRouter {
     await Promise.all(this.#underWay);
   }
 
-  async #deliver(target: EventTarget, event: BusEvent): Promise<void> {
+  async #deliver<Input>(target: (input: Input, signal: AbortSignal) => Promise<void>, input: Input): Promise<void> {
     const { signal } = this.#abort;
     const overtakenMs = this.#deliveries.isOvertaken() ? this.#deliveries.overtakenForMs() : 0;
     await delay(this.#deliveries.delayMs() + overtakenMs, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return;
-    await target(event, signal);
-    if (this.#deliveries.isRepeated() && !signal.aborted) await target(event, signal);
+    await target(input, signal);
+    if (this.#deliveries.isRepeated() && !signal.aborted) await target(input, signal);
   }
 }

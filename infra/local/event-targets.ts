@@ -4,6 +4,7 @@ import { invokeAsync } from './async-invocations.ts';
 import type { BusEvent } from './bus-event.ts';
 import type { Deliveries } from './faults.ts';
 import type { FunctionFinder } from './find-function.ts';
+import { atPath, transformInput } from './input-transformer.ts';
 import type { LocalResources } from './read-resources.ts';
 import { functionArn, queueArn } from './references.ts';
 import type { RuleProperties } from './resource-schemas.ts';
@@ -32,24 +33,37 @@ const DEFAULT_EVENT_AGE_SECONDS = 21_600;
  * @throws {FanjoinError} `UNKNOWN_REFERENCE` if it is neither
  */
 export function eventTarget(
-  { Arn, Input, InputPath }: RuleProperties['Targets'][number],
+  { Arn, Input, InputPath, InputTransformer }: RuleProperties['Targets'][number],
+  ruleArn: string,
   options: EventTargetsOptions,
 ): EventTarget {
+  const deliver = inputTarget(Arn, options);
+  const inputOf = (event: BusEvent): unknown => {
+    if (Input !== undefined) return JSON.parse(Input);
+    if (InputTransformer !== undefined)
+      return transformInput(InputTransformer, event, { ruleArn, receivedAtMs: Date.now() });
+    return InputPath === undefined ? event : atPath(event, InputPath);
+  };
+  return (event, signal) => deliver(inputOf(event), signal);
+}
+
+/** Where a rule or a schedule takes what it has made of an event. Resolves when it is there. */
+export type InputTarget = (input: unknown, signal: AbortSignal) => Promise<void>;
+
+/** @throws {FanjoinError} `UNKNOWN_REFERENCE` if it is neither a queue nor a function here */
+export function inputTarget(Arn: string, options: EventTargetsOptions): InputTarget {
   const { resources, sqs, queueUrlOf, log } = options;
-  const inputOf = (event: BusEvent): unknown =>
-    Input !== undefined ? JSON.parse(Input) : InputPath !== undefined ? atPath(event, InputPath) : event;
   const queue = resources.queues.find(({ id }) => queueArn(id) === Arn);
   if (queue !== undefined) {
     const QueueUrl = queueUrlOf(queue.id);
-    return async (event) => {
-      const command = new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(inputOf(event)) });
+    return async (input) => {
+      const command = new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(input) });
       await sqs.send(command).catch((error: unknown) => log(queue.label, `cannot take an event: ${String(error)}`));
     };
   }
   if (resources.functions.every(({ id }) => functionArn(id) !== Arn))
     throw new FanjoinError('UNKNOWN_REFERENCE', `The target of a rule is neither a queue nor a function here: ${Arn}`);
-  const invoke = asynchronously(Arn, options);
-  return (event, signal) => invoke(inputOf(event), signal);
+  return asynchronously(Arn, options);
 }
 
 /** As the function says, or as Lambda does. */
@@ -71,15 +85,4 @@ function asynchronously(arn: string, { resources, find, sqs, queueUrlOf, deliver
     },
   };
   return (input: unknown, signal: AbortSignal): Promise<void> => invokeAsync(input, options, signal);
-}
-
-/** `$.detail.nodeId` of an event; null if there is nothing. */
-function atPath(event: BusEvent, path: string): unknown {
-  let value: unknown = event;
-  for (const name of path.split('.').slice(1))
-    value =
-      typeof value === 'object' && value !== null
-        ? Object.entries(value).find(([key]) => key === name)?.[1]
-        : undefined;
-  return value ?? null;
 }

@@ -33,6 +33,10 @@ export const IGNORED_PROPERTIES: Readonly<Record<string, Ignored>> = {
     Role: NO_IAM,
     Runtime: 'functions run on this Node.js',
   },
+  'Custom::S3BucketNotifications': {
+    Managed: 'nobody else sets what a bucket tells here',
+    SkipDestinationValidation: 'what it tells EventBridge has no destination',
+  },
   'Custom::Trigger': {
     ExecuteOnHandlerChange: 'a stack is deployed once here',
     Timeout: "the function's own bounds it",
@@ -41,6 +45,11 @@ export const IGNORED_PROPERTIES: Readonly<Record<string, Ignored>> = {
     BucketEncryption: NO_ENCRYPTION,
     LifecycleConfiguration: NO_RETENTION,
     PublicAccessBlockConfiguration: NO_IAM,
+  },
+  'AWS::Scheduler::Schedule': {
+    Description: 'a label',
+    'Target.DeadLetterConfig': 'an event always reaches its target here',
+    'Target.RoleArn': NO_IAM,
   },
   'AWS::SecretsManager::Secret': {
     Description: 'a label',

@@ -6,6 +6,7 @@ import type { AwsCredentials } from '../../shared/adapters/aws/sign-requests.ts'
 import { secretVariable } from '../../shared/adapters/local/local-secrets.ts';
 import { FanjoinError } from '../../shared/errors.ts';
 import { startAdminServer } from './admin-server.ts';
+import { toBucketEvent, toldBuckets } from './bucket-events.ts';
 import { type AwsClients, connectClients } from './connect-clients.ts';
 import { assertDeployable } from './deployment-rules.ts';
 import { LOCAL_REGION, launchDynamoDbLocal, queueUrlAt, startFauxqs } from './emulators.ts';
@@ -19,10 +20,12 @@ import { Ledger } from './ledger.ts';
 import type { InvocationOutcome, LocalFunction } from './local-function.ts';
 import { makeResources } from './make-resources.ts';
 import { Meter } from './metering.ts';
+import type { ObjectChange } from './object-changes.ts';
 import { type LocalResources, readResources } from './read-resources.ts';
 import { bucketName, secretArn } from './references.ts';
 import { RuleActivity } from './rule-activity.ts';
 import { startRules } from './rules.ts';
+import { Schedules } from './schedules.ts';
 import { startSecretsManager } from './secrets-emulator.ts';
 import type { StackStatus } from './stack-status.ts';
 import { startFunctions } from './start-functions.ts';
@@ -83,6 +86,13 @@ export interface LocalStack extends AsyncDisposable {
   readonly ledger: Ledger;
   /** Invokes a function, as a schedule would. */
   invoke(functionName: string, event?: unknown): Promise<InvocationOutcome>;
+  /**
+   * Does now what a schedule does when it is due.
+   * @param schedule its construct's place, as `Triggers/orders/nightly`
+   * @param atMs when it was due. Default: now
+   * @throws {FanjoinError} `UNKNOWN_SCHEDULE`
+   */
+  fireSchedule(schedule: string, atMs?: number): void;
   /** Kills a random instance in the middle of an invocation; what it was at comes back. `false`: none is busy. */
   killWorker(functionName: string): boolean;
   /** Ends every thread, process and timer. What was kept is gone. */
@@ -113,7 +123,8 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
     options.assembly === undefined ? synthesize(outdir, options) : openAssembly(options.assembly);
   const ledger = new Ledger();
   const meter = options.isMetered === true ? new Meter(ledger) : undefined;
-  const fauxqs = await startFauxqs(meter);
+  let onObject: (change: ObjectChange) => void = () => undefined;
+  const fauxqs = await startFauxqs(meter, (change) => onObject(change));
   cleanup.defer(() => fauxqs.stop());
   const resources = readResources(template, fauxqs.endpoint);
   assertDeployable(resources);
@@ -161,8 +172,13 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
   cleanup.defer(async () => void (await Promise.all([...sources, router, ...functions].map((part) => part.stop()))));
   // Before anything can run: no event is to be missed.
   const activity = new RuleActivity();
-  const endRules = startRules({ resources, find, queueUrlOf, deliveriesOf, log, activity, sqs: clients.sqs }, router);
-  cleanup.defer(endRules);
+  const targets = { resources, find, queueUrlOf, deliveriesOf, log, activity, sqs: clients.sqs };
+  cleanup.defer(startRules(targets, router));
+  const told = toldBuckets(resources);
+  let objectChanges = 0;
+  onObject = (change) => {
+    if (told.has(change.bucket)) router.publish(undefined, toBucketEvent(change, ++objectChanges, Date.now()));
+  };
   sources = startEventSources({
     ...{
       resources,
@@ -178,6 +194,8 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
     ...(visibilityTimeoutSeconds !== undefined && { visibilityTimeoutSeconds }),
   });
   await runTriggers(resources, find);
+  const schedules = new Schedules(targets, router);
+  cleanup.defer(() => schedules.stop());
   void warmUp(functions);
   const caller = { credentials: throwAwayCredentials(), region: LOCAL_REGION };
   const api = await HttpApi.start({
@@ -218,6 +236,7 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
     ledger,
     invocations: () => Object.fromEntries(functions.map(({ label, invocations }) => [label, invocations])),
     invoke: (functionName, event = {}) => find.byLabel(functionName).invoke(event),
+    fireSchedule: (schedule, atMs = Date.now()) => schedules.fire(schedule, atMs),
     killWorker: (functionName) => find.byLabel(functionName).killBusyWorker(),
     stop,
     [Symbol.asyncDispose]: stop,

@@ -2,7 +2,7 @@ import type * as z from 'zod';
 import { FanjoinError } from '../../shared/errors.ts';
 import { IGNORED_TYPES, withoutIgnored } from './ignored-properties.ts';
 import { resolveIntrinsics } from './intrinsics.ts';
-import { functionArn, localReferences } from './references.ts';
+import { functionNameOf, localReferences } from './references.ts';
 import { RESOURCE_SCHEMAS, type ResourceType } from './resource-schemas.ts';
 import type { Template } from './template.ts';
 
@@ -32,9 +32,10 @@ export function readResources(template: Template, queueEndpoint: string) {
   const read = <Schema extends z.ZodType>(
     type: ResourceType,
     schema: Schema,
+    leftOut: ReadonlySet<string> = new Set(),
   ): readonly LocalResource<z.infer<Schema>>[] =>
     resources.flatMap(([id, { Type, Properties, Metadata }]) => {
-      if (Type !== type) return [];
+      if (Type !== type || leftOut.has(id)) return [];
       const place = `${id} (${Type})`;
       const properties = parseProperties(
         schema,
@@ -44,9 +45,14 @@ export function readResources(template: Template, queueEndpoint: string) {
       return [{ id, label: labelOf(Metadata?.['aws:cdk:path']) ?? id, properties }];
     });
   const triggers = read('Custom::Trigger', RESOURCE_SCHEMAS['Custom::Trigger']);
-  const ofTheLibrary = new Set(triggers.map(({ properties }) => properties.ServiceToken));
+  const notifications = read('Custom::S3BucketNotifications', RESOURCE_SCHEMAS['Custom::S3BucketNotifications']);
+  const ofTheLibrary = new Set(
+    [...triggers, ...notifications].map(({ properties }) => functionNameOf(properties.ServiceToken)),
+  );
   return {
     triggers,
+    notifications,
+    schedules: read('AWS::Scheduler::Schedule', RESOURCE_SCHEMAS['AWS::Scheduler::Schedule']),
     versions: read('AWS::Lambda::Version', RESOURCE_SCHEMAS['AWS::Lambda::Version']),
     apis: read('AWS::ApiGatewayV2::Api', RESOURCE_SCHEMAS['AWS::ApiGatewayV2::Api']),
     integrations: read('AWS::ApiGatewayV2::Integration', RESOURCE_SCHEMAS['AWS::ApiGatewayV2::Integration']),
@@ -58,9 +64,7 @@ export function readResources(template: Template, queueEndpoint: string) {
     invokeConfigs: read('AWS::Lambda::EventInvokeConfig', RESOURCE_SCHEMAS['AWS::Lambda::EventInvokeConfig']),
     eventSources: read('AWS::Lambda::EventSourceMapping', RESOURCE_SCHEMAS['AWS::Lambda::EventSourceMapping']),
     // The CDK's own function for a custom resource answers CloudFormation, which there is none of here.
-    functions: read('AWS::Lambda::Function', RESOURCE_SCHEMAS['AWS::Lambda::Function']).filter(
-      ({ id }) => !ofTheLibrary.has(functionArn(id)),
-    ),
+    functions: read('AWS::Lambda::Function', RESOURCE_SCHEMAS['AWS::Lambda::Function'], ofTheLibrary),
     buckets: read('AWS::S3::Bucket', RESOURCE_SCHEMAS['AWS::S3::Bucket']),
     secrets: read('AWS::SecretsManager::Secret', RESOURCE_SCHEMAS['AWS::SecretsManager::Secret']),
     queues: read('AWS::SQS::Queue', RESOURCE_SCHEMAS['AWS::SQS::Queue']),

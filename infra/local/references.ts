@@ -11,7 +11,9 @@ export const tableArn = (name: string): string => arn('dynamodb', `table/${name}
 export const streamArn = (tableName: string): string => `${tableArn(tableName)}/stream/local`;
 export const queueArn = (name: string): string => arn('sqs', name);
 export const functionArn = (name: string): string => arn('lambda', `function:${name}`);
+export const functionNameOf = (functionArn: string): string => functionArn.split(':function:').at(-1) ?? functionArn;
 export const ruleArn = (name: string): string => arn('events', `rule/${name}`);
+export const scheduleArn = (name: string): string => arn('scheduler', `schedule/default/${name}`);
 const busArn = (name: string): string => arn('events', `event-bus/${name}`);
 
 /** @param nameOrArn of an event bus */
@@ -43,6 +45,7 @@ function resolvers(queueEndpoint: string): Readonly<Record<string, Resolver>> {
       ref: (_id, { Name }) => String(Name),
       attributes: { Arn: (_id, { Name }) => busArn(String(Name)), Name: (_id, { Name }) => String(Name) },
     },
+    'AWS::Events::Rule': { ref: itself, attributes: { Arn: ruleArn } },
     'AWS::Lambda::Function': { ref: itself, attributes: { Arn: functionArn } },
     // There is one version of a function here: the function.
     'AWS::Lambda::Version': { ref: (_id, { FunctionName }) => functionArn(VersionOf.parse(FunctionName).Ref) },

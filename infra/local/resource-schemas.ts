@@ -60,6 +60,13 @@ export const RESOURCE_SCHEMAS = {
             .string()
             .regex(/^\$(\.[\w-]+)*$/, 'only paths of names, as $.detail.nodeId, are done locally')
             .optional(),
+          InputTransformer: z
+            .strictObject({
+              InputTemplate: z.string(),
+              /** By name, paths as above. */
+              InputPathsMap: z.record(z.string(), z.string()).default({}),
+            })
+            .optional(),
         }),
       )
       .default([]),
@@ -96,13 +103,37 @@ export const RESOURCE_SCHEMAS = {
     Timeout: z.int().default(3),
   }),
   'AWS::Lambda::Version': z.strictObject({ FunctionName: z.string() }),
-  'AWS::S3::Bucket': z.strictObject({}),
+  'AWS::S3::Bucket': z.strictObject({
+    NotificationConfiguration: z
+      .strictObject({
+        EventBridgeConfiguration: z.strictObject({ EventBridgeEnabled: z.boolean().default(true) }).optional(),
+      })
+      .optional(),
+  }),
+  'AWS::Scheduler::Schedule': z.strictObject({
+    FlexibleTimeWindow: z.strictObject({ Mode: z.literal('OFF', 'only exact times are done locally') }),
+    ScheduleExpression: z.string(),
+    ScheduleExpressionTimezone: z.string().default('UTC'),
+    State: z.enum(['ENABLED', 'DISABLED']).default('ENABLED'),
+    Target: z.strictObject({
+      Arn: z.string(),
+      /** Text with `<aws.scheduler.…>` in it. */
+      Input: z.string().default('{}'),
+    }),
+  }),
   // What its value is stands in no template.
   'AWS::SecretsManager::Secret': z.strictObject({}),
   'AWS::SQS::Queue': z.strictObject({
     DelaySeconds: z.int().optional(),
     RedrivePolicy: z.strictObject({ deadLetterTargetArn: z.string(), maxReceiveCount: z.int() }).optional(),
     VisibilityTimeout: z.int().default(30),
+  }),
+  /** What a bucket tells whom; the CDK's way to set it. */
+  'Custom::S3BucketNotifications': z.strictObject({
+    BucketName: z.string(),
+    NotificationConfiguration: z.strictObject({ EventBridgeConfiguration: z.strictObject({}).optional() }),
+    /** Of the CDK, and made in its own way here. */
+    ServiceToken: z.string(),
   }),
   /** Invokes a function while the stack is deployed. */
   'Custom::Trigger': z.strictObject({
@@ -114,5 +145,6 @@ export const RESOURCE_SCHEMAS = {
 } as const;
 
 export type ResourceType = keyof typeof RESOURCE_SCHEMAS;
+export type ScheduleProperties = z.infer<(typeof RESOURCE_SCHEMAS)['AWS::Scheduler::Schedule']>;
 export type RuleProperties = z.infer<(typeof RESOURCE_SCHEMAS)['AWS::Events::Rule']>;
 export type EventSourceProperties = z.infer<(typeof RESOURCE_SCHEMAS)['AWS::Lambda::EventSourceMapping']>;

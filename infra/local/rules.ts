@@ -7,7 +7,7 @@ import { startSchedule } from './schedule.ts';
 export function startRules(options: EventTargetsOptions, router: EventRouter): () => void {
   const schedules = options.resources.rules.flatMap(({ id, label, properties }) => {
     const { EventBusName, EventPattern, ScheduleExpression, State, Targets } = properties;
-    const made = Targets.map((target) => eventTarget(target, options));
+    const made = Targets.map((target) => eventTarget(target, ruleArn(id), options));
     const on = ScheduleExpression ?? JSON.stringify(EventPattern);
     const targets = options.activity?.watch({ name: label, on, isEnabled: State === 'ENABLED' }, made) ?? made;
     if (State === 'DISABLED') return [];

@@ -2,8 +2,11 @@ import type { AttributeValue, _Record as StreamRecord } from '@aws-sdk/client-dy
 import type { DynamoDBRecord, AttributeValue as EventAttribute } from 'aws-lambda';
 import { LOCAL_REGION } from './emulators.ts';
 
+/** DynamoDB Local says of a record in which minute it was made, DynamoDB in which second. */
+const MINUTE_MS = 60_000;
+
 /** A stream record as Lambda hands it to a function: JSON, bytes in base64. */
-export function toDynamoDbRecord(record: StreamRecord, streamArn: string): DynamoDBRecord {
+export function toDynamoDbRecord(record: StreamRecord, streamArn: string, readAtMs: number): DynamoDBRecord {
   const {
     eventID = '',
     eventName,
@@ -17,7 +20,7 @@ export function toDynamoDbRecord(record: StreamRecord, streamArn: string): Dynam
     awsRegion: LOCAL_REGION,
     eventSourceARN: streamArn,
     dynamodb: {
-      ApproximateCreationDateTime: (ApproximateCreationDateTime ?? new Date()).getTime() / 1_000,
+      ApproximateCreationDateTime: createdAtS(ApproximateCreationDateTime?.getTime() ?? readAtMs, readAtMs),
       ...(Keys !== undefined && { Keys: toImage(Keys) }),
       ...(NewImage !== undefined && { NewImage: toImage(NewImage) }),
       ...(OldImage !== undefined && { OldImage: toImage(OldImage) }),
@@ -26,6 +29,12 @@ export function toDynamoDbRecord(record: StreamRecord, streamArn: string): Dynam
       StreamViewType: 'NEW_AND_OLD_IMAGES',
     },
   };
+}
+
+/** Of a whole minute the last second that it can have been: records are read as they come. */
+function createdAtS(createdAtMs: number, readAtMs: number): number {
+  const latestMs = createdAtMs % MINUTE_MS === 0 ? createdAtMs + MINUTE_MS - 1 : createdAtMs;
+  return Math.floor(Math.min(latestMs, Math.max(readAtMs, createdAtMs)) / 1_000);
 }
 
 const toImage = (image: Readonly<Record<string, AttributeValue>>): Record<string, EventAttribute> =>

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
+import type { DynamoDBStreamsClient, _Record as StreamRecord } from '@aws-sdk/client-dynamodb-streams';
 import type { DynamoDBRecord } from 'aws-lambda';
 import { compileFilters } from './event-filter.ts';
 import type { Deliveries } from './faults.ts';
@@ -80,7 +80,7 @@ export class StreamSource {
         const readAtMs = Date.now();
         const shards = this.#waiting.size > MAX_BACKLOG ? [] : await reader.read(signal);
         const hasRead = shards.some(({ records }) => records.length > 0);
-        for (const { shardId, records } of shards) this.#take(shardId, records.map(this.#toRecord), readAtMs);
+        for (const { shardId, records } of shards) this.#take(shardId, records, readAtMs);
         pauseMs = hasRead || this.#waiting.size > 0 ? BUSY_POLL_MS : Math.min(pauseMs * IDLE_FACTOR, IDLE_POLL_MS);
         await delay(pauseMs, undefined, { signal });
       } catch (error) {
@@ -91,10 +91,8 @@ export class StreamSource {
     }
   }
 
-  readonly #toRecord = (record: Parameters<typeof toDynamoDbRecord>[0]): DynamoDBRecord =>
-    toDynamoDbRecord(record, this.#options.settings.EventSourceArn);
-
-  #take(shardId: string, records: readonly DynamoDBRecord[], readAtMs: number): void {
+  #take(shardId: string, read: readonly StreamRecord[], readAtMs: number): void {
+    const records = read.map((record) => toDynamoDbRecord(record, this.#options.settings.EventSourceArn, readAtMs));
     const wanted = records.filter(this.#isWanted);
     this.#counts.filtered += records.length - wanted.length;
     for (const record of wanted) this.#waiting.add(record);

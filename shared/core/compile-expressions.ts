@@ -87,26 +87,27 @@ function referencesIn(source: string, at: string, report: Report): Iterable<stri
 /** Every expression of a node with its path in it. */
 function* expressionsOf(node: NodeDefinition): Generator<[string, string]> {
   if (node.runIf !== undefined) yield ['runIf', node.runIf];
-  if (node.input !== undefined) yield* inMapping(node.input, 'input');
+  if (node.input !== undefined) yield* expressionsIn(node.input, 'input');
   for (const [index, { when }] of (node.choices ?? []).entries()) yield [`choices[${index}].when`, when];
-  if (node.type === 'transform') yield* inMapping(node.output, 'output');
+  if (node.type === 'transform') yield* expressionsIn(node.output, 'output');
   if (node.type === 'map') {
     if (node.items !== undefined) yield ['items', node.items];
-    if (node.itemInput !== undefined) yield* inMapping(node.itemInput, 'itemInput');
+    if (node.itemInput !== undefined) yield* expressionsIn(node.itemInput, 'itemInput');
   }
   if (node.type === 'task' || node.type === 'map') {
     for (const [index, { output }] of (node.catch ?? []).entries()) {
-      if (output !== undefined) yield* inMapping(output, `catch[${index}].output`);
+      if (output !== undefined) yield* expressionsIn(output, `catch[${index}].output`);
     }
   }
 }
 
-function* inMapping(mapping: Json, path: string): Generator<[string, string]> {
+/** Every expression of a mapping with its path. */
+export function* expressionsIn(mapping: Json, path: string): Generator<[string, string]> {
   if (isExpression(mapping)) {
     yield [path, mapping];
   } else if (Array.isArray(mapping)) {
-    for (const [index, member] of mapping.entries()) yield* inMapping(member, `${path}[${index}]`);
+    for (const [index, member] of mapping.entries()) yield* expressionsIn(member, `${path}[${index}]`);
   } else if (typeof mapping === 'object' && mapping !== null) {
-    for (const [key, member] of Object.entries(mapping)) yield* inMapping(member, `${path}.${key}`);
+    for (const [key, member] of Object.entries(mapping)) yield* expressionsIn(member, `${path}.${key}`);
   }
 }

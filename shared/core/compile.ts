@@ -8,6 +8,7 @@ import { LIMITS } from '../model/limits.ts';
 import { emptyBits, setBit } from './bits.ts';
 import { checkExpressions } from './compile-expressions.ts';
 import { checkSecrets } from './compile-secrets.ts';
+import { checkTriggers } from './compile-triggers.ts';
 import { widthOf } from './hand-off.ts';
 import { canonicalJson, toJson } from './json.ts';
 import type { GraphPlan, Plan, PlanNode, RoutePlan } from './plan.ts';
@@ -22,7 +23,8 @@ const WIDE_JOIN = 16;
  * @param source a definition as users write it; parsed JSON or YAML
  * @param options `isStored`: it was started before, so that what it contradicts itself in is no reason to refuse it now
  * @throws {InvalidDefinitionError} with every issue: unknown or repeated ids, cycles with their path, unreachable
- *   nodes, expressions that do not parse, secrets where none can stand, fields of another strategy, limits
+ *   nodes, expressions that do not parse, secrets where none can stand, fields of another strategy, triggers that
+ *   AWS would refuse, limits
  */
 export function compile(source: unknown, { isStored = false } = {}): Plan {
   const definition = parseDefinition(source);
@@ -49,7 +51,10 @@ export function compile(source: unknown, { isStored = false } = {}): Plan {
     }
   }
   for (const [id, node] of entries) checkFields(definition, id, node, indexOf, report);
-  if (!isStored) for (const [id, node] of entries) checkRetry(id, node, report);
+  if (!isStored) {
+    for (const [id, node] of entries) checkRetry(id, node, report);
+    checkTriggers(definition, report);
+  }
 
   const parents = parentsOf(definition, entries, indexOf);
   const children: number[][] = entries.map(() => []);

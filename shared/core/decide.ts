@@ -144,6 +144,8 @@ function apply(
       state.paused = true;
       delete state.pausingBefore;
       return;
+    case 'parked':
+      return;
     case 'pausePoint':
       if (![...state.pausePoints, ...state.passedPoints].includes(event.node)) state.pausePoints.push(event.node);
       return;

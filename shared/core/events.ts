@@ -41,6 +41,8 @@ export type CoreEvent =
       readonly failedItems: number;
     }
   | { readonly type: 'paused' }
+  /** In a pause more work was parked. It tells nothing itself; what led to it may not have been told. */
+  | { readonly type: 'parked' }
   /** Pause when this node would start. */
   | { readonly type: 'pausePoint'; readonly node: number }
   | { readonly type: 'resumed'; readonly parked: readonly WorkRef[] }

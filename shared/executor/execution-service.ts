@@ -378,7 +378,7 @@ export class ExecutionService {
       definitionHash: meta.definitionHash,
       status: meta.status,
       isStopping: meta.stop !== undefined && !isTerminal(meta.status),
-      isAtRest: isAtRest(plan, meta, present),
+      isAtRest: isAtRest(plan, snapshot),
       run: meta.run,
       startedAtMs: meta.startedAtMs,
       deadlineAtMs: meta.deadlineAtMs,

@@ -65,7 +65,7 @@ export interface LocalEngineOptions {
   /** Default: those of the environment. */
   readonly secrets?: SecretStore;
   readonly random: () => number;
-  /** How executions started here advance. Default `stream`. */
+  /** How executions started here advance. Default `eager`. */
   readonly advance?: Advance;
   /** Default: nobody hears of anything. */
   readonly callbacks?: Callbacks;

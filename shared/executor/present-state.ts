@@ -15,24 +15,23 @@ const MAX_NODES_LOOKED_AT = 1_000;
 export async function presentState(store: Store, plan: Plan, snapshot: Snapshot): Promise<ExecutionState | undefined> {
   const { meta, state } = snapshot;
   const isWhole = meta.isEager !== true || state?.state.ending !== undefined || meta.cachedFrom !== undefined;
-  // Whether a pause is at rest is worth any number of reads.
-  if (isWhole || (plan.nodes.length > MAX_NODES_LOOKED_AT && meta.status !== 'PAUSED')) return state?.state;
+  if (isWhole || plan.nodes.length > MAX_NODES_LOOKED_AT) return state?.state;
   const before = state?.state ?? initialState(plan, meta.config.maxParallelNodes);
   // Nothing is to be dispatched by looking.
   return decide(plan, { ...before, paused: true }, await settledEvents(store, plan, snapshot)).state;
 }
 
 /** Nothing of it runs any more, and it is not about to end: what stops or has all its results is no longer paused. */
-export function isPauseAtRest(
-  plan: Plan,
-  { status, stop, parked }: MetaItem,
-  state: ExecutionState | undefined,
-): boolean {
+function isPauseAtRest(plan: Plan, { status, stop, parked }: MetaItem, state: ExecutionState | undefined): boolean {
   if (status !== 'PAUSED' || stop !== undefined || state?.stop !== undefined || state?.ending !== undefined)
     return false;
-  return state === undefined || openWork(plan, state).every((work) => parked?.has(encodeWork([work])));
+  // Of an eager execution nobody knows what runs before the scheduler has seen the pause.
+  return state?.paused === true && openWork(plan, state).every((work) => parked?.has(encodeWork([work])));
 }
 
-/** It has ended, or is paused and nothing of it runs any more. */
-export const isAtRest = (plan: Plan, meta: MetaItem, state: ExecutionState | undefined): boolean =>
-  isTerminal(meta.status) || isPauseAtRest(plan, meta, state);
+/**
+ * It has ended, or is paused and nothing of it runs any more.
+ * @param snapshot as it is saved: its last checkpoint tells the same
+ */
+export const isAtRest = (plan: Plan, { meta, state }: Snapshot): boolean =>
+  isTerminal(meta.status) || isPauseAtRest(plan, meta, state?.state);

@@ -9,7 +9,7 @@ import type { Dispatcher } from '../scheduler/dispatcher.ts';
 export interface StartHandOffParts {
   /** Sends the first nodes of what is started. Absent: they wait for the scheduler. */
   readonly dispatcher?: Dispatcher;
-  /** Default `stream`. */
+  /** Default `eager`. */
   readonly advance?: Advance;
 }
 

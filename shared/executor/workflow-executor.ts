@@ -52,7 +52,7 @@ export interface WorkflowExecutorOptions extends AuthorizationOptions {
    * `credentials` or a `region` are given, or the environment names both.
    */
   readonly endpoint?: string;
-  /** How executions started here advance; local only. Default `stream`. */
+  /** How executions started here advance; local only. Default `eager`. */
   readonly advance?: Advance;
   /** Lines below it are not logged. Default `warn`. */
   readonly logLevel?: LogLevel;

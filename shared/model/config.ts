@@ -72,4 +72,4 @@ export const defaultRetryPolicy = (config: ExecutionConfig): RetryPolicy =>
  */
 export const Advance = z.enum(['eager', 'stream']);
 export type Advance = z.infer<typeof Advance>;
-export const DEFAULT_ADVANCE: Advance = 'stream';
+export const DEFAULT_ADVANCE: Advance = 'eager';

@@ -1,27 +1,10 @@
 import * as z from 'zod';
 import { ExecutionConfigInput, RetryPolicy } from './config.ts';
 import { HandlerType, NodeId, WorkflowName } from './ids.ts';
-import { Json } from './json.ts';
 import { LIMITS } from './limits.ts';
+import { Expression, InputMapping, Mapping } from './mapping.ts';
 import { PoolName } from './pools.ts';
-
-/** A whole-string JSONata expression, `{% … %}`, as in Step Functions. */
-export const Expression = z
-  .string()
-  .max(LIMITS.maxExpressionLength)
-  .regex(/^\{%[\s\S]*%\}$/, 'an expression is written {% … %}');
-
-/**
- * Any JSON value in which strings of the form `{% … %}` are replaced by what they evaluate to; other strings stand
- * for themselves.
- */
-export const Mapping = Json.meta({ description: 'JSON in which strings of the form {% … %} are evaluated' });
-
-/** A mapping that goes to a handler and nowhere else: here `{ "$secret": "name" }` stands for the value of a secret. */
-export const InputMapping = Json.meta({
-  description:
-    'JSON in which strings of the form {% … %} are evaluated, and { "$secret": "name" } stands for the value of a secret',
-});
+import { Trigger } from './trigger.ts';
 
 export const TriggerRule = z.enum([
   'all_success',
@@ -152,6 +135,8 @@ export const Definition = z.strictObject({
   config: ExecutionConfigInput.optional(),
   /** Reuses the output of an execution of the same definition, handlers, input and globals. Default: not. */
   cache: CachePolicy.optional(),
+  /** What starts it, where it is deployed with a stack: events, schedules, objects in a bucket, messages on a queue. Default: none. */
+  triggers: z.array(Trigger).max(LIMITS.maxTriggers).optional(),
   nodes: z.record(NodeId, NodeDefinition),
 });
 export type Definition = z.infer<typeof Definition>;

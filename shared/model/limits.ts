@@ -22,6 +22,10 @@ export const LIMITS = {
   maxRetries: 100,
   maxVisits: 100_000,
   maxChunkSize: 10_000,
+  /** Of one workflow. */
+  maxTriggers: 50,
+  /** Characters of an event pattern: what EventBridge takes. */
+  maxPatternLength: 4_096,
   /** Characters of one expression. */
   maxExpressionLength: 10_000,
 } as const;

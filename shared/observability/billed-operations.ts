@@ -49,7 +49,8 @@ export function computeBilledOperations({ plan, items, stack, nowMs }: Parts): B
   const counts = sumOperations([
     ...items.map(billWrite),
     billMeta(meta, nowMs),
-    billScheduler(plan, meta, state, results),
+    billScheduler(meta, state),
+    billEnding(plan, meta, items, results),
     ...visits.counts,
     billMessages(visits.messages, { runnerMemoryMb: stack.runnerMemoryMb, pollUnits: readUnits(meta.openBytes) }),
     billHistory(
@@ -123,22 +124,33 @@ function billMeta(meta: BilledItemOf<'META'>, nowMs: number): Partial<OperationC
 }
 
 /** The scheduler's invocations and reads. It remembers what it decided on, so that it reads the state once. */
-function billScheduler(
-  plan: Plan,
+const billScheduler = (
   meta: BilledItemOf<'META'>,
   state: BilledItemOf<'STATE'> | undefined,
+): Partial<OperationCounts> =>
+  state === undefined ? {} : { invocations: state.item.revision, readUnits: readUnits(meta.openBytes) + 1 };
+
+/** What the end is made of. Who ran the last node and ended the execution has most of it in hand. */
+function billEnding(
+  plan: Plan,
+  meta: BilledItemOf<'META'>,
+  items: readonly BilledItem[],
   results: StandingResults,
 ): Partial<OperationCounts> {
-  if (state === undefined) return {};
-  const { status, failedNode } = meta.item;
+  const { status, failedNode, cachedFrom } = meta.item;
+  if (cachedFrom !== undefined) return {};
   const ending = status === 'SUCCEEDED' ? endingNodes(plan, results) : failedNode === undefined ? [] : [failedNode];
+  const last = items.find(
+    (item) => item.type === 'RESULT' && item.item.ends === true && item.item.run === meta.item.run,
+  );
+  const inHand = (id: string) =>
+    last?.type === 'RESULT' && (plan.kind === 'graph' || last.item.node === id) && status === 'SUCCEEDED';
+  const missing = ending.filter((id) => !inHand(id));
   const isComposed = ending.length > 1;
-  const outputBlob = meta.item.output?.blob;
   return {
-    invocations: state.item.revision,
-    readUnits: readUnits(meta.openBytes) + 1 + ending.reduce((sum, id) => sum + results.readUnits(id), 0),
+    readUnits: missing.reduce((sum, id) => sum + results.readUnits(id), 0),
     objectGets: isComposed ? ending.filter((id) => results.hasLargeOutput(id)).length : 0,
-    objectPuts: isComposed && outputBlob !== undefined ? 1 : 0,
+    objectPuts: isComposed && meta.item.output?.blob !== undefined ? 1 : 0,
   };
 }
 

@@ -1,3 +1,4 @@
+import { followOf } from '../core/hand-off.ts';
 import { findNode, nodeAt, type Plan } from '../core/plan.ts';
 import { DEFAULT_POOL } from '../model/pools.ts';
 import { poolOf } from '../scheduler/dispatcher.ts';
@@ -20,6 +21,7 @@ interface VisitParts {
   readonly results: StandingResults;
 }
 
+const NOTHING: ReadonlySet<string> = new Set();
 /** Two short ranges of the object that holds a map's items. */
 const MANIFEST_GETS = 2;
 
@@ -29,8 +31,8 @@ export class BilledVisits {
   readonly #maps: ReadonlyMap<string, BilledItemOf<'MAP'>>;
   readonly #chunks: ReadonlyMap<string, readonly BilledItemOf<'CHUNK'>[]>;
   readonly #rounds: ReadonlyMap<string, number>;
-  /** By node and run: visits that no message brought. */
-  readonly #inlined = new Map<string, number>();
+  /** By node and run: visits that no message brought, and what those who ran before them had in hand. */
+  readonly #inlined = new Map<string, { left: number; readonly inHand: ReadonlySet<string> }>();
   readonly #inputs = new Map<string, Reads>();
   readonly #manifests = new Set<string>();
   readonly messages: BilledMessage[] = [];
@@ -46,7 +48,8 @@ export class BilledVisits {
     for (const { item } of results) {
       if (item.inlined === undefined) continue;
       const key = `${nodeAt(parts.plan, item.inlined).id} ${item.run}`;
-      this.#inlined.set(key, (this.#inlined.get(key) ?? 0) + 1);
+      const inHand = new Set([item.node, ...this.#lookedAt(item)]);
+      this.#inlined.set(key, { left: (this.#inlined.get(key)?.left ?? 0) + 1, inHand });
     }
     this.#rounds = roundsOf(parts.plan, new Map(results.map(({ item }) => [item.node, item.queuedAtMs])));
     for (const item of parts.items) {
@@ -68,10 +71,11 @@ export class BilledVisits {
       this.counts.push({ readUnits: times * readUnits(bytes) });
       return;
     }
+    this.counts.push({ readUnits: times * this.#lookUnits(item) });
     const map = this.#maps.get(visitOf(result));
     const objectPuts = [item.output, item.failures].filter((payload) => payload?.blob !== undefined).length;
     if (objectPuts > 0) this.counts.push({ objectPuts: times * objectPuts });
-    if (map === undefined) this.#addMessages(result, this.#inputOf(item.node));
+    if (map === undefined) this.#addMessages(result);
     else this.#addCollect(result, map);
   }
 
@@ -106,21 +110,41 @@ export class BilledVisits {
   }
 
   /** The first message went out with others; each retry alone. */
-  #addMessages({ times, item }: BilledItemOf<'RESULT' | 'CHUNK'>, reads: Reads): void {
+  #addMessages({ times, item }: BilledItemOf<'RESULT' | 'CHUNK'>, given?: Reads): void {
     for (const [index, { startedAtMs, endedAtMs }] of item.attempts.entries()) {
       const sentWith = index === 0 ? this.#sentWith(item) : `retry ${item.node} ${startedAtMs}`;
-      const isInline = index === 0 && this.#ranInline(item);
+      const inHand = index === 0 ? this.#inHand(item) : undefined;
+      const isInline = inHand !== undefined;
+      const reads = given ?? this.#inputOf(item.node, inHand);
       const runningMs = Math.max(0, endedAtMs - startedAtMs);
       this.#addMessage({ node: item.node, sentWith, times, runningMs, isInline }, reads);
     }
   }
 
-  /** Results say which node ran on with them; of a loop's visits it does not matter which. */
-  #ranInline({ node, run }: BilledItemOf<'RESULT' | 'CHUNK'>['item']): boolean {
-    const key = `${node} ${run}`;
-    const left = this.#inlined.get(key) ?? 0;
-    this.#inlined.set(key, left - 1);
-    return left > 0;
+  /**
+   * What a visit that no message brought had in hand. Results say which node ran on with them; of a loop's visits it does
+   * not matter which.
+   */
+  #inHand({ node, run }: BilledItemOf<'RESULT' | 'CHUNK'>['item']): ReadonlySet<string> | undefined {
+    const inlined = this.#inlined.get(`${node} ${run}`);
+    if (inlined === undefined || inlined.left === 0) return undefined;
+    inlined.left--;
+    return inlined.inHand;
+  }
+
+  /** The results that who finishes looks at, to see whether it is the last. */
+  #lookedAt({ node, status }: BilledItemOf<'RESULT'>['item']): readonly string[] {
+    const { plan, meta } = this.#parts;
+    const found = findNode(plan, node);
+    if (plan.kind !== 'graph' || meta.item.isEager !== true || status !== 'SUCCEEDED' || found === undefined) return [];
+    const { joins, otherSinks = [] } = followOf(plan, found.index);
+    return [...new Set([...joins.flatMap(({ others }) => others), ...otherSinks])].map(
+      (other) => nodeAt(plan, other).id,
+    );
+  }
+
+  #lookUnits(item: BilledItemOf<'RESULT'>['item']): number {
+    return this.#lookedAt(item).reduce((sum, other) => sum + this.#parts.results.readUnits(other), 0);
   }
 
   /** A route goes one step at a time. */
@@ -139,22 +163,23 @@ export class BilledVisits {
     });
   }
 
-  /** The results that a node's input is made of, or the workflow's input. */
-  #inputOf(node: string): Reads {
+  /** The results that a node's input is made of, or the workflow's input. What is in hand is not read again. */
+  #inputOf(node: string, inHand: ReadonlySet<string> = NOTHING): Reads {
     const known = this.#inputs.get(node);
-    if (known !== undefined) return known;
+    if (known !== undefined && inHand.size === 0) return known;
     const { plan, meta, results } = this.#parts;
     const found = findNode(plan, node);
     const parents = (found?.parents ?? []).map((parent) => nodeAt(plan, parent).id);
     const sources = [...new Set([...parents, ...(found?.references ?? [])])];
+    const missing = sources.filter((source) => !inHand.has(source));
     const reads = {
-      readUnits: sources.reduce((sum, source) => sum + results.readUnits(source), 0),
+      readUnits: missing.reduce((sum, source) => sum + results.readUnits(source), 0),
       objectGets:
         sources.length === 0
           ? Number(meta.item.input.blob !== undefined)
           : sources.filter((source) => results.hasLargeOutput(source)).length,
     };
-    this.#inputs.set(node, reads);
+    if (inHand.size === 0) this.#inputs.set(node, reads);
     return reads;
   }
 }

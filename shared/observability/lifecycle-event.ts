@@ -1,14 +1,10 @@
 import * as z from 'zod';
 import { assertNever } from '../errors.ts';
+import { EXECUTION_STATUS_CHANGE, LIFECYCLE_SOURCE, NODE_STATUS_CHANGE } from '../model/lifecycle-names.ts';
 import { ExecutionStatus, ResultSource } from '../model/result.ts';
 import type { OutgoingEvent } from '../ports/event-sink.ts';
 import { ErrorOutline, type ExecutionEvent } from './execution-event.ts';
 import type { BareEvent } from './to-events.ts';
-
-/** The `source` of every event that fanjoin puts on a bus. */
-export const LIFECYCLE_SOURCE = 'fanjoin';
-export const EXECUTION_STATUS_CHANGE = 'Fanjoin Execution Status Change';
-export const NODE_STATUS_CHANGE = 'Fanjoin Node Status Change';
 
 const common = {
   /** Names what happened, among all executions: the same however often it is told. */

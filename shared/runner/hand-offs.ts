@@ -78,7 +78,7 @@ export class HandOffs {
     const { handedOff, inlined, ends } = result;
     const { plan, meta } = visit;
     if (ends === true) {
-      await this.#end(visit);
+      await this.#end(visit, [...others, result]);
       return undefined;
     }
     if (handedOff === undefined) return undefined;
@@ -175,13 +175,13 @@ export class HandOffs {
     return new Map([...found].filter(([, { run }]) => run === task.run));
   }
 
-  async #end(visit: Visit): Promise<void> {
+  async #end(visit: Visit, known: readonly ResultItem[]): Promise<void> {
     const { plan, meta, task } = visit;
     const visits =
       plan.kind === 'graph'
         ? plan.sinks.map((index) => ({ node: nodeAt(plan, index).id, visit: 1 }))
         : lastVisits(plan, (task.kind === 'node' && task.visits) || {});
-    if (await this.#finisher.succeed(plan, meta, visits)) return;
+    if (await this.#finisher.succeed(plan, meta, visits, known)) return;
     // It was to stop before that: nothing of it runs any more, so there is nothing to wait for.
     await this.#store.executions.markSettleElapsed(meta);
   }

@@ -85,6 +85,9 @@ export function flagEvents(plan: Plan, before: MetaItem | undefined, after: Meta
   if (after.stop !== undefined) events.push(...returned([...(after.parked ?? [])]));
   else if (before !== undefined && after.status === 'RUNNING')
     events.push(...returned([...(after.parked ?? [])].filter((work) => before.parked?.has(work) !== true)));
+  // Who ran what came before it may have told nobody: a pause is to know all that has ended.
+  if (after.isEager === true && after.status === 'PAUSED' && (before?.parked?.size ?? 0) < (after.parked?.size ?? 0))
+    events.push({ type: 'parked' });
   if (before?.settleElapsed === undefined && after.settleElapsed === true) events.push({ type: 'settleElapsed' });
   return events;
 }

@@ -46,15 +46,26 @@ export class Finisher {
   /**
    * Ends an execution all of whose nodes have ended, none of them badly. `false`: it ended otherwise, or is to.
    * @param visits what its output is made of
+   * @param known results of them that need not be read again
    */
-  async succeed(plan: Plan, meta: MetaItem, visits: readonly VisitName[]): Promise<boolean> {
-    return this.#finish(meta, await this.#success(plan, meta, visits));
+  async succeed(
+    plan: Plan,
+    meta: MetaItem,
+    visits: readonly VisitName[],
+    known: readonly ResultItem[],
+  ): Promise<boolean> {
+    return this.#finish(meta, await this.#success(plan, meta, visits, known));
   }
 
-  async #success(plan: Plan, meta: MetaItem, visits: readonly VisitName[]): Promise<TerminalWrite> {
+  async #success(
+    plan: Plan,
+    meta: MetaItem,
+    visits: readonly VisitName[],
+    known: readonly ResultItem[] = [],
+  ): Promise<TerminalWrite> {
     const endedAtMs = this.#clock.nowMs();
     try {
-      return { status: 'SUCCEEDED', endedAtMs, output: await composeOutput(this.#store, plan, meta, visits) };
+      return { status: 'SUCCEEDED', endedAtMs, output: await composeOutput(this.#store, plan, meta, visits, known) };
     } catch (error) {
       // All nodes succeeded, and what they gave together is more than can be kept: no repetition mends that.
       if (!(error instanceof FanjoinError) || error.retryable) throw error;
@@ -106,8 +117,17 @@ interface VisitName {
   readonly visit: number;
 }
 
-async function composeOutput(store: Store, plan: Plan, meta: MetaItem, visits: readonly VisitName[]): Promise<Payload> {
-  const results = await store.results.loadResults(meta.executionId, meta.run, visits);
+async function composeOutput(
+  store: Store,
+  plan: Plan,
+  meta: MetaItem,
+  visits: readonly VisitName[],
+  known: readonly ResultItem[],
+): Promise<Payload> {
+  const isKnown = (name: VisitName) => known.some(({ node, visit }) => node === name.node && visit === name.visit);
+  const missing = visits.filter((name) => !isKnown(name));
+  const found = missing.length === 0 ? [] : await store.results.loadResults(meta.executionId, meta.run, missing);
+  const results = new Map([...known.map((result) => [result.node, result] as const), ...found]);
   const [only] = visits;
   if (plan.kind === 'graph' && (plan.sinks.length === 1 || plan.definition.strategy === 'sequential')) {
     return (only && results.get(only.node)?.output) ?? { inline: 'null' };

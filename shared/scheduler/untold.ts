@@ -32,7 +32,9 @@ export async function untoldEvents(
   if (missing.length === 0) return start;
   const visits = missing.map((node) => ({ node: nodeAt(plan, node).id, visit: 1 }));
   const results = await store.results.loadResults(meta.executionId, meta.run, visits);
-  return [...start, ...[...results.values()].map((result) => resultEvent(plan, result))];
+  // Under a rule that does not wait for all, what has not ended in this run may have come late in one before.
+  const ofThisRun = [...results.values()].filter(({ run }) => run === meta.run);
+  return [...start, ...ofThisRun.map((result) => resultEvent(plan, result))];
 }
 
 /** Whether what was not told follows from the events: in a route only if it goes on from where it is known to stand. */

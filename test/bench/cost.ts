@@ -33,31 +33,46 @@ const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 const table = (heads: readonly string[], rows: readonly (readonly string[])[]): string =>
   [row(heads), row(heads.map((_head, column) => (column === 0 ? '---' : '--:'))), ...rows.map(row)].join('\n');
 
-type Measured = readonly (readonly [CostWorkload, LedgerReading])[];
+/** How executions may advance: what a stack's `advance` is. */
+const MODES = ['stream', 'eager'] as const;
+
+interface Measured {
+  readonly workload: CostWorkload;
+  readonly readings: Readonly<Record<(typeof MODES)[number], LedgerReading>>;
+}
 
 const kinds = Object.entries(COLUMNS).map(([kind, title]) => [kind, title] as const);
 const countOf = (counts: OperationCounts, kind: string): number =>
   Object.entries(counts).find(([name]) => name === kind)?.[1] ?? 0;
 
-const countsTable = (measured: Measured): string =>
+const countsTable = (measured: readonly Measured[]): string =>
   table(
-    ['one execution', ...kinds.map(([, title]) => title), 'USD for a million'],
-    measured.map(([{ title }, { counts, usdPerMillion }]) => [
-      title,
-      ...kinds.map(([kind]) => number(countOf(counts, kind))),
-      `**${rounded(usdPerMillion)}**`,
-    ]),
+    ['one execution', 'advance', ...kinds.map(([, title]) => title), 'USD for a million'],
+    measured.flatMap(({ workload, readings }) =>
+      MODES.map((mode) => [
+        workload.title,
+        `\`${mode}\``,
+        ...kinds.map(([kind]) => number(countOf(readings[mode].counts, kind))),
+        `**${rounded(readings[mode].usdPerMillion)}**`,
+      ]),
+    ),
   );
 
-const peersTable = (measured: Measured): string =>
+const peersTable = (measured: readonly Measured[]): string =>
   table(
-    ['a million executions', 'fanjoin', 'Standard', 'Express', 'durable functions'],
-    measured.map(([{ title, elsewhere }, { usdPerMillion }]) => {
+    [
+      'a million executions',
+      ...MODES.map((mode) => `fanjoin, \`${mode}\``),
+      'Standard',
+      'Express',
+      'durable functions',
+    ],
+    measured.map(({ workload: { title, elsewhere }, readings }) => {
       const { standard, express, durable } = computePeerCosts(elsewhere);
       const [least, most] = durable.map(rounded);
       return [
         title,
-        `**${rounded(usdPerMillion)}**`,
+        ...MODES.map((mode) => `**${rounded(readings[mode].usdPerMillion)}**`),
         rounded(standard),
         rounded(express),
         least === most ? `${least}` : `${least}–${most}`,
@@ -78,7 +93,7 @@ const pricesTable = (): string =>
     ],
   );
 
-const page = (measured: Measured): string => `# What an execution costs
+const page = (measured: readonly Measured[]): string => `# What an execution costs
 
 <!-- Written by \`npm run docs:cost\`. What is changed by hand is overwritten. -->
 
@@ -89,6 +104,8 @@ there to compare the two ([operations](operations.md#trying-it-on-aws)).
 
 ${countsTable(measured)}
 
+- \`advance\` is a setting of the stack: with \`stream\`, the default, every result goes through the scheduler; with \`eager\`, who
+  finishes a node starts what follows, where that is safe ([how it works](how-it-works.md)).
 - Each workload ran once, alone, on a stack that was warm, started over the API. Executions side by side share invocations,
   batches and state writes, so each costs a little less than one alone.
 - Handlers give back what they are given, some bytes. Their own time is not in it; it costs the same everywhere.
@@ -132,17 +149,32 @@ in [one table](../shared/observability/prices.ts).
 - \`result.metrics.billedOperations\` tells it of each execution, derived from what stands of it.
 `;
 
-await using stack = await startLocalStack({
-  isMetered: true,
-  handlersEntry: join(import.meta.dirname, 'handlers.ts'),
-});
-const measured: [CostWorkload, LedgerReading][] = [];
-// Once before: what is slow the first time makes more batches than what runs on Lambda.
-for (const { workload: name } of COST_WORKLOADS.slice(0, 3)) await readLedger(stack, workload(name));
-for (const priced of COST_WORKLOADS) {
-  const reading = await readLedger(stack, workload(priced.workload));
-  console.log(`${priced.title.padEnd(34)} ${rounded(reading.usdPerMillion)} for a million`);
-  measured.push([priced, reading]);
+/** Each on a stack of its own: what it was told of one is not in the ledger of another. */
+async function measure(mode: (typeof MODES)[number]): Promise<ReadonlyMap<CostWorkload, LedgerReading>> {
+  await using stack = await startLocalStack({
+    isMetered: true,
+    handlersEntry: join(import.meta.dirname, 'handlers.ts'),
+    advance: mode,
+    log: () => {},
+  });
+  // Once before: what is slow the first time makes more batches than what runs on Lambda.
+  for (const { workload: name } of COST_WORKLOADS.slice(0, 3)) await readLedger(stack, workload(name));
+  const readings = new Map<CostWorkload, LedgerReading>();
+  for (const priced of COST_WORKLOADS) {
+    const reading = await readLedger(stack, workload(priced.workload));
+    console.log(`${priced.title.padEnd(34)} ${mode.padEnd(6)} ${rounded(reading.usdPerMillion)} for a million`);
+    readings.set(priced, reading);
+  }
+  return readings;
 }
+
+const stream = await measure('stream');
+const eager = await measure('eager');
+const measured = COST_WORKLOADS.flatMap((priced) => {
+  const readings = { stream: stream.get(priced), eager: eager.get(priced) };
+  return readings.stream === undefined || readings.eager === undefined
+    ? []
+    : [{ workload: priced, readings: { stream: readings.stream, eager: readings.eager } }];
+});
 await writeFile(FILE, page(measured));
 console.log('Written to docs/cost.md');

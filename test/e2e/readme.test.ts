@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startCollector } from '../support/otlp-collector.ts';
+import { readmeFiles } from '../support/readme.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const run = promisify(execFile);
@@ -20,9 +21,7 @@ describe('the README', () => {
   let folder: string;
 
   beforeAll(async () => {
-    const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
-    const found = [...readme.matchAll(/```(?:ts|yaml)\n(?:\/\/|#) (\S+)\n([\s\S]*?)```/g)];
-    folder = await aFolder(Object.fromEntries(found.map(([, name = '', text = '']) => [name, text])));
+    folder = await aFolder(await readmeFiles());
   });
 
   afterAll(() => rm(folder, { recursive: true, force: true }));

@@ -1,6 +1,9 @@
+import { environment } from '../../functions/environment.ts';
 import { createAwsClients } from '../../shared/adapters/aws/clients.ts';
+import { SqsTaskQueue } from '../../shared/adapters/aws/sqs-queue.ts';
 import { Logger } from '../../shared/observability/logger.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
+import { Dispatcher } from '../../shared/scheduler/dispatcher.ts';
 import { openStore } from '../../shared/store/store.ts';
 import { MemoryBlobs } from '../simulation/memory-blobs.ts';
 import { MemoryTable } from '../simulation/memory-table.ts';
@@ -24,3 +27,4 @@ export const logged: string[] = [];
 export const logger = new Logger({ level: 'error', write: (line) => logged.push(line) });
 const ports = atOnce(new MemoryTable(), new MemoryBlobs());
 export const store = openStore(ports.table, ports.blobs);
+export const dispatcher = new Dispatcher(new SqsTaskQueue({ client: sqs, queueUrls: environment.QUEUE_URLS }));

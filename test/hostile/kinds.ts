@@ -1,7 +1,6 @@
 import { memoryUsage } from 'node:process';
 import fc from 'fast-check';
 import { openApiDocument } from '../../shared/api/openapi.ts';
-import { aLocalStack } from '../support/local-stack.ts';
 import { openApiInProcess } from './api-in-process.ts';
 import { sendTo } from './api-over-http.ts';
 import {
@@ -63,6 +62,8 @@ const TRIALS: Readonly<Record<HostileKind, (range: TrialRange) => Promise<SentMa
   requests: (range) => inProcess(requestsOf, range),
   cursors: (range) => inProcess(cursorRequestsOf, range),
   async http(range) {
+    // It takes seconds to load, and no other kind needs it.
+    const { aLocalStack } = await import('../support/local-stack.ts');
     const { stack } = await aLocalStack();
     await using _ = stack;
     return await sendMany(requestsOf(openApiDocument()), (request) => sendTo(stack, request), range);

@@ -101,6 +101,16 @@ export const FIRST_REQUESTS: readonly HostileRequest[] = [
   },
 ];
 
+/** Changes nothing. */
+export const WARMING_REQUEST: HostileRequest = {
+  method: 'GET',
+  template: '/executions/{executionId}',
+  params: { executionId: 'one' },
+  query: {},
+  headers: {},
+  body: undefined,
+};
+
 function requestsTo(
   method: string,
   template: string,

@@ -21,6 +21,7 @@ const CLIENTS: Readonly<Record<(typeof FUNCTION_FOLDERS)[number], readonly strin
   sweep: ['dynamodb', 's3', 'sqs'],
   observer: ['dynamodb', 'eventbridge'],
   publisher: ['dynamodb', 's3'],
+  trigger: ['dynamodb', 's3', 'sqs'],
 };
 
 describe.each(FUNCTION_FOLDERS.map((folder) => [folder] as const))('the bundle of %s', (folder) => {

@@ -14,7 +14,16 @@ import { synthesized } from './synthesized.ts';
 const EVERYTHING: ExecutorStackProps = {
   newSecrets: ['stripe-key'],
   pools: { slow: {}, large: { memorySize: 2_048, timeout: Duration.minutes(10) } },
-  workflows: [{ name: 'w', nodes: { n: { type: 'transform', output: 1 } } }],
+  workflows: [
+    {
+      name: 'w',
+      nodes: { n: { type: 'transform', output: 1 } },
+      triggers: [
+        { id: 'placed', type: 'event', pattern: { source: ['shop'] } },
+        { id: 'nightly', type: 'schedule', cron: '0 2 * * ? *' },
+      ],
+    },
+  ],
   payloadRetention: Duration.days(30),
   tracing: { otlpEndpoint: 'https://collector.example.com:4318' },
 };
@@ -95,7 +104,8 @@ describe('the template', () => {
     const invokeConfigs = resources.filter(({ Type }) => Type === 'AWS::Lambda::EventInvokeConfig');
 
     expect(targets.length).toBeGreaterThan(0);
-    for (const target of targets) expect(JSON.stringify(target.DeadLetterConfig)).toContain('Undelivered');
+    for (const target of targets)
+      expect(JSON.stringify(target.DeadLetterConfig)).toMatch(/Undelivered|TriggerEventsDeadLetterQueue/);
     expect(invokeConfigs.length).toBeGreaterThan(0);
     for (const { Properties } of invokeConfigs)
       expect(JSON.stringify(Properties.DestinationConfig)).toContain('Undelivered');

@@ -248,14 +248,14 @@ describe('reading rules from a template', () => {
   it('throws for what they ask for and is not done', () => {
     const pattern = { EventPattern: { source: ['x'] } };
 
-    expect(() => options({ ...pattern, Targets: [target('Heard', { InputTransformer: {} })] })).toThrow(
-      /Targets\.0\.InputTransformer is not known/,
+    expect(() => options({ ...pattern, Targets: [target('Heard', { HttpParameters: {} })] })).toThrow(
+      /Targets\.0\.HttpParameters is not known/,
     );
     expect(() => options({ ...pattern, Targets: [target('Heard', { InputPath: '$.list[0]' })] })).toThrow(
       /Targets\.0\.InputPath: only paths of names/,
     );
     expect(() => options({ ...pattern, RoleArn: 'x', Targets: [] })).toThrow(/RoleArn is not known/);
-    expect(() => start({ EventPattern: { source: [{ like: 'x' }] }, Targets: [] })).toThrow(/is not known/);
+    expect(() => start({ EventPattern: { source: [{ like: 'x' }] }, Targets: [] })).toThrow(/is no comparison known/);
     expect(() => start({ ...pattern, Targets: [{ Arn: 'arn:aws:sns:x' }] })).toThrow(/neither a queue nor a function/);
   });
 });

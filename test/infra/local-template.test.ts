@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { describe, expect, it } from 'vitest';
 import { IGNORED_PROPERTIES, IGNORED_TYPES, withoutIgnored } from '../../infra/local/ignored-properties.ts';
 import { readResources } from '../../infra/local/read-resources.ts';
@@ -7,7 +8,18 @@ import { synthesized } from './synthesized.ts';
 
 const { template, outdir } = synthesized({
   newSecrets: ['stripe-key'],
-  workflows: [{ name: 'w', nodes: { n: { type: 'transform', output: 1 } } }],
+  workflows: [
+    {
+      name: 'w',
+      nodes: { n: { type: 'transform', output: 1 } },
+      triggers: [
+        { id: 'nightly', type: 'schedule', cron: '0 2 * * ? *' },
+        { id: 'uploaded', type: 's3', bucket: 'uploads' },
+      ],
+    },
+  ],
+  // Of another stack: it is told by a custom resource.
+  triggers: (stack) => ({ buckets: { uploads: Bucket.fromBucketName(stack, 'Uploads', 'uploads') } }),
 });
 rmSync(outdir, { recursive: true });
 const deployed = Template.parse(template.toJSON());
@@ -19,8 +31,8 @@ describe('reading a template', () => {
   it('takes the one that is deployed', () => {
     const { tables, buckets, queues, functions, eventSources, routes, rules } = readResources(deployed, QUEUES);
 
-    expect([tables, buckets, functions, eventSources, rules].map(({ length }) => length)).toEqual([1, 1, 7, 4, 1]);
-    expect(queues).toHaveLength(5);
+    expect([tables, buckets, functions, eventSources, rules].map(({ length }) => length)).toEqual([1, 1, 8, 5, 2]);
+    expect(queues).toHaveLength(7);
     expect(routes.map(({ properties }) => properties.RouteKey)).toContain('POST /executions');
   });
 
@@ -40,11 +52,11 @@ describe('reading a template', () => {
   });
 
   it('throws for a property it does not know within another', () => {
-    const target = { Arn: 'x', InputTransformer: {} };
+    const target = { Arn: 'x', HttpParameters: {} };
     const properties = { ScheduleExpression: 'rate(1 minute)', State: 'ENABLED', Targets: [target] };
 
     expect(() => read({ R: { Type: 'AWS::Events::Rule', Properties: properties } })).toThrow(
-      /R \(AWS::Events::Rule\) .*: Targets\.0\.InputTransformer is not known/,
+      /R \(AWS::Events::Rule\) .*: Targets\.0\.HttpParameters is not known/,
     );
   });
 

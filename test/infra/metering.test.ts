@@ -23,6 +23,17 @@ describe('the meter of the local stack', () => {
     ]);
   });
 
+  it('knows a function by its name, whatever a library adds to it', () => {
+    const { ledger, meter } = aMeter();
+    const request = JSON.stringify({ Item: { pk: { S: 'EXEC#one' } } });
+    const answer = JSON.stringify({ ConsumedCapacity: { CapacityUnits: 1 } });
+
+    for (const app of ['Observer-PT-NO-OP-2.36.0-PTEnv-NA', 'Pool-default'])
+      meter.table({ operation: 'PutItem', userAgent: `aws-sdk-js/3.1 app/${app} lang/js`, request, answer });
+
+    expect(ledger.entriesOf('one').map(({ caller }) => caller)).toEqual(['Observer', 'Pool-default']);
+  });
+
   it('adds up what the tables and keys of a batch consumed', () => {
     const { ledger, meter } = aMeter();
     const answer = JSON.stringify({ ConsumedCapacity: [{ CapacityUnits: 2 }, { CapacityUnits: 1.5 }] });

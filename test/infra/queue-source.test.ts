@@ -163,11 +163,13 @@ describe('a queue that feeds a function', () => {
   it('brings what failed back after its visibility timeout, alone, with its count, and then to the dead letters', async () => {
     const dead = await aQueue();
     const queue = await aQueue({
+      // The machine may be slow; what failed comes back sooner.
+      VisibilityTimeout: '600',
       RedrivePolicy: JSON.stringify({ deadLetterTargetArn: queueArn(dead.name), maxReceiveCount: 2 }),
     });
     await send(queue.url, 'fine', 'fail');
 
-    const { begun } = feed(queue);
+    const { begun } = feed(queue, {}, { comesBackAfterSeconds: 1 });
     await expect.poll(() => counts(dead.url), { timeout: 20_000 }).toBe('1 visible, 0 in flight');
 
     expect(

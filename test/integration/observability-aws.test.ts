@@ -62,7 +62,7 @@ async function startFunctions(emulators: AwsEmulators) {
     const reader = new StreamReader(emulators.streams, streamArn);
     while (!abort.signal.aborted) {
       for (const { records } of await reader.read(abort.signal)) {
-        const batch = records.map((record) => toDynamoDbRecord(record, streamArn));
+        const batch = records.map((record) => toDynamoDbRecord(record, streamArn, Date.now()));
         if (batch.length === 0) continue;
         await scheduler.handler({ Records: batch });
         await observe(batch);

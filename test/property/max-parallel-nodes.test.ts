@@ -78,7 +78,12 @@ describe.each([
     'never have 8 unsettled at once on the functions of the stack, %s',
     { timeout: 120_000 },
     async (_how, faults, least) => {
-      const scenario = { ...workloadScenario({ definition: simulated, input }), faults, maxConcurrency: 50, lanes: 2 };
+      const scenario = {
+        ...workloadScenario({ definition: simulated, input }, 'stream'),
+        faults,
+        maxConcurrency: 50,
+        lanes: 2,
+      };
 
       const { violations, maxHandling } = await simulateScenario(scenario);
 

@@ -15,25 +15,27 @@ export interface CrashPoints {
 /**
  * Runs a workload once as it is, then once for each call of a port with a crash of the caller before it, and once after it.
  * @param inPairs also with each pair of such crashes
+ * @param every of the first crashes of pairs only each so manieth is tried
  * @param isEnough stops before all is tried
  */
 export async function enumerateCrashes(
   scenario: Scenario,
   {
     inPairs = false,
+    every = 1,
     isEnough = () => false,
-  }: { readonly inPairs?: boolean; readonly isEnough?: (found: number) => boolean } = {},
+  }: { readonly inPairs?: boolean; readonly every?: number; readonly isEnough?: (found: number) => boolean } = {},
 ): Promise<CrashPoints> {
   const whole = await crashedRun(scenario, []);
   const failed: { crashes: readonly string[]; violations: readonly string[] }[] = [];
   if (whole.report.violations.length > 0) failed.push({ crashes: [], violations: whole.report.violations });
   let points = 0;
-  for (const first of whole.crashes) {
+  for (const [index, first] of whole.crashes.entries()) {
     if (isEnough(failed.length)) break;
     points++;
     const once = await crashedRun(scenario, [first]);
     if (once.report.violations.length > 0) failed.push({ crashes: [first], violations: once.report.violations });
-    if (!inPairs) continue;
+    if (!inPairs || index % every > 0) continue;
     // A crash before the first would have been the first.
     for (const second of once.crashes.slice(once.crashes.indexOf(first) + 1)) {
       points++;

@@ -161,21 +161,25 @@ function metricsProblems(metrics: WorkflowMetrics, events: readonly ExecutionEve
     problems.push(
       `${metrics.workflow}: ${ended.length} ended, ${succeeded} well; counted are ${metrics.totalExecutions} and ${metrics.successfulExecutions}`,
     );
-  const counts = new Map<string, number>();
+  const least = new Map<string, number>();
+  const most = new Map<string, number>();
   for (const end of ended) {
-    for (const event of events) {
+    const endsAt = events.indexOf(end);
+    for (const [place, event] of events.entries()) {
       if (event.type !== 'NodeSucceeded' && event.type !== 'NodeFailed') continue;
-      const isPart =
-        event.executionId === end.executionId &&
-        event.run === end.run &&
-        (end.status === 'SUCCEEDED' || event.atMs <= end.atMs);
-      if (isPart) counts.set(event.nodeId, (counts.get(event.nodeId) ?? 0) + 1);
+      const isOfRun = event.executionId === end.executionId && event.run === end.run;
+      if (!isOfRun || (end.status !== 'SUCCEEDED' && event.atMs > end.atMs)) continue;
+      most.set(event.nodeId, (most.get(event.nodeId) ?? 0) + 1);
+      // What was over before the end, and written after it, had or had not come when it was counted.
+      if (end.status !== 'SUCCEEDED' && place > endsAt) continue;
+      least.set(event.nodeId, (least.get(event.nodeId) ?? 0) + 1);
     }
   }
-  for (const nodeId of new Set([...counts.keys(), ...Object.keys(metrics.nodeExecutionTimes)])) {
-    const counted = Object.hasOwn(metrics.nodeExecutionTimes, nodeId) ? metrics.nodeExecutionTimes[nodeId]?.count : 0;
-    if (counted !== (counts.get(nodeId) ?? 0))
-      problems.push(`${metrics.workflow}: ${nodeId} ran ${counts.get(nodeId) ?? 0} times, ${counted} are counted`);
+  for (const nodeId of new Set([...most.keys(), ...Object.keys(metrics.nodeExecutionTimes)])) {
+    const times = metrics.nodeExecutionTimes[nodeId];
+    const counted = Object.hasOwn(metrics.nodeExecutionTimes, nodeId) ? (times?.count ?? 0) : 0;
+    if (counted < (least.get(nodeId) ?? 0) || counted > (most.get(nodeId) ?? 0))
+      problems.push(`${metrics.workflow}: ${nodeId} ran ${most.get(nodeId) ?? 0} times, ${counted} are counted`);
   }
   return problems;
 }

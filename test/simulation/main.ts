@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util';
-import { type MutantOutcome, runMutants } from './mutants.ts';
+import { Advance } from '../../shared/model/config.ts';
+import { isFound, type MutantOutcome, runMutants } from './mutants.ts';
 import { predict } from './predict.ts';
 import { crashWorkloads, runSeeds } from './run-many.ts';
+import { ADVANCES } from './scenario.ts';
 import { shrink } from './shrink.ts';
 import { type Report, simulate } from './simulate.ts';
 
@@ -12,6 +14,8 @@ const USAGE = `Runs the deployed functions on simulated time, with faults (docs/
   npm run simulate -- --crash-points [--pairs]   a crash before and after every call of each workload
   npm run simulate -- --mutants [--mutant NAME]  whether it notices when the sources are broken
   npm run simulate -- --predict [--file FILE]    time and operations on AWS of some shapes, or of a WfCommons instance
+
+  --advance eager|stream                         how executions advance. Default: as a seed draws; both; as deployed
 `;
 
 const { values } = parseArgs({
@@ -27,19 +31,22 @@ const { values } = parseArgs({
     mutant: { type: 'string' },
     predict: { type: 'boolean', default: false },
     file: { type: 'string' },
+    advance: { type: 'string' },
   },
 });
+
+const advance = Advance.optional().parse(values.advance);
 
 if (values.seed !== undefined) await oneSeed(Number(values.seed));
 else if (values.seeds !== undefined) await manySeeds(Number(values.from), Number(values.seeds));
 else if (values['crash-points']) await crashPoints();
 else if (values.mutants) mutants(values.mutant);
-else if (values.predict) for await (const line of predict(values.file)) console.log(line);
+else if (values.predict) for await (const line of predict(values.file, advance)) console.log(line);
 else console.log(USAGE);
 
 async function oneSeed(seed: number): Promise<void> {
   const onTrace = values.trace ? (line: string) => console.log(line) : undefined;
-  const report = await simulate(seed, { onTrace });
+  const report = await simulate(seed, { advance, onTrace });
   const { executions, steps, virtualMs, faults } = report;
   console.log(
     `seed ${seed}: ${executions} executions, ${steps} steps, ${seconds(virtualMs)} s of virtual time, ${faults.length} faults`,
@@ -52,20 +59,21 @@ async function explain(failing: Report): Promise<void> {
   process.exitCode = 1;
   const { seed } = failing;
   console.log(`seed ${seed} FAILED: ${failing.violations.join('\n  ')}`);
-  const { report, runs } = await shrink(failing, (exactly) => simulate(seed, { exactly }));
+  const { report, runs } = await shrink(failing, (exactly) => simulate(seed, { advance, exactly }));
   const left = [...report.faults.map(({ id }) => id), ...report.controls];
   const drawn = failing.faults.length + failing.controls.length;
   console.log(`\nIts history with the ${left.length} of ${drawn} faults and controls that it takes (${runs} runs):`);
-  await simulate(seed, { exactly: new Set(left), onTrace: (line) => console.log(line) });
+  await simulate(seed, { advance, exactly: new Set(left), onTrace: (line) => console.log(line) });
   console.log(`\nFaults and controls: ${left.join(', ') || 'none'}`);
   console.log(`seed ${seed} FAILED: ${report.violations.join('\n  ')}`);
 }
 
 async function manySeeds(first: number, count: number): Promise<void> {
-  const summary = await runSeeds(first, count, ({ seed, violations, faults }) => {
-    console.log(`seed ${seed} FAILED: ${violations[0]?.slice(0, 400)} [${faults.length} faults]`);
+  const onFailure = ({ seed, violations, faults: drawn }: Report) => {
+    console.log(`seed ${seed} FAILED: ${violations[0]?.slice(0, 400)} [${drawn.length} faults]`);
     return values['first-failure'];
-  });
+  };
+  const summary = await runSeeds(first, count, onFailure, advance);
   const { seeds, executions, controls, steps, virtualMs, tookMs, faults, failed } = summary;
   console.log(`\nseeds         ${seeds}, of which ${failed.length} failed`);
   console.log(`executions    ${executions}, with ${controls} pauses, resumes, cancels, redrives`);
@@ -82,8 +90,9 @@ async function manySeeds(first: number, count: number): Promise<void> {
 
 async function crashPoints(): Promise<void> {
   let total = 0;
-  const workloads = crashWorkloads({ inPairs: values.pairs, isFirstEnough: values['first-failure'] });
-  for await (const { name, calls, points, failed, tookMs } of workloads) {
+  const workloads = crashWorkloads({ inPairs: values.pairs, isFirstEnough: values['first-failure'], advance });
+  for await (const { name, calls, points: single, pairs, failed, tookMs } of workloads) {
+    const points = single + pairs;
     total += points;
     const counts = `${String(calls).padStart(4)} calls ${String(points).padStart(7)} points ${String(failed.length).padStart(4)} failed`;
     console.log(`${name.padEnd(18)} ${counts} ${seconds(tookMs)} s`);
@@ -98,13 +107,14 @@ function mutants(wanted: string | undefined): void {
   const outcomes: MutantOutcome[] = [];
   for (const outcome of runMutants(wanted)) {
     outcomes.push(outcome);
-    const { name, found } = outcome;
-    console.log(
-      `${name.padEnd(32)} ${found === undefined ? 'MISSED' : `${found.by}: ${found.violation.slice(0, 120)}`}`,
-    );
-    if (found === undefined) process.exitCode = 1;
+    for (const mode of ADVANCES) {
+      const finding = outcome.found[mode];
+      const says = finding === undefined ? 'missed' : `${finding.by}: ${finding.violation.slice(0, 120)}`;
+      console.log(`${outcome.name.padEnd(32)} ${mode.padEnd(6)} ${says}`);
+    }
+    if (!isFound(outcome)) process.exitCode = 1;
   }
-  console.log(`${outcomes.filter(({ found }) => found !== undefined).length} of ${outcomes.length} mutants found`);
+  console.log(`${outcomes.filter(isFound).length} of ${outcomes.length} mutants found`);
 }
 
 function seconds(ms: number): string {

@@ -2,6 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Advance } from '../../shared/model/config.ts';
+import { ADVANCES } from './scenario.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const PATCHES = join(import.meta.dirname, 'mutants');
@@ -15,20 +17,31 @@ export interface MutantOutcome {
   readonly name: string;
   /** What it does wrong, in a sentence. */
   readonly does: string;
-  /** By which seed or crash, and what was violated; absent: nothing found it. */
-  readonly found?: { readonly by: string; readonly violation: string };
+  /** How it was found, by how executions advance. What it breaks may be no part of one of the two. */
+  readonly found: { readonly [Mode in Advance]?: Finding };
 }
+
+/** By which seed or crash, and what was violated. */
+export interface Finding {
+  readonly by: string;
+  readonly violation: string;
+}
+
+export const isFound = ({ found }: MutantOutcome): boolean => ADVANCES.some((mode) => found[mode] !== undefined);
 
 /** Breaks a copy of the sources in one place each, and looks whether the simulation notices. */
 export function* runMutants(wanted?: string): Generator<MutantOutcome> {
-  for (const file of readdirSync(PATCHES).sort()) {
-    const name = file.replace(/\.patch$/, '');
-    if (wanted !== undefined && name !== wanted) continue;
-    yield runMutant(name, readFileSync(join(PATCHES, file), 'utf8'));
-  }
+  for (const name of mutantNames()) if (wanted === undefined || name === wanted) yield runMutant(name);
 }
 
-function runMutant(name: string, patch: string): MutantOutcome {
+export const mutantNames = (): string[] =>
+  readdirSync(PATCHES)
+    .map((file) => file.replace(/\.patch$/, ''))
+    .sort();
+
+/** @throws if its patch does not apply */
+export function runMutant(name: string): MutantOutcome {
+  const patch = readFileSync(join(PATCHES, `${name}.patch`), 'utf8');
   const [does = ''] = patch.split('\n');
   const directory = mkdtempSync(join(tmpdir(), 'simulated-mutant-'));
   try {
@@ -36,16 +49,21 @@ function runMutant(name: string, patch: string): MutantOutcome {
     symlinkSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
     const applied = spawnSync('git', ['apply', '-C1', '-'], { cwd: directory, input: patch, encoding: 'utf8' });
     if (applied.status !== 0) throw new Error(`The mutant ${name} does not apply any more: ${applied.stderr}`);
-    const found =
-      runIn(directory, ['--seeds', String(MUTANT_SEEDS), '--first-failure']) ??
-      runIn(directory, ['--crash-points', '--first-failure']);
-    return { name, does, ...(found !== undefined && { found }) };
+    const found: { [Mode in Advance]?: Finding } = {};
+    for (const mode of ADVANCES) {
+      const options = ['--first-failure', '--advance', mode];
+      const finding =
+        runIn(directory, ['--seeds', String(MUTANT_SEEDS), ...options]) ??
+        runIn(directory, ['--crash-points', ...options]);
+      if (finding !== undefined) found[mode] = finding;
+    }
+    return { name, does, found };
   } finally {
     rmSync(directory, { recursive: true });
   }
 }
 
-function runIn(directory: string, options: readonly string[]): MutantOutcome['found'] {
+function runIn(directory: string, options: readonly string[]): Finding | undefined {
   const { status, stdout, stderr, error } = spawnSync(process.execPath, ['test/simulation/main.ts', ...options], {
     cwd: directory,
     encoding: 'utf8',

@@ -142,7 +142,7 @@ export class SimulatedQueue {
     });
     this.#atWork++;
     trace(() => `${site}: ${batch.map(({ id, receiveCount }) => `${id} (${receiveCount})`).join(', ')}`);
-    void this.#host.invoke(toEvent(batch)).then((outcome) => {
+    void this.#host.invoke(toEvent(name, batch)).then((outcome) => {
       this.#atWork--;
       const identifiers = batch.map(({ id }) => id);
       const failed = failedItems(outcome.ok ? outcome : { ok: false, reason: '' }, identifiers, true);
@@ -166,7 +166,7 @@ export class SimulatedQueue {
   }
 }
 
-const toEvent = (batch: readonly Message[]): SQSEvent => ({
+const toEvent = (queue: string, batch: readonly Message[]): SQSEvent => ({
   Records: batch.map(({ id, body, receiveCount, receipt }) => ({
     messageId: id,
     receiptHandle: String(receipt),
@@ -180,7 +180,7 @@ const toEvent = (batch: readonly Message[]): SQSEvent => ({
     messageAttributes: {},
     md5OfBody: '',
     eventSource: 'aws:sqs',
-    eventSourceARN: '',
+    eventSourceARN: queue,
     awsRegion: '',
   })),
 });

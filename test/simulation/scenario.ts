@@ -58,6 +58,7 @@ export interface Scenario {
 }
 
 const SMALL_POOL = 'small';
+export const ADVANCES = ['eager', 'stream'] as const satisfies readonly Advance[];
 
 /** How likely each kind is where a seed has it at all. Some can happen at every call, others once in a run. */
 const BASE_RATES: Readonly<Record<FaultKind, number>> = {
@@ -105,8 +106,8 @@ const CONTROL_WEIGHTS: readonly ControlKind[] = [
 const HORIZONS_MS = [500, 3_000, 3_000, 20_000, 600_000] as const;
 const FAULTS_UNTIL_MS = 900_000;
 
-/** The world of a seed: workflows, users, faults, times. */
-export function scenarioOf(seed: number): Scenario {
+/** The world of a seed: workflows, users, faults, times. It draws how executions advance, unless that is given. */
+export function scenarioOf(seed: number, advance?: Advance): Scenario {
   const dice = new Dice(seed);
   const executions = executionsOf(dice, seed);
   const plans = new Map(executions.map(({ definition }) => [definition.name, compile(definition)]));
@@ -119,7 +120,7 @@ export function scenarioOf(seed: number): Scenario {
     maxConcurrency: dice.pick('concurrency', [1, 2, 5, 50]),
     lanes: dice.pick('lanes', [1, 2, 4]),
     isObserved: dice.chance('observed', 0.6),
-    advance: dice.pick('advance', ['eager', 'stream'] as const),
+    advance: advance ?? dice.pick('advance', ADVANCES),
     faults: {
       rates: ratesOf(dice),
       budget: dice.pick('budget', [0, 2, 5, 10, 20, 40, 80]),

@@ -1,3 +1,4 @@
+import type { Advance } from '../../shared/model/config.ts';
 import type { ChangeRecord } from '../../shared/ports/change-feed.ts';
 import { genericHandlers } from '../support/generic-handlers.ts';
 import { Client } from './client.ts';
@@ -7,6 +8,8 @@ import { type Scenario, scenarioOf } from './scenario.ts';
 import { World } from './world.ts';
 
 export interface SimulateOptions {
+  /** How executions advance. Default: as the seed draws. */
+  readonly advance?: Advance | undefined;
   /** Only these faults and controls, by their ids. Default: those the seed draws. */
   readonly exactly?: ReadonlySet<string> | undefined;
   readonly onTrace?: ((line: string) => void) | undefined;
@@ -46,7 +49,7 @@ const MOVE_WITHIN_MS = 13 * 60_000;
 
 /** Runs a seed's world to its end, and says what was wrong. */
 export const simulate = (seed: number, options: SimulateOptions = {}): Promise<Report> =>
-  simulateScenario(scenarioOf(seed), options);
+  simulateScenario(scenarioOf(seed, options.advance), options);
 
 export async function simulateScenario(
   scenario: Scenario,

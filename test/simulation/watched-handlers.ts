@@ -1,5 +1,6 @@
-import type { Plan } from '../../shared/core/plan.ts';
+import { namedPool, type Plan } from '../../shared/core/plan.ts';
 import type { ExecutionId } from '../../shared/model/ids.ts';
+import { DEFAULT_POOL } from '../../shared/model/pools.ts';
 import { isTerminal } from '../../shared/model/result.ts';
 import type { AnyHandler } from '../../shared/nodes/define-node.ts';
 import type { NodeContext } from '../../shared/nodes/node-context.ts';
@@ -15,6 +16,8 @@ import type { SimulatedProcess } from './process.ts';
 
 interface WatchParts {
   readonly process: SimulatedProcess;
+  /** Whose queue the process is at work for. */
+  readonly pool: () => string;
   readonly loop: EventLoop;
   readonly dice: Dice;
   readonly faults: Faults;
@@ -50,6 +53,9 @@ export function watchedHandlers(handlers: readonly AnyHandler[], parts: WatchPar
       const fault = faults.at(site, ['handlerCrashes', 'handlerIsSlow', 'handlerIsStuck'], name);
       const invariants = invariantsOf(executionId);
       invariants?.onHandlerStart(name);
+      const pool = definition === undefined ? undefined : (namedPool(definition) ?? DEFAULT_POOL);
+      if (pool !== undefined && pool !== parts.pool())
+        violated(`the handler of ${name} ran in the pool ${parts.pool()}, it is of ${pool}`);
       if (isTakenOver(table, context))
         violated(`the handler of ${name} ran, and its result was taken over with a checkpoint`);
       const end = watchStart(parts, context, name);

@@ -1,8 +1,9 @@
 import { compile } from '../../shared/core/compile.ts';
+import type { Advance } from '../../shared/model/config.ts';
 import type { DefinitionInput } from '../../shared/model/definition.ts';
 import type { Json } from '../../shared/model/json.ts';
 import { NO_FAULTS } from './faults.ts';
-import type { Control, ControlKind, Scenario } from './scenario.ts';
+import { ADVANCES, type Control, type ControlKind, type Scenario } from './scenario.ts';
 
 export interface Workload {
   readonly definition: { readonly [field: string]: Json };
@@ -13,6 +14,8 @@ export interface Workload {
   readonly redrives?: number;
   /** What goes wrong in any case. */
   readonly faults?: readonly string[];
+  /** Only if executions advance so: its faults and times are of that. Default: in both cases. */
+  readonly advance?: Advance;
 }
 
 const behave = (
@@ -121,6 +124,34 @@ const WORKLOADS: Readonly<Record<string, Workload>> = {
       { kind: 'resume', atMs: 300 },
     ],
     faults: ['callHangs@runner-1#5'],
+    advance: 'stream',
+  },
+  'brief pause between two nodes': {
+    definition: parallel(chain),
+    controls: [
+      { kind: 'pause', atMs: 44 },
+      { kind: 'resume', atMs: 100 },
+    ],
+    faults: ['callHangs@runner-1#7'],
+    advance: 'eager',
+  },
+  // Neither of the last two parents sees that the other ended: the scheduler dispatches the join.
+  'join at once': {
+    definition: parallel({
+      a: behave(),
+      b: behave({ takesMs: 32 }, after('a')),
+      c: behave({}, after('a')),
+      d: behave({}, after('b', 'c')),
+    }),
+    advance: 'eager',
+  },
+  // Sent by who finishes, and the last of them writes the end.
+  'many ends': {
+    definition: parallel({
+      a: behave(),
+      ...Object.fromEntries([1, 2, 3].map((index) => [`leaf${index}`, behave({ takesMs: index * 40 }, after('a'))])),
+    }),
+    advance: 'eager',
   },
   'late in a pause': {
     definition: parallel(chain),
@@ -129,6 +160,16 @@ const WORKLOADS: Readonly<Record<string, Workload>> = {
       { kind: 'resume', atMs: 90_000 },
     ],
     faults: ['messageLate@default/2'],
+    advance: 'stream',
+  },
+  'late between pools in a pause': {
+    definition: parallel({ a: behave(), b: behave({}, { pool: 'small', ...after('a') }), c: behave({}, after('b')) }),
+    controls: [
+      { kind: 'pause', atMs: 1_000 },
+      { kind: 'resume', atMs: 90_000 },
+    ],
+    faults: ['messageLate@small/1'],
+    advance: 'eager',
   },
   cancel: { definition: parallel(slowChain), controls: [{ kind: 'cancel', atMs: 1_500 }] },
   timeout: {
@@ -162,8 +203,37 @@ const WORKLOADS: Readonly<Record<string, Workload>> = {
     ],
     faults: ['handlerIsSlow@runner-1/handler 2'],
   },
-  'lost start': { definition: parallel(chain), faults: ['recordLost@stream/record 3'] },
-  'lost result': { definition: parallel(chain), faults: ['recordLost@stream/record 5'] },
+  // Two runners have the first node; one of them loses the race for its result, and the other may die.
+  'delivered twice': {
+    definition: parallel(chain),
+    faults: ['visibilityEnds@default/delivery 1/default/1'],
+    advance: 'eager',
+  },
+  // A parent's result of the run before comes while the other parent runs anew: the join is not to follow from it.
+  'late parent': {
+    definition: parallel({
+      a: behave(),
+      b: behave({ takesMs: 4_000 }, after('a')),
+      c: behave({ takesMs: 2_500 }, after('a')),
+      d: behave({}, after('b', 'c')),
+    }),
+    controls: [
+      { kind: 'cancel', atMs: 300 },
+      { kind: 'redrive', atMs: 10_700 },
+    ],
+    faults: ['handlerIsSlow@runner-1/handler 2'],
+    advance: 'eager',
+  },
+  'lost start': { definition: parallel(chain), faults: ['recordLost@stream/record 3'], advance: 'stream' },
+  'lost result': { definition: parallel(chain), faults: ['recordLost@stream/record 5'], advance: 'stream' },
+  'lost result, where all are told': {
+    definition: parallel(
+      { a: behave(), b: behave({ takesMs: 50 }), c: behave({}, after('a')), d: behave({}, after('b')) },
+      { config: { maxParallelNodes: 1, timeoutSeconds: 86_400 } },
+    ),
+    faults: ['recordLost@stream/record 5'],
+    advance: 'eager',
+  },
   failure: {
     definition: parallel({
       a: behave(),
@@ -176,17 +246,20 @@ const WORKLOADS: Readonly<Record<string, Workload>> = {
 
 /** The worlds of the workloads by name, without any fault. */
 export const workloadScenarios = (): ReadonlyMap<string, Scenario> =>
-  new Map(Object.entries(WORKLOADS).map(([name, workload]) => [name, workloadScenario(workload)]));
+  new Map(
+    Object.entries(WORKLOADS).flatMap(([name, workload]) =>
+      ADVANCES.filter((mode) => (workload.advance ?? mode) === mode).map((mode) => [
+        `${name}, ${mode}`,
+        workloadScenario(workload, mode),
+      ]),
+    ),
+  );
 
 /** The world of a workload, without any fault but its own. */
-export function workloadScenario({
-  definition,
-  input = null,
-  controls = [],
-  executions = 1,
-  redrives = 0,
-  faults = [],
-}: Workload): Scenario {
+export function workloadScenario(
+  { definition, input = null, controls = [], executions = 1, redrives = 0, faults = [] }: Workload,
+  advance: Advance,
+): Scenario {
   const source = definition as DefinitionInput;
   const plan = compile(source);
   return {
@@ -211,7 +284,7 @@ export function workloadScenario({
     maxConcurrency: 10,
     lanes: 1,
     isObserved: true,
-    advance: 'stream',
+    advance,
     faults: NO_FAULTS,
     latencies: {
       callMs: (site) => 1 + (site.length % 3),

@@ -111,6 +111,7 @@ export class World {
   #ids = 0;
   readonly #pauses = new Map<string, number>();
   #rebuilds = 0;
+  readonly #sentOnce = new Map<string, Set<string>>();
   #isOver = false;
 
   constructor(options: WorldOptions) {
@@ -166,8 +167,15 @@ export class World {
       'runner',
       options.runnerTimeoutSeconds ?? TIMEOUT_SECONDS.runner,
       (process) => {
-        const parts = this.#runner(process, this.#handlers(process));
-        return (event, context) => runBatch(parts, event, context);
+        let pool = '';
+        const parts = this.#runner(
+          process,
+          this.#handlers(process, () => pool),
+        );
+        return (event, context) => {
+          pool = event.Records[0]?.eventSourceARN ?? '';
+          return runBatch(parts, event, context);
+        };
       },
     );
     const deadLetter = this.#host<SQSEvent, SQSBatchResponse>('dead-letter', TIMEOUT_SECONDS.deadLetter, (process) => {
@@ -317,9 +325,10 @@ export class World {
     };
   }
 
-  #handlers(process: SimulatedProcess): readonly AnyHandler[] {
+  #handlers(process: SimulatedProcess, pool: () => string): readonly AnyHandler[] {
     return watchedHandlers(this.#options.handlers(process.clock), {
       process,
+      pool,
       loop: this.loop,
       dice: this.dice,
       faults: this.faults,
@@ -413,7 +422,18 @@ export class World {
       this.#accounting.onSend(body);
       const { executionId }: { executionId: string } = JSON.parse(body);
       this.#watching(executionId, (invariants) => invariants.onSend(body));
+      this.#countSend(executionId, body);
     }
+  }
+
+  /** Where nothing goes wrong, work is sent once, unless it was parked. */
+  #countSend(executionId: string, body: string): void {
+    const { kind, node, visit, chunk, attempt, run } = JSON.parse(body);
+    const name = [run, kind, node, visit, chunk, attempt].join(' ');
+    const sent = this.#sentOnce.get(executionId) ?? new Set();
+    this.#sentOnce.set(executionId, sent);
+    if (sent.has(name) && this.faults.fired.length === 0) this.violated(`${executionId}: ${name} was sent twice`);
+    sent.add(name);
   }
 
   #onChange(record: ChangeRecord): void {
@@ -426,6 +446,7 @@ export class World {
       if (isWatched) this.#accounting.onChange(record);
       if (isWatched && !sk.startsWith('EVENT#') && !sk.startsWith('CHECKPOINT#')) {
         if (sk === 'META' && record.after !== undefined) {
+          if (record.after.status === 'PAUSED' || record.after.parked !== undefined) this.#sentOnce.delete(executionId);
           this.#adopt(executionId, record.after);
           this.#countPause(record);
           if (isTerminal(parseMeta(record.after).status)) this.#onEnd(executionId, record.after);
@@ -461,7 +482,11 @@ export class World {
     if (pauses > points) this.violated(`${key.pk} paused ${pauses} times at ${points} points`);
   }
 
-  #onEnd(executionId: string, { pk, run, cachedFrom, isHandedOff }: Item): void {
+  #onEnd(executionId: string, { pk, run, status, cachedFrom, isHandedOff, changedBy }: Item): void {
+    // Sweeps end what is late, and what was lost.
+    const isSwept = String(changedBy).startsWith('sweep') && status !== 'TIMED_OUT';
+    if (isSwept && this.faults.fired.length === 0)
+      this.violated(`nothing was lost of ${pk}, and a sweep had to end it`);
     const state = StateItem.safeParse(this.table.get({ pk, sk: 'STATE' }));
     // What was never decided on has no state.
     const isUndecided = run === 1 && isHandedOff === true && !state.success;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compilePattern } from '../../infra/local/event-pattern.ts';
+import { compilePattern } from '../../../shared/core/event-pattern.ts';
 
 const matches = (pattern: unknown) => compilePattern(pattern, 'eventbridge');
 
@@ -69,19 +69,27 @@ describe('patterns of an event bus', () => {
   });
 
   it.each([
-    [{ source: 'x' }, /a leaf must be a list/],
-    [{ source: [] }, /a list must not be empty/],
-    [{ detail: {} }, /an object must not be empty/],
+    [{ source: 'x' }, /source must be a list of what the value may be: \["x"\]/],
+    [{ source: [] }, /source is an empty list/],
+    [{ detail: {} }, /detail is an empty object/],
     [['x'], /must be an object/],
-    [{ source: [{ prefix: 'x', suffix: 'y' }] }, /is not known/],
-    [{ source: [{ matches: 'x' }] }, /"matches".* is not known/],
-    [{ source: [{ cidr: '10.0.0.0' }] }, /"cidr".* is not known/],
-    [{ source: [{ numeric: ['!=', 1] }] }, /is not known/],
+    [{ source: [{ prefix: 'x', suffix: 'y' }] }, /is no comparison known/],
+    [{ source: [{ matches: 'x' }] }, /source\[0\] is no comparison known here.*"matches"/],
+    [{ source: [{ cidr: '10.0.0.0' }] }, /is no comparison.*"cidr"/],
+    [{ source: [{ numeric: ['!=', 1] }] }, /is no comparison known/],
   ])('refuse %j', (pattern, message) => {
     expect(() => matches(pattern)).toThrow(message);
   });
 
+  it('take time in proportion to the text, however many wildcards there are', () => {
+    const isWanted = matches({ detail: { value: [{ wildcard: `${'*a'.repeat(100)}*b` }] } });
+
+    expect(isWanted({ detail: { value: 'a'.repeat(100_000) } })).toBe(false);
+    expect(isWanted({ detail: { value: `${'a'.repeat(100)}b` } })).toBe(true);
+    expect(isWanted({ detail: { value: `${'a'.repeat(99)}b` } })).toBe(false);
+  });
+
   it('have comparisons that event sources of Lambda do not know', () => {
-    expect(() => compilePattern({ a: [{ wildcard: '*' }] }, 'lambda')).toThrow(/"wildcard".* is not known/);
+    expect(() => compilePattern({ a: [{ wildcard: '*' }] }, 'lambda')).toThrow(/is no comparison.*"wildcard"/);
   });
 });
