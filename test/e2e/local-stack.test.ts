@@ -140,11 +140,19 @@ describe.skipIf(!canRunEmulators())('the local stack', () => {
 
   it('invokes the scheduler for what concerns it only', async () => {
     const before = stack.invocations().Scheduler ?? 0;
-    const executionId = await start(stack, { name: 'one', nodes: { only: { handler: 'double', input: { n: 1 } } } });
-    await ended(stack, executionId);
+    const node = { handler: 'double', input: { n: 1 } };
+    const inARow = await start(stack, { name: 'inARow', nodes: { a: node, b: { ...node, dependsOn: ['a'] } } });
+    await ended(stack, inARow);
     await delay(300);
 
-    // The start, and the one result; neither its own saves nor the end.
+    // Its runner does it all.
+    expect((stack.invocations().Scheduler ?? 0) - before).toBe(0);
+
+    const each = { type: 'map', handler: 'double', items: '{% [{ "n": 1 }] %}' };
+    await ended(stack, await start(stack, { name: 'mapped', nodes: { each } }));
+    await delay(300);
+
+    // The plan and the chunk; neither its own saves nor the start, the result and the end.
     expect((stack.invocations().Scheduler ?? 0) - before).toBe(2);
   });
 

@@ -206,7 +206,7 @@ export class SimulatedStream {
 
 const isOver = ({ window }: Lane, nowMs: number): boolean => window?.endMs !== undefined && window.endMs <= nowMs;
 
-/** As much of a record as patterns look at: text and numbers at the top of its images, the numbers as text. */
+/** As much of a record as patterns look at: text, numbers and booleans at the top of its images, the numbers as text. */
 const toFilterView = ({ key, before, after }: ChangeRecord) => ({
   eventName: before === undefined ? 'INSERT' : after === undefined ? 'REMOVE' : 'MODIFY',
   dynamodb: {
@@ -215,11 +215,12 @@ const toFilterView = ({ key, before, after }: ChangeRecord) => ({
   },
 });
 
-function toImage(item: Item): Record<string, { S: string } | { N: string }> {
-  const image: Record<string, { S: string } | { N: string }> = {};
+function toImage(item: Item): Record<string, { S: string } | { N: string } | { BOOL: boolean }> {
+  const image: Record<string, { S: string } | { N: string } | { BOOL: boolean }> = {};
   for (const [name, value] of Object.entries(item)) {
     if (typeof value === 'string') image[name] = { S: value };
     if (typeof value === 'number') image[name] = { N: String(value) };
+    if (typeof value === 'boolean') image[name] = { BOOL: value };
   }
   return image;
 }
