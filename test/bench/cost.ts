@@ -170,11 +170,11 @@ async function measure(mode: (typeof MODES)[number]): Promise<ReadonlyMap<CostWo
 
 const stream = await measure('stream');
 const eager = await measure('eager');
-const measured = COST_WORKLOADS.flatMap((workload) => {
-  const readings = { stream: stream.get(workload), eager: eager.get(workload) };
+const measured = COST_WORKLOADS.flatMap((priced) => {
+  const readings = { stream: stream.get(priced), eager: eager.get(priced) };
   return readings.stream === undefined || readings.eager === undefined
     ? []
-    : [{ workload, readings: { stream: readings.stream, eager: readings.eager } }];
+    : [{ workload: priced, readings: { stream: readings.stream, eager: readings.eager } }];
 });
 await writeFile(FILE, page(measured));
 console.log('Written to docs/cost.md');

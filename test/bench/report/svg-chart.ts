@@ -27,7 +27,8 @@ export function svgChart(title: string, figures: readonly Figure[]): string {
     parts.push(...panelOf(panel, y));
     y += HEAD + panel.figures.length * ROW + MARGIN;
   }
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${y}" viewBox="0 0 ${WIDTH} ${y}" font-family="system-ui, sans-serif" font-size="12">
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${y}" viewBox="0 0 ${WIDTH} ${y}" font-family="system-ui, sans-serif" font-size="12" role="img">
+<title>${escapeXml(title)}</title>
 <rect width="${WIDTH}" height="${y}" fill="#ffffff"/>
 <text x="${MARGIN}" y="${MARGIN + 6}" font-size="15" font-weight="600">${escapeXml(title)}</text>
 ${parts.join('\n')}

@@ -65,7 +65,13 @@ export async function measureLocal({ advance, runs, isSmoke, onFigures }: SuiteO
   };
   for (const { workload, share = 1 } of isSmoke ? SMOKE_ALONE : ALONE) {
     const count = Math.max(MIN_RUNS, Math.round(runs * share));
-    const outcome = await runApart({ advance, kind: 'alone', workload, warmUps: Math.min(20, count), runs: count });
+    const outcome = await runApart({
+      advance,
+      kind: 'alone',
+      workload,
+      warmUps: share < 0.5 ? 1 : Math.min(20, count),
+      runs: count,
+    });
     add(aloneFigures(workload, outcome), outcome);
   }
   for (const { workload, atOnce, perRound } of isSmoke ? SMOKE_TOGETHER : TOGETHER) {

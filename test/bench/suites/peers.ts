@@ -26,7 +26,7 @@ const CONTESTS: readonly { contest: Contest; atOnce: number; commits: number }[]
 const BYTES_PER_COMMIT = 512;
 const RUNS_PER_TURN = 3;
 /** One that is slow has fewer turns, three at least. */
-const BUDGET_MS = 25_000;
+const BUDGET_MS = 15_000;
 const MIN_TURNS = 3;
 const WARM_UPS = 20;
 
