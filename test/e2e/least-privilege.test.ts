@@ -141,6 +141,11 @@ async function askForEverything(stack: LocalStack): Promise<void> {
     },
     null,
   );
+  // It stops what is late, and ends it when running nodes have had their time.
+  await until('what is late has ended', async () => {
+    await stack.invoke('Sweep');
+    return (await waiting.describe()).status === 'TIMED_OUT';
+  });
   // Its first attempt or its second finds it paused, and is parked.
   const paused = await executor.start(
     { name: 'paused', nodes: { a: { handler: 'fail', retry: { maxRetries: 1, intervalSeconds: 5 } } } },
@@ -160,11 +165,6 @@ async function askForEverything(stack: LocalStack): Promise<void> {
   await api.post('/dead-letters/redrive', { pool: 'default' });
 
   const isFailed = (handle: ExecutionHandle) => async () => (await handle.describe()).status === 'FAILED';
-  // It stops what is late, and ends it when running nodes have had their time.
-  await until('what is late has ended', async () => {
-    await stack.invoke('Sweep');
-    return (await waiting.describe()).status === 'TIMED_OUT';
-  });
   await until('work is parked', () => hasParked(stack, paused.executionId));
   await stack.invoke('Sweep');
   await paused.resume();
