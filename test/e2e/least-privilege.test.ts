@@ -134,6 +134,20 @@ async function askForEverything(stack: LocalStack): Promise<void> {
     { name: 'crashing', nodes: { a: { handler: 'crash', pool: 'fragile' } } },
     null,
   );
+  const waiting = await executor.start(
+    {
+      name: 'waiting',
+      // Longer than its first attempt takes to come, so that it is the sweep that finds it late.
+      config: { timeoutSeconds: 8 },
+      nodes: { never: { handler: 'fail', retry: { maxRetries: 1, intervalSeconds: 600 } } },
+    },
+    null,
+  );
+  // It stops what is late, and ends it when running nodes have had their time.
+  await until('what is late has ended', async () => {
+    await stack.invoke('Sweep');
+    return (await waiting.describe()).status === 'TIMED_OUT';
+  });
   // Its first attempt or its second finds it paused, and is parked.
   const paused = await executor.start(
     { name: 'paused', nodes: { a: { handler: 'fail', retry: { maxRetries: 1, intervalSeconds: 5 } } } },
@@ -141,15 +155,6 @@ async function askForEverything(stack: LocalStack): Promise<void> {
   );
   await paused.pause();
   const { executionId } = await executor.execute(large, { text: 'x'.repeat(20_000) });
-  // Once everything runs: its node has failed, and only waits, when its time is over.
-  const waiting = await executor.start(
-    {
-      name: 'waiting',
-      config: { timeoutSeconds: 5 },
-      nodes: { never: { handler: 'fail', retry: { maxRetries: 1, intervalSeconds: 600 } } },
-    },
-    null,
-  );
   await stack.clients.sqs.send(
     new SendMessageCommand({
       QueueUrl: stack.queueUrls['Pool-default/UnsettledQueue'],
@@ -162,11 +167,6 @@ async function askForEverything(stack: LocalStack): Promise<void> {
   await api.post('/dead-letters/redrive', { pool: 'default' });
 
   const isFailed = (handle: ExecutionHandle) => async () => (await handle.describe()).status === 'FAILED';
-  // It stops what is late, and ends it when running nodes have had their time.
-  await until('what is late has ended', async () => {
-    await stack.invoke('Sweep');
-    return (await waiting.describe()).status === 'TIMED_OUT';
-  });
   await until('work is parked', () => hasParked(stack, paused.executionId));
   await stack.invoke('Sweep');
   await paused.resume();
