@@ -244,17 +244,15 @@ describe('the function', () => {
       ...['logs:CreateLogStream', 'logs:PutLogEvents'],
       ...['s3:GetObject', 's3:ListBucket', 's3:PutObject'],
       ...['sqs:ChangeMessageVisibility', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:GetQueueUrl'],
-      'sqs:ReceiveMessage',
+      ...['sqs:ReceiveMessage', 'sqs:SendMessage'],
     ]);
   });
 
-  it('may send work where executions begin with what starts them', () => {
-    const eager = templateOf({
-      advance: 'eager',
-      workflows: [aWorkflow([{ id: 'a', type: 'schedule', rate: '1 day' }])],
-    });
+  it('may send no work where the scheduler sends what executions begin with', () => {
+    const workflows = [aWorkflow([{ id: 'a', type: 'schedule', rate: '1 day' }])];
+    const scheduled = templateOf({ advance: 'stream', workflows });
 
-    expect(grantsOf(eager, 'Trigger').flatMap((grant) => grant.actions)).toContain('sqs:SendMessage');
+    expect(grantsOf(scheduled, 'Trigger').flatMap((grant) => grant.actions)).not.toContain('sqs:SendMessage');
   });
 
   it('is fed after the workflows are published', () => {
