@@ -8,7 +8,7 @@ import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Plan } from '../../shared/core/plan.ts';
-import type { Advance } from '../../shared/model/config.ts';
+import { type Advance, DEFAULT_ADVANCE } from '../../shared/model/config.ts';
 import type { LogLevel } from '../../shared/observability/logger.ts';
 import { allow } from './allow.ts';
 import { ExecutionApi } from './execution-api.ts';
@@ -229,7 +229,7 @@ export class ServerlessExecutor extends Construct implements IGrantable {
     if (this.workflows.length > 0) {
       writeWorkflows(bundles.folders.publisher, this.workflows);
       const published = this.#publishWorkflows(createPublisher(this, settings), [...runners.all, ...starters]);
-      if (trigger !== undefined) this.triggers = this.#startByEvents(trigger, triggered, published, props.triggers);
+      if (trigger !== undefined) this.triggers = this.#startByEvents(trigger, triggered, published, props);
     }
     if (executionRetention !== undefined)
       for (const writer of [
@@ -254,11 +254,12 @@ export class ServerlessExecutor extends Construct implements IGrantable {
     trigger: LambdaFunction,
     workflows: readonly Plan[],
     published: PublishedWorkflows,
-    props: TriggersProps = {},
+    { triggers: props = {}, advance = DEFAULT_ADVANCE }: ServerlessExecutorProps,
   ): WorkflowTriggers {
     this.payloadBucket.connect(trigger);
-    this.itemTable.connect(trigger, 'GetItem', 'Query', 'PutItem', 'UpdateItem');
-    this.#allowSend(trigger);
+    this.itemTable.connect(trigger, 'GetItem', 'Query', 'PutItem');
+    // Else the scheduler sends what an execution begins with.
+    if (advance === 'eager') this.#allowSend(trigger);
     const triggers = new WorkflowTriggers(this, 'Triggers', { ...props, workflows, trigger });
     triggers.node.addDependency(published);
     return triggers;

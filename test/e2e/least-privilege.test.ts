@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LocalStack } from '../../infra/local/local-stack.ts';
@@ -13,6 +14,17 @@ import { synthesized } from '../infra/synthesized.ts';
 import { ApiCalls } from '../support/api-calls.ts';
 import { canRunEmulators } from '../support/aws-emulators.ts';
 import { aLocalStack } from '../support/local-stack.ts';
+
+const LONG = 'It has more to say than an item holds. '.repeat(50);
+
+/** Its definition, and the input an event makes, are too large for an item. */
+const triggered: DefinitionInput = {
+  name: 'triggered',
+  nodes: Object.fromEntries(
+    Array.from({ length: 10 }, (_, n) => [`n${n}`, { type: 'transform' as const, description: LONG, output: n }]),
+  ),
+  triggers: [{ id: 'told', type: 'event', pattern: { source: ['tests'] } }],
+};
 
 /** Work of an execution that is gone: nobody can settle it. */
 const ofNothing: TaskMessage = {
@@ -81,6 +93,7 @@ const UNSEEN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'dynamodb:PutItem': 'a checkpoint or a state of what it repairs',
     'sqs:SendMessage': 'work that was lost is sent again; Lambda notes a sweep that failed',
   },
+  Trigger: {},
   Observer: {
     'dynamodb:GetItem': 'the execution of a node that it tells of, of which it heard no beginning',
     'sqs:SendMessage': 'Lambda notes what it gave up',
@@ -90,7 +103,7 @@ const UNSEEN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 describe.skipIf(!canRunEmulators())('what functions ask of AWS', () => {
   let stack: LocalStack;
   let called: Map<string, Set<string>>;
-  const { template, outdir } = synthesized();
+  const { template, outdir } = synthesized({ workflows: [triggered] });
   rmSync(outdir, { recursive: true });
   beforeAll(async () => {
     ({ stack } = await aLocalStack({
@@ -99,6 +112,7 @@ describe.skipIf(!canRunEmulators())('what functions ask of AWS', () => {
       isMetered: true,
       visibilityTimeoutSeconds: 1,
       tumblingWindowSeconds: 1,
+      workflows: [triggered],
     }));
     await askForEverything(stack);
     called = new Map();
@@ -166,6 +180,16 @@ async function askForEverything(stack: LocalStack): Promise<void> {
   for (const path of ['/executions', '/workflows', '/dead-letters', '/workflows/large/metrics']) await api.get(path);
   await api.post('/dead-letters/redrive', { pool: 'default' });
 
+  await stack.clients.events.send(
+    new PutEventsCommand({
+      Entries: [{ Source: 'tests', DetailType: 'T', Detail: JSON.stringify({ text: 'x'.repeat(20_000) }) }],
+    }),
+  );
+  await until('an event has started a workflow', async () => {
+    const { executions } = await executor.list({ workflow: 'triggered' });
+    return executions.length > 0;
+  });
+
   const isFailed = (handle: ExecutionHandle) => async () => (await handle.describe()).status === 'FAILED';
   await until('work is parked', () => hasParked(stack, paused.executionId));
   await stack.invoke('Sweep');
@@ -193,8 +217,6 @@ async function hasParked(stack: LocalStack, executionId: string): Promise<boolea
   );
   return (Item?.parked?.SS?.length ?? 0) > 0;
 }
-
-const LONG = 'It has more to say than an item holds. '.repeat(50);
 
 /** Its definition, an output and the output of the whole are too large for an item. */
 const large: DefinitionInput = {

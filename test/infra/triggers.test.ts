@@ -240,12 +240,19 @@ describe('the function', () => {
     const actions = [...new Set(grantsOf(template, 'Trigger').flatMap((grant) => grant.actions))].sort();
 
     expect(actions).toEqual([
-      ...['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
+      ...['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'],
       ...['logs:CreateLogStream', 'logs:PutLogEvents'],
       ...['s3:GetObject', 's3:ListBucket', 's3:PutObject'],
       ...['sqs:ChangeMessageVisibility', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:GetQueueUrl'],
       ...['sqs:ReceiveMessage', 'sqs:SendMessage'],
     ]);
+  });
+
+  it('may send no work where the scheduler sends what executions begin with', () => {
+    const workflows = [aWorkflow([{ id: 'a', type: 'schedule', rate: '1 day' }])];
+    const scheduled = templateOf({ advance: 'stream', workflows });
+
+    expect(grantsOf(scheduled, 'Trigger').flatMap((grant) => grant.actions)).not.toContain('sqs:SendMessage');
   });
 
   it('is fed after the workflows are published', () => {
