@@ -104,8 +104,8 @@ there to compare the two ([operations](operations.md#trying-it-on-aws)).
 
 ${countsTable(measured)}
 
-- \`advance\` is a setting of the stack: with \`stream\`, the default, every result goes through the scheduler; with \`eager\`, who
-  finishes a node starts what follows, where that is safe ([how it works](how-it-works.md)).
+- \`advance\` is a setting of the stack: with \`eager\`, the default, who finishes a node starts what follows, where that is
+  safe ([how it works](how-it-works.md)); with \`stream\` every result goes through the scheduler.
 - Each workload ran once, alone, on a stack that was warm, started over the API. Executions side by side share invocations,
   batches and state writes, so each costs a little less than one alone.
 - Handlers give back what they are given, some bytes. Their own time is not in it; it costs the same everywhere.
