@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
@@ -7,6 +8,8 @@ import { openApiDocument } from '../shared/api/openapi.ts';
 import { routeKey } from '../shared/api/route.ts';
 import { ROUTES } from '../shared/api/routes.ts';
 import { Definition } from '../shared/model/definition.ts';
+import { CLOUDWATCH_METRICS } from '../shared/observability/cloudwatch-metrics.ts';
+import { constructProps } from './construct-props.ts';
 
 /** Writes what of the documentation follows from the code; with `--check`, fails if it does not agree with it. */
 const ROOT = join(import.meta.dirname, '..');
@@ -40,19 +43,34 @@ const routes = (): string => {
   return ['| Route | What it does |', '| --- | --- |', ...rows].join('\n');
 };
 
-/** A file with what follows from the code in the section of that name. */
-async function withSection(file: string, name: string, content: string): Promise<string> {
+/** What CloudWatch is told, as the construct's page lists it. */
+const metrics = (): string => {
+  const source = readFileSync(join(ROOT, 'shared/observability/cloudwatch-metrics.ts'), 'utf8');
+  const meanings = new Map(
+    [...source.matchAll(/\/\*\* ([^*]+) \*\/\n\s+(\w+):/g)].map(([, text = '', key = '']) => [key, text]),
+  );
+  const rows = Object.entries(CLOUDWATCH_METRICS).map(
+    ([key, name]) => `| \`${name}\` | ${meanings.get(key)?.trim() ?? ''} |`,
+  );
+  return ['| Metric | |', '| --- | --- |', ...rows].join('\n');
+};
+
+/** A file with what follows from the code in the sections of these names. */
+async function withSections(file: string, sections: Readonly<Record<string, string>>): Promise<string> {
   const text = await readFile(join(ROOT, file), 'utf8');
-  const section = new RegExp(`(<!-- ${name} -->\\n)[\\s\\S]*?(<!-- /${name} -->)`);
-  return text.replace(section, (_whole, start: string, end: string) => `${start}${content}\n${end}`);
+  return Object.entries(sections).reduce((before, [name, content]) => {
+    const section = new RegExp(`(<!-- ${name} -->\\n)[\\s\\S]*?(<!-- /${name} -->)`);
+    return before.replace(section, (_whole, start: string, end: string) => `${start}${content}\n${end}`);
+  }, text);
 }
 
 const generated: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/definition.schema.json': definitionSchema,
   'docs/graph.schema.json': graphSchema,
   'docs/openapi.json': () => `${JSON.stringify(openApiDocument(), null, 2)}\n`,
-  'docs/api.md': () => withSection('docs/api.md', 'routes', routes()),
-  'README.md': () => withSection('README.md', 'ignored-properties', ignoredProperties()),
+  'docs/api.md': () => withSections('docs/api.md', { routes: routes() }),
+  'docs/construct.md': () => withSections('docs/construct.md', { props: constructProps(), metrics: metrics() }),
+  'README.md': () => withSections('README.md', { 'ignored-properties': ignoredProperties() }),
 };
 
 const isCheck = process.argv.includes('--check');

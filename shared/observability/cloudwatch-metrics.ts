@@ -1,9 +1,14 @@
 /** What the executor tells CloudWatch, in its namespace; the dimension `service` names the executor. */
 export const CLOUDWATCH_METRICS = {
+  /** Those that are answered from the cache are among them. */
   started: 'ExecutionsStarted',
+  /** A redrive ends an execution once more. */
   succeeded: 'ExecutionsSucceeded',
+  /** Not those that timed out or were cancelled. */
   failed: 'ExecutionsFailed',
+  /** Its `timeoutSeconds` were over. */
   timedOut: 'ExecutionsTimedOut',
+  /** By whoever asked for it. */
   cancelled: 'ExecutionsCancelled',
   /** Milliseconds, from the start or the last redrive to the end. */
   duration: 'ExecutionDuration',

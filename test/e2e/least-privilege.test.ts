@@ -91,7 +91,13 @@ describe.skipIf(!canRunEmulators())('what functions ask of AWS', () => {
   const { template, outdir } = synthesized();
   rmSync(outdir, { recursive: true });
   beforeAll(async () => {
-    ({ stack } = await aLocalStack({ isMetered: true, visibilityTimeoutSeconds: 1, tumblingWindowSeconds: 1 }));
+    ({ stack } = await aLocalStack({
+      // What crashes takes its batch along; of a named pool each message has its own.
+      pools: { fragile: { size: 2 } },
+      isMetered: true,
+      visibilityTimeoutSeconds: 1,
+      tumblingWindowSeconds: 1,
+    }));
     await askForEverything(stack);
     called = new Map();
     for (const { caller, operation } of stack.ledger.entries) {
@@ -122,11 +128,15 @@ async function askForEverything(stack: LocalStack): Promise<void> {
   await using executor = new WorkflowExecutor(stack.connection);
   const api = new ApiCalls(stack);
   // Takes a while: five deliveries.
-  const crashing = await executor.start({ name: 'crashing', nodes: { a: { handler: 'crash' } } }, null);
+  const crashing = await executor.start(
+    { name: 'crashing', nodes: { a: { handler: 'crash', pool: 'fragile' } } },
+    null,
+  );
   const waiting = await executor.start(
     {
       name: 'waiting',
-      config: { timeoutSeconds: 1 },
+      // Longer than its first attempt takes to come, so that it is the sweep that finds it late.
+      config: { timeoutSeconds: 8 },
       nodes: { never: { handler: 'fail', retry: { maxRetries: 1, intervalSeconds: 600 } } },
     },
     null,

@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from 'vitest';
-import { openDatabase } from '../../../shared/adapters/local/sqlite-database.ts';
 import { SqliteBlobStore } from '../../../shared/adapters/local/sqlite-blobs.ts';
+import { openDatabase } from '../../../shared/adapters/local/sqlite-database.ts';
 import { SqliteItemTable } from '../../../shared/adapters/local/sqlite-table.ts';
 import { ExecutionService } from '../../../shared/executor/execution-service.ts';
 import { ExecutionId } from '../../../shared/model/ids.ts';
