@@ -69,7 +69,8 @@ export async function endingProblems(world: World, scenario: Scenario, client: C
       if (!client.executionIds.has(executionId)) events.push(...(await allEvents(service, executionId)));
   if (isTold) {
     for (const [workflow, ofWorkflow] of byWorkflow(events))
-      problems.push(...metricsProblems(await service.metrics(workflow), ofWorkflow));
+      if (workflow === '') problems.push('a history lacks the start of its execution');
+      else problems.push(...metricsProblems(await service.metrics(workflow), ofWorkflow));
   }
   return problems;
 }

@@ -205,23 +205,8 @@ const WORKLOADS: Readonly<Record<string, Workload>> = {
   },
   // Two runners have the first node; one of them loses the race for its result, and the other may die.
   'delivered twice': {
-    definition: parallel(chain),
+    definition: parallel({ a: behave({ takesMs: 30_000 }), b: behave({}, after('a')), c: behave({}, after('b')) }),
     faults: ['visibilityEnds@default/delivery 1/default/1'],
-    advance: 'eager',
-  },
-  // A parent's result of the run before comes while the other parent runs anew: the join is not to follow from it.
-  'late parent': {
-    definition: parallel({
-      a: behave(),
-      b: behave({ takesMs: 4_000 }, after('a')),
-      c: behave({ takesMs: 2_500 }, after('a')),
-      d: behave({}, after('b', 'c')),
-    }),
-    controls: [
-      { kind: 'cancel', atMs: 300 },
-      { kind: 'redrive', atMs: 10_700 },
-    ],
-    faults: ['handlerIsSlow@runner-1/handler 2'],
     advance: 'eager',
   },
   'lost start': { definition: parallel(chain), faults: ['recordLost@stream/record 3'], advance: 'stream' },
