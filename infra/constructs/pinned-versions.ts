@@ -1,8 +1,9 @@
 import { Stack } from 'aws-cdk-lib';
 import { Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { CfnFunction, type Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { DEFAULT_POOL } from '../../shared/model/pools.ts';
+import { acknowledge } from './acknowledge.ts';
 import type { Runners } from './executor-functions.ts';
 
 export interface PinnedVersionsProps {
@@ -26,7 +27,7 @@ export class PinnedVersions extends Construct {
     const text = Stack.of(this).toJsonString(Object.fromEntries(versions));
     for (const starter of starters) starter.addEnvironment('RUNNER_VERSIONS', text);
     // Not in the role's own policy: the functions wait for that, and this one names them.
-    new Policy(this, 'InvokePolicy', {
+    const policy = new Policy(this, 'InvokePolicy', {
       roles: [runners.role],
       statements: [
         new PolicyStatement({
@@ -36,5 +37,14 @@ export class PinnedVersions extends Construct {
         }),
       ],
     });
+    for (const { node } of runners.all) {
+      if (!CfnFunction.isCfnFunction(node.defaultChild)) continue;
+      const logicalId = String(Stack.of(this).resolve(node.defaultChild.logicalId));
+      acknowledge(
+        policy,
+        `IAM5[Resource::<${logicalId}.Arn>:*]`,
+        'Which versions executions are pinned to is known at run time; all are of this function',
+      );
+    }
   }
 }

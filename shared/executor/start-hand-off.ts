@@ -24,8 +24,12 @@ export class StartHandOff {
   }
 
   /** What META is to say of it. */
-  marks(plan: Plan, { maxParallelNodes }: ExecutionConfig): Pick<MetaItem, 'isEager' | 'isHandedOff'> {
-    if (!this.#isEager) return {};
+  marks(
+    plan: Plan,
+    { maxParallelNodes, enableCheckpoints }: ExecutionConfig,
+  ): Pick<MetaItem, 'isEager' | 'isHandedOff'> {
+    // A checkpoint at an interval is a state that the scheduler saved before anything followed.
+    if (!this.#isEager || enableCheckpoints) return {};
     const mayGo = this.#dispatcher !== undefined && fitsLimit(plan, maxParallelNodes);
     return { isEager: true, ...(mayGo && { isHandedOff: true }) };
   }

@@ -144,9 +144,9 @@ export class HandOffs {
   }
 
   /** Whether the scheduler is to hear of the result. */
-  #tell({ meta, hops }: Visit, isWhole: boolean): Pick<HandOff, 'advance'> {
+  #tell({ hops }: Visit, isWhole: boolean): Pick<HandOff, 'advance'> {
     const isDue = hops % TOLD_EVERY === TOLD_EVERY - 1;
-    return isWhole && !meta.config.enableCheckpoints && !isDue ? {} : TOLD;
+    return isWhole && !isDue ? {} : TOLD;
   }
 
   #canRunHere({ plan, task, remainingMs }: Visit, index: number): boolean {

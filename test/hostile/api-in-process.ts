@@ -85,7 +85,7 @@ async function bundled(folder: string): Promise<{ handler: Handler; logged: stri
     plugins: [
       {
         name: 'runtime in memory',
-        setup: (bundle) => bundle.onResolve({ filter: /^\.\.\/runtime\.ts$/ }, () => ({ path: runtime })),
+        setup: (bundle) => bundle.onResolve({ filter: /^\.\.?\/runtime\.ts$/ }, () => ({ path: runtime })),
       },
     ],
   });

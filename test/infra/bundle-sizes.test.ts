@@ -16,7 +16,7 @@ const { metafile, folders } = buildBundles(outdir, {
 const CLIENTS: Readonly<Record<(typeof FUNCTION_FOLDERS)[number], readonly string[]>> = {
   api: ['dynamodb', 's3', 'sqs'],
   scheduler: ['dynamodb', 's3', 'sqs'],
-  'node-runner': ['dynamodb', 's3', 'secrets-manager', 'sqs'],
+  'node-runner': ['dynamodb', 'lambda', 's3', 'secrets-manager', 'sqs'],
   'dead-letter': ['dynamodb', 's3', 'sqs'],
   sweep: ['dynamodb', 's3', 'sqs'],
   observer: ['dynamodb', 'eventbridge'],
