@@ -152,8 +152,8 @@ describe.skipIf(!canRunEmulators())('the local stack', () => {
     await ended(stack, await start(stack, { name: 'mapped', nodes: { each } }));
     await delay(300);
 
-    // The plan and the chunk; neither its own saves nor the start, the result and the end.
-    expect((stack.invocations().Scheduler ?? 0) - before).toBe(2);
+    // The start, the plan and the chunk; neither its own saves nor the result and the end.
+    expect((stack.invocations().Scheduler ?? 0) - before).toBe(3);
   });
 
   it('ends right although its runner is killed in the middle', async () => {
