@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import * as z from 'zod';
 
 const ROOT = join(import.meta.dirname, '../..');
-const PARTS = ['build', 'cli', 'docs', 'examples', 'functions', 'infra', 'shared'];
+const PARTS = ['cli', 'docs', 'examples', 'functions', 'infra', 'shared'];
 const FILES = ['LICENSE', 'README.md', 'package.json', 'tsconfig.json', 'tsconfig.build.json'];
 
 export const run = promisify(execFile);

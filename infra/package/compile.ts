@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { publishedManifest } from './published-manifest.ts';
 
 /** `npm run build`: JavaScript and types of what the package holds, in `dist/`. */
-const ROOT = join(import.meta.dirname, '..');
+const ROOT = join(import.meta.dirname, '../..');
 
 const tsc = fileURLToPath(new URL('bin/tsc', import.meta.resolve('typescript/package.json')));
 await rm(join(ROOT, 'dist'), { recursive: true, force: true });

@@ -6,8 +6,8 @@ import { publishedManifest } from './published-manifest.ts';
  * `prepack` and `postpack` of npm: between them package.json is that of the package. npm has no field for what is otherwise
  * there (`publishConfig.exports` is pnpm's). Where packing was broken off, the next one puts the repository's back first.
  */
-const MANIFEST = join(import.meta.dirname, '../package.json');
-const KEPT = join(import.meta.dirname, '../.package.json.kept');
+const MANIFEST = join(import.meta.dirname, '../../package.json');
+const KEPT = join(import.meta.dirname, '../../.package.json.kept');
 
 const putBack = (): Promise<void> =>
   rename(KEPT, MANIFEST).catch((error: NodeJS.ErrnoException) => {
