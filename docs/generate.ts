@@ -26,7 +26,7 @@ const graphSchema = (): string => {
   return `${JSON.stringify({ $id: 'urn:fanjoin:graph:1', title, ...schema }, null, 2)}\n`;
 };
 
-/** What of the template has no effect on the local stack, as the README lists it. */
+/** What of the template has no effect on the local stack, as its page lists it. */
 const ignoredProperties = (): string => {
   const rows = [
     ...Object.entries(IGNORED_TYPES).map(([type, why]) => `| ${type} | all | ${why} |`),
@@ -70,7 +70,7 @@ const generated: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/openapi.json': () => `${JSON.stringify(openApiDocument(), null, 2)}\n`,
   'docs/api.md': () => withSections('docs/api.md', { routes: routes() }),
   'docs/construct.md': () => withSections('docs/construct.md', { props: constructProps(), metrics: metrics() }),
-  'README.md': () => withSections('README.md', { 'ignored-properties': ignoredProperties() }),
+  'docs/local-stack.md': () => withSections('docs/local-stack.md', { 'ignored-properties': ignoredProperties() }),
 };
 
 const isCheck = process.argv.includes('--check');
