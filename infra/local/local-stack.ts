@@ -58,7 +58,7 @@ export interface LocalStackOptions extends SynthesizeOptions, Disturbance {
   readonly maxConcurrency?: number;
   /** Whether a ledger is kept of what AWS would bill. Default false. */
   readonly isMetered?: boolean;
-  /** Takes what functions print, and what goes wrong. Default: stderr. */
+  /** Takes what functions print, and what goes wrong. Default: stderr, without the lines that are metrics for CloudWatch. */
   readonly log?: (line: string) => void;
 }
 
@@ -118,7 +118,7 @@ export interface LocalStack extends AsyncDisposable {
  */
 export async function startLocalStack(options: LocalStackOptions = {}): Promise<LocalStack> {
   const { visibilityTimeoutSeconds, maxConcurrency = DEFAULT_MAX_CONCURRENCY } = options;
-  const writeLine = options.log ?? ((line: string) => process.stderr.write(`${line}\n`));
+  const writeLine = options.log ?? printLine;
   const log = (source: string, line: string): void => writeLine(`[${source}] ${line}`);
   const startedAtMs = Date.now();
   await using cleanup = new AsyncDisposableStack();
@@ -316,4 +316,8 @@ function routesOf({ routes, integrations }: LocalResources, find: FunctionFinder
     const target = find.byArn(integration.properties.IntegrationUri);
     return { routeKey: RouteKey, target, authorization: AuthorizationType };
   });
+}
+
+function printLine(line: string): void {
+  if (!line.includes('{"_aws":{')) process.stderr.write(`${line}\n`);
 }
