@@ -2,7 +2,7 @@ import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { parseTask } from '../../shared/model/message.ts';
 import type { Logger } from '../../shared/observability/logger.ts';
 import type { NodeRunner } from '../../shared/runner/runner.ts';
-import { loggedIds } from '../logged-ids.ts';
+import { loggedIds, loggedIdsIn } from '../logged-ids.ts';
 
 interface DeadLetterParts {
   readonly runner: NodeRunner;
@@ -24,7 +24,10 @@ export async function giveUpBatch(
   return {
     batchItemFailures: settled.flatMap((result, index) => {
       const record = Records[index];
-      return result.status === 'fulfilled' || record === undefined ? [] : [{ itemIdentifier: record.messageId }];
+      if (result.status === 'fulfilled' || record === undefined) return [];
+      const { messageId, body } = record;
+      logger.error('giving up failed', { messageId, ...loggedIdsIn(body), error: result.reason });
+      return [{ itemIdentifier: messageId }];
     }),
   };
 }

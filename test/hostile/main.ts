@@ -21,6 +21,7 @@ const seed = Number(values.seed);
 const figures: Record<string, HostileFigures> = {};
 for (const kind of HOSTILE_KINDS) {
   const count = Number(values[kind]);
+  if (!Number.isInteger(count) || count < 0) throw new Error(`--${kind} takes a number from 0, not '${values[kind]}'`);
   if (count === 0) continue;
   const tried = await tryKind(kind, { seed, from: 0, count });
   figures[kind] = tried;

@@ -172,6 +172,35 @@ it('no grant is for actions by a pattern, and none for resources by one without 
   expect(all.every(({ effect }) => effect === 'Allow')).toBe(true);
 });
 
+describe('with workflows that events start', () => {
+  const triggers = [{ id: 'told', type: 'event' as const, pattern: { source: ['tests'] } }];
+  const triggered = { name: 'triggered', nodes: { a: { type: 'transform' as const, output: 1 } }, triggers };
+  const { template: other, outdir: folder } = synthesized({ workflows: [triggered] });
+  rmSync(folder, { recursive: true });
+
+  it('no grant needs another pattern', () => {
+    const grants = grantsOf(other);
+    const withPattern = grants.flatMap(({ actions, resources }) =>
+      resources
+        .filter((resource) => JSON.stringify(resource).includes('*'))
+        .flatMap((resource) => actions.map((action) => `${action} on ${nameOf(resource)}`)),
+    );
+
+    expect(grants.flatMap(({ actions }) => actions).filter((action) => action.includes('*'))).toEqual([]);
+    expect([...new Set(withPattern)].sort()).toEqual(Object.keys(WILDCARDS).sort());
+  });
+
+  it('no role has a managed policy but the one that the library makes to publish them', () => {
+    const roles = Object.entries(other.findResources('AWS::IAM::Role'));
+    const managed = roles.filter(([, { Properties }]) => Properties.ManagedPolicyArns !== undefined);
+
+    expect(roles.length).toBeGreaterThan(6);
+    // It runs while the stack is deployed, and may write its log.
+    expect(managed.map(([id]) => id)).toEqual([expect.stringMatching(/^AWSCDKTriggerCustomResourceProvider/)]);
+    expect(JSON.stringify(managed)).toContain('AWSLambdaBasicExecutionRole');
+  });
+});
+
 it('no role has a managed policy', () => {
   const roles = Object.values(template.findResources('AWS::IAM::Role'));
 

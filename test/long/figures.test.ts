@@ -31,11 +31,11 @@ const someSeeds = (overrides: Partial<SeedsSummary> = {}): SeedsSummary => ({
   steps: 40,
   virtualMs: 3_600_000,
   tookMs: 1,
-  faults: { ...noFaults, callFails: 5 },
+  faults: { ...allFaults, callFails: 5 },
   failed: [],
   ...overrides,
 });
-const noFaults = Object.fromEntries(Object.keys(FAULT_KINDS).map((kind) => [kind, 0])) as SeedsSummary['faults'];
+const allFaults = Object.fromEntries(Object.keys(FAULT_KINDS).map((kind) => [kind, 1])) as SeedsSummary['faults'];
 
 const aWorkload = (overrides: Partial<CrashedWorkload> = {}): CrashedWorkload => ({
   name: 'chain',
@@ -101,6 +101,16 @@ describe('the figures of several processes', () => {
 
   it.each([
     ['a seed fails', seedsSummary([someSeeds({ failed: [aReport()] })]), 'seed 7: a result is lost'],
+    [
+      'a kind of fault never happened',
+      seedsSummary([someSeeds({ faults: { ...allFaults, messageLost: 0 } })]),
+      'this never happened: a message is lost',
+    ],
+    [
+      'the simulation finds something in sources that nobody broke',
+      mutantsSummary([], [{ eager: { by: 'seed 3', violation: 'it is open' } }]),
+      'found although nothing is broken, by seed 3: it is open',
+    ],
     [
       'a crash does harm',
       crashesSummary([aWorkload({ failed: [{ crashes: ['crashAfter@x'], violations: ['it is open'] }] })]),

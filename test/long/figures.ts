@@ -22,8 +22,14 @@ export function seedsSummary(all: readonly SeedsSummary[]): PartSummary {
     says,
     times: sum(({ faults }) => faults[kind as FaultKind]),
   }));
+  // Of few seeds some kinds are no part.
+  const isMany = sum(({ seeds }) => seeds) >= 1_000;
+  const never = isMany ? kinds.filter(({ times }) => times === 0) : [];
   return {
-    problems: failed.map(({ seed, violations }) => `seed ${seed}: ${violations[0]}`),
+    problems: [
+      ...failed.map(({ seed, violations }) => `seed ${seed}: ${violations[0]}`),
+      ...never.map(({ says }) => `this never happened: ${says}`),
+    ],
     figures: [
       `**Seeds**: ${grouped(sum(({ seeds }) => seeds))}, of which ${failed.length} failed. ${grouped(sum(({ executions }) => executions))} executions, ${grouped(sum(({ controls }) => controls))} pauses, resumes, cancels, redrives and the like, ${grouped(sum(({ steps }) => steps))} steps, ${grouped(sum(({ virtualMs }) => virtualMs) / 3_600_000)} hours of virtual time.`,
       '',
@@ -54,10 +60,18 @@ export function crashesSummary(all: readonly CrashedWorkload[]): PartSummary {
   };
 }
 
-export function mutantsSummary(all: readonly MutantOutcome[]): PartSummary {
+/** @param unbroken what is found in the same way where nothing is broken */
+export function mutantsSummary(
+  all: readonly MutantOutcome[],
+  unbroken: readonly MutantOutcome['found'][] = [],
+): PartSummary {
   const missed = all.filter((mutant) => !isFound(mutant));
+  const wrong = unbroken.flatMap((found) => Object.values(found));
   return {
-    problems: missed.map(({ name }) => `the mutant ${name} is not found`),
+    problems: [
+      ...missed.map(({ name }) => `the mutant ${name} is not found`),
+      ...wrong.map(({ by, violation }) => `found although nothing is broken, by ${by}: ${violation}`),
+    ],
     figures: [
       `**Mutants**: ${all.length - missed.length} of ${all.length} found, ${missed.length} missed; within ${MUTANT_SEEDS} seeds, or by a crash point.`,
       '',

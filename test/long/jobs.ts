@@ -27,6 +27,10 @@ export const JOBS = {
     const { runMutant } = await import('../simulation/mutants.ts');
     return runMutant(name);
   },
+  async unbroken(_: Record<string, never>) {
+    const { findUnbroken } = await import('../simulation/mutants.ts');
+    return findUnbroken();
+  },
   async hostile({ kind, range }: { readonly kind: HostileKind; readonly range: TrialRange }) {
     const { tryKind } = await import('../hostile/kinds.ts');
     return tryKind(kind, range);

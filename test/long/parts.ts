@@ -106,8 +106,10 @@ export const PARTS: Readonly<Record<string, (pool: JobPool, options: PartOptions
   async mutants(pool, { scale }) {
     const every = Math.round(1 / scale);
     const names = mutantNames().filter((_, index) => index % every === 0);
+    const unbroken = pool.run('unbroken', {});
     const done = await settled(names.map((name) => pool.run('mutant', name)));
-    return outcome(mutantsSummary(done.outputs), done);
+    const control = await settled([unbroken]);
+    return outcome(mutantsSummary(done.outputs, control.outputs), done, control);
   },
 
   async disks(pool) {

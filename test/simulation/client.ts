@@ -1,9 +1,11 @@
+import type { ExecutionService } from '../../shared/executor/execution-service.ts';
 import { ExecutionId, NodeId } from '../../shared/model/ids.ts';
 import type { MetaItem } from '../../shared/model/items.ts';
 import { isTerminal } from '../../shared/model/result.ts';
 import { parseMeta } from '../../shared/store/execution-store.ts';
 import { metaKey } from '../../shared/store/keys.ts';
 import type { Control, PlannedExecution, Scenario } from './scenario.ts';
+import type { Transition } from './transitions.ts';
 import type { Answer, Request, World } from './world.ts';
 
 /** A client that gets no answer asks again, so often; longer than any fault lasts. */
@@ -13,6 +15,39 @@ const MAX_PAUSE_MS = 10_000;
 const LOOK_MS = 20_000;
 /** After the end of all, so long nothing new may come of it. */
 const AFTERMATH_MS = 130_000;
+
+/** What users ask of an execution, by which of its transitions it shows, and when it can be. */
+const CONTROLS: Readonly<
+  Record<
+    'pause' | 'resume' | 'cancel' | 'redrive',
+    {
+      readonly ask: (service: ExecutionService, executionId: string) => Promise<void>;
+      readonly does: Transition;
+      readonly isPossible: (meta: MetaItem) => boolean;
+    }
+  >
+> = {
+  pause: {
+    ask: (service, executionId) => service.pause(executionId),
+    does: 'paused',
+    isPossible: ({ status, stop }) => status === 'RUNNING' && stop === undefined,
+  },
+  resume: {
+    ask: (service, executionId) => service.resume(executionId),
+    does: 'resumed',
+    isPossible: ({ status, stop }) => status === 'PAUSED' && stop === undefined,
+  },
+  cancel: {
+    ask: (service, executionId) => service.cancel(executionId),
+    does: 'stopped',
+    isPossible: ({ status, stop }) => !isTerminal(status) && stop === undefined,
+  },
+  redrive: {
+    ask: (service, executionId) => service.redrive(executionId),
+    does: 'redriven',
+    isPossible: ({ status }) => isTerminal(status) && status !== 'SUCCEEDED',
+  },
+};
 
 /**
  * Whoever uses the executor: starts what the scenario says, asks for its controls at their times; and, once they are
@@ -80,23 +115,16 @@ export class Client {
   async #act({ kind, executionId, choice }: Control): Promise<void> {
     switch (kind) {
       case 'pause':
-        await this.#ask((service) => service.pause(executionId));
-        return;
+      case 'resume':
+      case 'cancel':
+      case 'redrive':
+        return this.#control(kind, executionId);
       case 'pauseBefore': {
         const nodes = Object.keys(this.#definitionOf(executionId)?.nodes ?? {});
         const before = NodeId.parse(nodes[Math.floor(choice * nodes.length)]);
         await this.#ask((service) => service.pause(executionId, { before }));
         return;
       }
-      case 'resume':
-        await this.#ask((service) => service.resume(executionId));
-        return;
-      case 'cancel':
-        await this.#ask((service) => service.cancel(executionId));
-        return;
-      case 'redrive':
-        await this.#ask((service) => service.redrive(executionId));
-        return;
       case 'resumeCheckpoint':
         return this.#resumeCheckpoint(executionId, choice);
       case 'adopt':
@@ -107,6 +135,24 @@ export class Client {
         return;
       }
     }
+  }
+
+  /** What is answered has been done; what is refused could not be. */
+  async #control(kind: keyof typeof CONTROLS, executionId: string): Promise<void> {
+    const { loop, transitions } = this.#world;
+    const { ask, does, isPossible } = CONTROLS[kind];
+    const sinceMs = loop.elapsedMs;
+    const couldBe = (): boolean => {
+      const meta = this.metaOf(executionId);
+      return meta !== undefined && isPossible(meta);
+    };
+    const couldBefore = couldBe();
+    const answer = await this.#ask((service) => ask(service, executionId));
+    if (answer === undefined) return this.#world.violated(`a ${kind} of ${executionId} got no answer`);
+    if ('value' in answer && !transitions.hasSince(sinceMs, executionId, does))
+      this.#world.violated(`a ${kind} of ${executionId} was answered, and nothing was ${does}`);
+    if ('refused' in answer && couldBefore && couldBe() && !transitions.hasSince(sinceMs, executionId))
+      this.#world.violated(`a ${kind} of ${executionId} was refused: ${answer.refused}`);
   }
 
   async #resumeCheckpoint(executionId: string, choice: number): Promise<void> {
@@ -170,13 +216,12 @@ export class Client {
   #goOn(executionId: string): boolean {
     const meta = this.metaOf(executionId);
     if (meta === undefined) return true;
-    if (meta.status === 'PAUSED')
-      this.#at(0, async () => void (await this.#ask((service) => service.resume(executionId))));
+    if (meta.status === 'PAUSED') this.#at(0, () => this.#control('resume', executionId));
     if (!isTerminal(meta.status)) return true;
     const redriven = this.#redriven.get(executionId) ?? 0;
     if (meta.status === 'SUCCEEDED' || redriven >= this.#scenario.redrives) return false;
     this.#redriven.set(executionId, redriven + 1);
-    this.#at(0, async () => void (await this.#ask((service) => service.redrive(executionId))));
+    this.#at(0, () => this.#control('redrive', executionId));
     return true;
   }
 }

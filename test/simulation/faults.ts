@@ -20,7 +20,7 @@ export const FAULT_KINDS = {
   standsStill: 'an instance stands still between its invocations',
   notInvoked: 'an invocation is refused: there are too many',
   handlerCrashes: 'a handler kills its process',
-  handlerIsSlow: 'a handler takes up to two minutes',
+  handlerIsSlow: 'a handler takes up to 50 s longer',
   handlerIsStuck: 'a handler never settles',
   clockIsOff: "a process's clock is off by up to 1.5 s",
   messageTwice: 'a message is delivered twice',

@@ -59,7 +59,7 @@ export class FunctionHost<Event, Result> {
 
   /** Settles when the handler has, its instance died, it ran out of time, or its source gave it up. */
   invoke(event: Event): Promise<Invoked<Result>> {
-    const { loop, faults, dice, latencies, trace } = this.#surroundings;
+    const { loop, faults, dice, latencies, onError, trace } = this.#surroundings;
     const { name, timeoutMs } = this.#settings;
     const site = `${name}/${++this.#invocations}`;
     if (faults.at(`${site}/invocation`, ['notInvoked'], name) !== undefined) return Promise.resolve({ ok: false });
@@ -90,6 +90,7 @@ export class FunctionHost<Event, Result> {
           (result) => instance.end?.({ ok: true, result }),
           (error: unknown) => {
             trace(() => `${process.name} fails: ${error instanceof Error ? error.message : String(error)}`);
+            onError?.(name, error);
             instance.end?.({ ok: false });
           },
         );

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { Advance } from '../../shared/model/config.ts';
-import { isFound, type MutantOutcome, runMutants } from './mutants.ts';
+import { isFound, type MutantOutcome, mutantNames, runMutants } from './mutants.ts';
 import { predict } from './predict.ts';
 import { crashWorkloads, runSeeds } from './run-many.ts';
 import { ADVANCES } from './scenario.ts';
@@ -34,6 +34,13 @@ const { values } = parseArgs({
     advance: { type: 'string' },
   },
 });
+
+const numbers = { seed: values.seed, seeds: values.seeds, from: values.from };
+for (const [name, text] of Object.entries(numbers))
+  if (text !== undefined && !/^\d{1,9}$/.test(text)) {
+    console.error(`--${name} takes a number from 0, not '${text}'`);
+    process.exit(2);
+  }
 
 const advance = Advance.optional().parse(values.advance);
 
@@ -104,6 +111,7 @@ async function crashPoints(): Promise<void> {
 }
 
 function mutants(wanted: string | undefined): void {
+  if (wanted !== undefined && !mutantNames().includes(wanted)) throw new Error(`There is no mutant '${wanted}'`);
   const outcomes: MutantOutcome[] = [];
   for (const outcome of runMutants(wanted)) {
     outcomes.push(outcome);

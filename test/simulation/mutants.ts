@@ -7,7 +7,7 @@ import { ADVANCES } from './scenario.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const PATCHES = join(import.meta.dirname, 'mutants');
-const COPIED = ['shared', 'functions', 'infra', 'test/simulation', 'test/support', 'package.json'];
+export const COPIED = ['shared', 'functions', 'infra', 'test/simulation', 'test/support', 'package.json'];
 /** A mutant that never comes to rest is ended. Of the processor's time: on a busy machine others take as long without a fault. */
 const MAX_CPU_SECONDS = 300;
 const LIMITED = `ulimit -t ${MAX_CPU_SECONDS} && exec "$0" "$@"`;
@@ -50,18 +50,25 @@ export function runMutant(name: string): MutantOutcome {
     symlinkSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
     const applied = spawnSync('git', ['apply', '-C1', '-'], { cwd: directory, input: patch, encoding: 'utf8' });
     if (applied.status !== 0) throw new Error(`The mutant ${name} does not apply any more: ${applied.stderr}`);
-    const found: { [Mode in Advance]?: Finding } = {};
-    for (const mode of ADVANCES) {
-      const options = ['--first-failure', '--advance', mode];
-      const finding =
-        runIn(directory, ['--seeds', String(MUTANT_SEEDS), ...options]) ??
-        runIn(directory, ['--crash-points', ...options]);
-      if (finding !== undefined) found[mode] = finding;
-    }
-    return { name, does, found };
+    return { name, does, found: findingsIn(directory) };
   } finally {
     rmSync(directory, { recursive: true });
   }
+}
+
+/** What is found in the sources as they are, in the same way: if it is anything, no mutant was found by what it breaks. */
+export const findUnbroken = (): MutantOutcome['found'] => findingsIn(ROOT);
+
+function findingsIn(directory: string): MutantOutcome['found'] {
+  const found: { [Mode in Advance]?: Finding } = {};
+  for (const mode of ADVANCES) {
+    const options = ['--first-failure', '--advance', mode];
+    const finding =
+      runIn(directory, ['--seeds', String(MUTANT_SEEDS), ...options]) ??
+      runIn(directory, ['--crash-points', ...options]);
+    if (finding !== undefined) found[mode] = finding;
+  }
+  return found;
 }
 
 function runIn(directory: string, options: readonly string[]): Finding | undefined {
@@ -71,7 +78,8 @@ function runIn(directory: string, options: readonly string[]): Finding | undefin
     { cwd: directory, encoding: 'utf8' },
   );
   if (status === 0) return undefined;
-  if (error !== undefined || status === null) return { by: options[0] ?? '', violation: 'it does not come to rest' };
+  if (error !== undefined) throw error;
+  if (status === null) return { by: options[0] ?? '', violation: 'it does not come to rest' };
   const [, by = '', violation = ''] = /^(.+) FAILED: (.*)$/m.exec(stdout) ?? [];
   if (by === '') throw new Error(`A mutant broke the simulation itself: ${stderr.slice(-2_000)}`);
   return { by, violation };

@@ -31,6 +31,8 @@ export interface Surroundings {
   readonly onCall?: ((site: string) => void) | undefined;
   /** Told of each call that arrived, with what it gave. */
   readonly onDone?: ((call: Call<unknown>, value: unknown) => void) | undefined;
+  /** Told of what a function threw. */
+  readonly onError?: ((name: string, error: unknown) => void) | undefined;
   readonly trace: (line: () => string) => void;
 }
 

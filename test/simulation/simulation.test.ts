@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { enumerateCrashes } from './crash-points.ts';
+import { FAULT_KINDS } from './faults.ts';
 import { shrink } from './shrink.ts';
 import { type Report, simulate } from './simulate.ts';
 import { workloadScenarios } from './workloads.ts';
@@ -9,15 +10,23 @@ const SEEDS = Number(process.env.SEEDS ?? 300);
 const FROM = Number(process.env.FROM ?? 1);
 
 describe('the functions of the stack on simulated time', () => {
+  it('are run at all', () => {
+    expect(SEEDS).toBeGreaterThan(0);
+    expect(FROM).toBeGreaterThanOrEqual(0);
+  });
+
   it(`keep their promises whatever goes wrong (${SEEDS} seeds from ${FROM})`, { timeout: 600_000 }, async () => {
     const failed: string[] = [];
+    const never = new Set<string>(Object.keys(FAULT_KINDS));
 
     for (let seed = FROM; seed < FROM + SEEDS; seed++) {
-      const { violations } = await simulate(seed);
+      const { violations, faults } = await simulate(seed);
       if (violations.length > 0) failed.push(`npm run simulate -- --seed ${seed}: ${violations[0]}`);
+      for (const { kind } of faults) never.delete(kind);
     }
 
     expect(failed).toEqual([]);
+    if (SEEDS >= 300) expect([...never]).toEqual([]);
   });
 
   it('do the same each time, to the last line of their history', async () => {

@@ -46,6 +46,7 @@ import { isAskedFor, type Latencies, type SimulatedProcess, type Surroundings } 
 import { SimulatedQueue } from './queue-source.ts';
 import { rebuiltProblems } from './rebuilt.ts';
 import { SimulatedStream, type StreamBatch } from './stream-source.ts';
+import { Transitions } from './transitions.ts';
 import { watchedHandlers } from './watched-handlers.ts';
 
 export interface WorldOptions {
@@ -88,6 +89,7 @@ export class World {
   /** Without faults and at once, to look and to ask. */
   readonly store: Store;
   readonly violations: string[] = [];
+  readonly transitions = new Transitions(() => this.loop.elapsedMs);
   readonly api: FunctionHost<Request, Answer>;
   readonly functions: ReadonlyMap<string, Pick<FunctionHost<never, never>, 'invocations' | 'coldStarts' | 'busyMs'>>;
   /** Executions there are, by id. */
@@ -147,6 +149,7 @@ export class World {
       throttled: new Map(),
       onDone: options.onDone,
       onCall: options.onCall,
+      onError: (name, error) => this.#onThrown(name, error),
       trace,
     };
     const direct = atOnce(this.table, this.blobs);
@@ -441,6 +444,7 @@ export class World {
     const { pk, sk } = record.key;
     const isPostponed = sk === 'META' && record.before?.changedBy === record.after?.changedBy;
     if (record.before === undefined || !isPostponed) this.movedAtMs = this.loop.elapsedMs;
+    this.transitions.onChange(record);
     if (pk.startsWith('EXEC#')) {
       const executionId = pk.slice('EXEC#'.length);
       const isWatched = this.#options.isWatched !== false;
@@ -527,6 +531,14 @@ export class World {
     };
     if (level !== 'error' || message === 'runner crashed' || isAskedFor(error?.message ?? '')) return;
     this.violated(`logged: ${message}: ${error?.stack ?? ''}`);
+  }
+
+  /** What a function throws is an outage it was given, a refusal, or news. */
+  #onThrown(name: string, error: unknown): void {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    // Its reasons are logged, and looked at there.
+    const isLogged = name === 'observer' && text.includes('could not be written');
+    if (!(error instanceof FanjoinError) && !isAskedFor(text) && !isLogged) this.violated(`${name} threw: ${text}`);
   }
 
   #onError(error: unknown): void {
