@@ -7,7 +7,10 @@ import { ADVANCES } from './scenario.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const PATCHES = join(import.meta.dirname, 'mutants');
-export const COPIED = ['shared', 'functions', 'infra', 'test/simulation', 'test/support', 'package.json'];
+export const COPIED = [
+  ...['shared', 'functions', 'infra', 'package.json'],
+  ...['test/simulation', 'test/support', 'test/bench/measure'],
+];
 /** A mutant that never comes to rest is ended. Of the processor's time: on a busy machine others take as long without a fault. */
 const MAX_CPU_SECONDS = 300;
 const LIMITED = `ulimit -t ${MAX_CPU_SECONDS} && exec "$0" "$@"`;

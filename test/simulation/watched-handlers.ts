@@ -58,7 +58,9 @@ export function watchedHandlers(handlers: readonly AnyHandler[], parts: WatchPar
         violated(`the handler of ${name} ran in the pool ${parts.pool()}, it is of ${pool}`);
       if (isTakenOver(table, context))
         violated(`the handler of ${name} ran, and its result was taken over with a checkpoint`);
-      const end = watchStart(parts, context, name);
+      const isFallback =
+        definition !== undefined && 'fallback' in definition && definition.fallback?.handler === handler.type;
+      const end = watchStart(parts, context, { name, isFallback });
       if (fault === 'handlerCrashes') process.kill(`in the handler of ${name}`);
       if (process.isDead) {
         invariants?.onHandlerEnd(name);
@@ -76,17 +78,17 @@ export function watchedHandlers(handlers: readonly AnyHandler[], parts: WatchPar
   }));
 }
 
-/** Watches that nothing starts in a pause, and that what runs hears of a stop. */
+/** Watches that nothing starts in a pause, where a fallback is part of what ran, and that what runs hears of a stop. */
 function watchStart(
   { process, loop, faults, table, violated }: WatchParts,
   { executionId, signal }: NodeContext,
-  name: string,
+  { name, isFallback }: { readonly name: string; readonly isFallback: boolean },
 ): () => void {
   const meta = metaOf(table, executionId);
   const isPaused = meta?.status === 'PAUSED' && meta.stop === undefined;
   const hung = faults.fired.findLast(({ kind }) => kind === 'callHangs');
   const isHeldUp = hung !== undefined && loop.elapsedMs - hung.atMs < 6 * STARTS_WITHIN_MS;
-  if (isPaused && !isHeldUp && loop.nowMs - (meta.pausedAtMs ?? 0) > STARTS_WITHIN_MS)
+  if (isPaused && !isFallback && !isHeldUp && loop.nowMs - (meta.pausedAtMs ?? 0) > STARTS_WITHIN_MS)
     violated(`the handler of ${name} started although ${executionId} is paused`);
   let cancel: (() => void) | undefined;
   const look = (deafMs: number) => {
