@@ -29,7 +29,7 @@ const SEEDS_PER_JOB = 1_000;
 const KILLS = 200;
 const KILL_JOBS = 4;
 const KILL_NODES = 2_000;
-const STACK_KILLS = 24;
+const STACK_KILLS = 200;
 const STACK_NODES = 300;
 const DISK_TESTS = ['test/kills/disk.test.ts', 'test/kills/engine-life.test.ts'];
 /** Trials of each kind, and how many processes they are divided over. */
