@@ -6,6 +6,7 @@ import { Code } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { type BuildFailure, type BuildOptions, buildSync, type Metafile, stop } from 'esbuild';
 import { FanjoinError } from '../../shared/errors.ts';
+import { BUNDLE_OPTIONS } from './bundle-options.ts';
 import { handlerTypesIn } from './handlers-module.ts';
 
 const FUNCTIONS = join(import.meta.dirname, '../../functions');
@@ -76,18 +77,9 @@ export function buildBundles(outdir: string, { handlersEntry, environment }: Bun
     // The runner names the file rather than take its code in: so it stays apart, whatever is in it.
     alias: { '#handlers': `./${HANDLERS_FILE}` },
     external: [`./${HANDLERS_FILE}`],
-    bundle: true,
+    ...BUNDLE_OPTIONS,
     splitting: true,
     metafile: true,
-    minify: true,
-    platform: 'node',
-    target: 'node24',
-    format: 'esm',
-    // Of packages that have both forms the one that is shaken. None is left out: the SDK that the runtime brings is
-    // older than the one this is tested with.
-    mainFields: ['module', 'main'],
-    // For packages that have only the other form: an ES module has no `require`.
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     logLevel: 'silent',
   });
   const folderOf = (folder: FunctionFolder): string => gather(outdir, metafile, folder);

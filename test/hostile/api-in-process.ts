@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { build } from 'esbuild';
 import * as z from 'zod';
+import { BUNDLE_OPTIONS } from '../../infra/constructs/bundle-options.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION, startFauxqs } from '../../infra/local/emulators.ts';
 import type { HostileRequest } from './request-arbitrary.ts';
 
@@ -73,14 +74,8 @@ async function bundled(folder: string): Promise<{ handler: Handler; logged: stri
       resolveDir: ROOT,
       loader: 'ts',
     },
+    ...BUNDLE_OPTIONS,
     outfile,
-    bundle: true,
-    minify: true,
-    platform: 'node',
-    target: 'node24',
-    format: 'esm',
-    mainFields: ['module', 'main'],
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     logLevel: 'error',
     plugins: [
       {
