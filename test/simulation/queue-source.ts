@@ -1,6 +1,7 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { failedItems } from '../../infra/local/batch-response.ts';
 import type { OutgoingMessage } from '../../shared/ports/task-queue.ts';
+import { anSqsRecord } from '../support/sqs-record.ts';
 import type { FunctionHost } from './function-host.ts';
 import type { Surroundings } from './process.ts';
 
@@ -167,20 +168,7 @@ export class SimulatedQueue {
 }
 
 const toEvent = (queue: string, batch: readonly Message[]): SQSEvent => ({
-  Records: batch.map(({ id, body, receiveCount, receipt }) => ({
-    messageId: id,
-    receiptHandle: String(receipt),
-    body,
-    attributes: {
-      ApproximateReceiveCount: String(receiveCount),
-      SentTimestamp: '',
-      SenderId: '',
-      ApproximateFirstReceiveTimestamp: '',
-    },
-    messageAttributes: {},
-    md5OfBody: '',
-    eventSource: 'aws:sqs',
-    eventSourceARN: queue,
-    awsRegion: '',
-  })),
+  Records: batch.map(({ id, body, receiveCount, receipt }) =>
+    anSqsRecord({ messageId: id, body, receiveCount, receiptHandle: String(receipt), queue }),
+  ),
 });

@@ -1,4 +1,4 @@
-import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import type { SQSBatchResponse } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
 import { PinnedVersions, type RunnerEvent } from '../../../functions/node-runner/pinned-versions.ts';
 import { runBatch } from '../../../functions/node-runner/run-batch.ts';
@@ -6,26 +6,12 @@ import type { TaskMessage } from '../../../shared/model/message.ts';
 import { Logger } from '../../../shared/observability/logger.ts';
 import { aTask } from '../../support/factories.ts';
 import { aRunnerBench } from '../../support/factories-runner.ts';
+import { anSqsRecord } from '../../support/sqs-record.ts';
 
 const context = { getRemainingTimeInMillis: () => 300_000 };
 const OLD = 'arn:aws:lambda:eu-west-1:111122223333:function:NodeRunner:7';
 
-const aRecord = (messageId: string, message: TaskMessage): SQSEvent['Records'][number] => ({
-  messageId,
-  body: JSON.stringify(message),
-  receiptHandle: '',
-  attributes: {
-    ApproximateReceiveCount: '1',
-    SentTimestamp: '',
-    SenderId: '',
-    ApproximateFirstReceiveTimestamp: '',
-  },
-  messageAttributes: {},
-  md5OfBody: '',
-  eventSource: 'aws:sqs',
-  eventSourceARN: '',
-  awsRegion: '',
-});
+const aRecord = (messageId: string, message: TaskMessage) => anSqsRecord({ messageId, body: JSON.stringify(message) });
 
 /** A runner of the version `new`, and whoever it invokes. */
 async function aVersion(invoke: (versionArn: string, event: RunnerEvent) => Promise<SQSBatchResponse | undefined>) {

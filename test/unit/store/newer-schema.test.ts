@@ -10,28 +10,14 @@ import { metaKey, resultKey } from '../../../shared/store/keys.ts';
 import { aTask } from '../../support/factories.ts';
 import { aRunnerBench } from '../../support/factories-runner.ts';
 import { aSchedulerBench } from '../../support/factories-scheduler.ts';
+import { anSqsRecord } from '../../support/sqs-record.ts';
 
 const NEWER = SCHEMA_VERSION + 1;
 const MINUTE_MS = 60_000;
 
 /** An event of a queue with these bodies, whose message ids are their places. */
 const anEvent = (...bodies: string[]): SQSEvent => ({
-  Records: bodies.map((body, at) => ({
-    messageId: String(at),
-    body,
-    receiptHandle: '',
-    attributes: {
-      ApproximateReceiveCount: '1',
-      SentTimestamp: '',
-      SenderId: '',
-      ApproximateFirstReceiveTimestamp: '',
-    },
-    messageAttributes: {},
-    md5OfBody: '',
-    eventSource: 'aws:sqs',
-    eventSourceARN: '',
-    awsRegion: '',
-  })),
+  Records: bodies.map((body, at) => anSqsRecord({ messageId: String(at), body })),
 });
 
 const aLog = () => {
