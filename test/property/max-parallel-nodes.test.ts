@@ -24,10 +24,11 @@ const DISTURBED: FaultPlan = {
     visibilityEnds: 0.05,
   },
   budget: 120,
-  untilMs: 3_600_000,
+  // A message hidden for its visibility timeout holds its slot; after that all seven must be had again.
+  untilMs: 60_000,
 };
 const config = { maxParallelNodes: LIMIT, timeoutSeconds: 86_400 };
-const behaviours = (count: number) => Array.from({ length: count }, () => ({ takesMs: 3_000 }));
+const behaviours = (count: number) => Array.from({ length: count }, () => ({ takesMs: 10_000 }));
 const behaving = { handler: 'test.behave', itemInput: { behaviour: '{% $item %}', received: '{% $index %}' } };
 
 const independent = (node: Parameters<typeof aTask>[0]) => ({
@@ -64,20 +65,19 @@ function measured(clock: Clock, longestMs = 5) {
 describe.each([
   [
     '500 independent nodes',
-    independent({ handler: 'test.behave', input: { behaviour: { takesMs: 3_000 } } }),
+    independent({ handler: 'test.behave', input: { behaviour: { takesMs: 10_000 } } }),
     independent({ handler: 'measured' }),
     COUNT,
   ],
   ['a map of 500 items beside another', mapped(behaving), mapped({ handler: 'measured' }), COUNT + 20],
 ])('%s at maxParallelNodes 7', (_what, simulated, definition, count) => {
   it.each([
-    ['and do have 7', NO_FAULTS, LIMIT],
-    // A message that is late or hidden holds its slot meanwhile.
-    ['although messages repeat, calls fail', DISTURBED, LIMIT - 2],
+    ['undisturbed', NO_FAULTS],
+    ['although messages repeat, calls fail', DISTURBED],
   ])(
-    'never have 8 unsettled at once on the functions of the stack, %s',
+    'never have 8 unsettled at once on the functions of the stack, and do have 7, %s',
     { timeout: 120_000 },
-    async (_how, faults, least) => {
+    async (_how, faults) => {
       const scenario = {
         ...workloadScenario({ definition: simulated, input }, 'stream'),
         faults,
@@ -88,8 +88,7 @@ describe.each([
       const { violations, maxHandling } = await simulateScenario(scenario);
 
       expect(violations).toEqual([]);
-      expect(maxHandling).toBeLessThanOrEqual(LIMIT);
-      expect(maxHandling).toBeGreaterThanOrEqual(least);
+      expect(maxHandling).toBe(LIMIT);
     },
   );
 
