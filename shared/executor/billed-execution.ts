@@ -1,11 +1,11 @@
 import { countBits } from '../core/bits.ts';
 import { isMapNode, type Plan } from '../core/plan.ts';
 import type { ExecutionId } from '../model/ids.ts';
-import { MapItem } from '../model/items.ts';
+import { MapItem, type MetaItem } from '../model/items.ts';
 import type { ExecutionState } from '../model/state.ts';
 import { type BilledItem, toBilledItem } from '../observability/billed-items.ts';
 import type { Item } from '../ports/item-table.ts';
-import type { Snapshot } from '../store/execution-store.ts';
+import type { Snapshot, Standing } from '../store/execution-store.ts';
 import { chunkPrefix } from '../store/keys.ts';
 import { parseItem } from '../store/parse-item.ts';
 import type { Store } from '../store/store.ts';
@@ -20,14 +20,47 @@ export async function loadBilledItems(
   { meta, state }: Snapshot,
   readOfEach = READ_OF_EACH,
 ): Promise<BilledItem[]> {
-  const { executionId, config } = meta;
+  const { executionId } = meta;
   const read = (prefix: string, total?: number) =>
     readBilled(store.executions.items(executionId, prefix), { total, readOfEach });
-  const hasMaps = plan.nodes.some(({ definition }) => isMapNode(definition));
   const loaded = await Promise.all([
     read('META'),
     read('STATE'),
     read('RESULT#', settledVisits(state?.state)),
+    loadOthers(store, plan, meta, readOfEach),
+  ]);
+  return loaded.flat();
+}
+
+/** The same of items that were read before, which is not looked at until it is called. */
+export async function billedLater(
+  store: Store,
+  plan: Plan,
+  { meta, state, items }: Standing,
+  results: readonly Item[],
+): Promise<() => BilledItem[]> {
+  // Nothing was repeated, and the scheduler never heard of it: there is nothing else.
+  const isBare =
+    state === undefined && meta.status === 'SUCCEEDED' && meta.run === 1 && !mayHaveOthers(plan, meta, results);
+  const others = isBare ? [] : await loadOthers(store, plan, meta, READ_OF_EACH);
+  return () => {
+    const times = Math.max(1, results.length / READ_OF_EACH);
+    const billed = results.slice(0, READ_OF_EACH).map((item) => toBilledItem(item, times));
+    return [...items.map((item) => toBilledItem(item)), ...billed, ...others].filter((item) => item !== undefined);
+  };
+}
+
+const mayHaveOthers = (plan: Plan, { config }: MetaItem, results: readonly Item[]): boolean =>
+  config.traceExecution || plan.nodes.some(({ definition }) => isMapNode(definition)) || results.some(isRepeated);
+
+const isRepeated = ({ attempts }: Item): boolean => !Array.isArray(attempts) || attempts.length > 1;
+
+/** All but what every execution has. */
+async function loadOthers(store: Store, plan: Plan, { executionId, config }: MetaItem, readOfEach: number) {
+  const read = (prefix: string) =>
+    readBilled(store.executions.items(executionId, prefix), { total: undefined, readOfEach });
+  const hasMaps = plan.nodes.some(({ definition }) => isMapNode(definition));
+  const loaded = await Promise.all([
     read('ATTEMPT#'),
     read('CHECKPOINT#'),
     ...(config.traceExecution ? [read('STARTED#')] : []),

@@ -1,6 +1,8 @@
 import type { Json } from '../model/json.ts';
 import type { ErrorInfo, ExecutionStatus, NodeResultView } from '../model/result.ts';
-import { computeMetrics, type ExecutionMetrics } from '../observability/execution-metrics.ts';
+import type { BilledOperations } from '../observability/billed-operations.ts';
+import { computeMetrics, type ExecutionMetrics, type TimeMetrics } from '../observability/execution-metrics.ts';
+import type { ExecutionReport } from './execution-report.ts';
 import type { Executions } from './executions.ts';
 import { loadNodeOutput } from './node-output.ts';
 import { WorkflowContext } from './workflow-context.ts';
@@ -23,7 +25,7 @@ export interface ExecutionResult<Output = unknown> {
   readonly executionTimeMs: number;
   /** Node ids by completion; in loops a node stands once for each visit. */
   readonly nodeExecutionOrder: readonly string[];
-  /** Where the time went, by node and along the critical path; and what was billed for. */
+  /** Where the time went, by node and along the critical path; and what was billed for, computed when it is looked at. */
   readonly metrics: ExecutionMetrics;
   readonly paused: boolean;
   /** The last checkpoint; at a pause, where it stands. */
@@ -41,13 +43,9 @@ export interface ExecutionResult<Output = unknown> {
 
 /** Reads the result of an execution that is at rest; of one that is open, as of `nowMs`. */
 export async function loadResult(executions: Executions, executionId: string, nowMs: number): Promise<ExecutionResult> {
-  const [{ description, output, partialResults, globals }, ended, definition, billedOperations] = await Promise.all([
-    executions.outcome(executionId),
-    allResults(executions, executionId, 'inline'),
-    executions.definition(executionId),
-    executions.billedOperations(executionId),
-  ]);
-  const standing = standingOf(ended);
+  const report = (await executions.report?.(executionId)) ?? (await askForReport(executions, executionId));
+  const { description, output, partialResults, globals, definition } = report;
+  const standing = standingOf(report.results);
   const { workflow, status, error, failedNode, startedAtMs, endedAtMs } = description;
   return {
     executionId,
@@ -61,7 +59,7 @@ export async function loadResult(executions: Executions, executionId: string, no
     endedAtMs,
     executionTimeMs: (endedAtMs ?? nowMs) - startedAtMs,
     nodeExecutionOrder: standing.map(({ nodeId }) => nodeId),
-    metrics: { ...computeMetrics(definition, standing), billedOperations },
+    metrics: metricsOf(computeMetrics(definition, standing), report.billedOperations),
     paused: status === 'PAUSED',
     checkpointId: description.checkpointId,
     cancelled: status === 'CANCELLED',
@@ -71,6 +69,25 @@ export async function loadResult(executions: Executions, executionId: string, no
     traceId: description.traceId,
   };
 }
+
+/** Of executions that are not in this process. */
+async function askForReport(executions: Executions, executionId: string): Promise<ExecutionReport> {
+  const [outcome, results, definition, billed] = await Promise.all([
+    executions.outcome(executionId),
+    allResults(executions, executionId, 'inline'),
+    executions.definition(executionId),
+    executions.billedOperations(executionId),
+  ]);
+  return { ...outcome, results, definition, billedOperations: () => billed };
+}
+
+/** Most who run a workflow never look at what it was billed for: it is computed for those who do. */
+const metricsOf = (times: TimeMetrics, billedOperations: () => BilledOperations): ExecutionMetrics => ({
+  ...times,
+  get billedOperations() {
+    return billedOperations();
+  },
+});
 
 function contextOf(
   executions: Executions,

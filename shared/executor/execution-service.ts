@@ -1,4 +1,3 @@
-import { compile } from '../core/compile.ts';
 import { parseInput } from '../core/parse-input.ts';
 import { findNode, type Plan } from '../core/plan.ts';
 import { ExecutionExistsError, ExecutionNotFoundError, InvalidInputError, InvalidStateError } from '../errors.ts';
@@ -22,7 +21,7 @@ import { toMetrics, type WorkflowMetrics } from '../observability/tally.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { SecretStore } from '../ports/secret-store.ts';
 import { nextLook } from '../scheduler/sweep.ts';
-import type { Snapshot } from '../store/execution-store.ts';
+import type { Snapshot, Standing } from '../store/execution-store.ts';
 import { WINDOW_MS } from '../store/metrics-store.ts';
 import { ResultPosition } from '../store/result-store.ts';
 import type { Store } from '../store/store.ts';
@@ -38,7 +37,9 @@ import {
   loadCheckpoint,
   startFromCheckpoint,
 } from './checkpoints.ts';
+import { CompiledDefinitions } from './compiled-definitions.ts';
 import { type ExecutionDescription, type ExecutionOutcome, Globals, type ResultsPage } from './description.ts';
+import { type ExecutionReport, loadReport } from './execution-report.ts';
 import type { HistoryOptions, RedriveOptions, ResultsOptions, TimeRange } from './executions.ts';
 import { type ExecutionsPage, type ListOptions, listExecutions } from './listing.ts';
 import { isAtRest, presentState } from './present-state.ts';
@@ -99,6 +100,7 @@ export class ExecutionService {
   readonly #billedStack: BilledStack;
   readonly #checkStart: (plan: Plan) => void;
   readonly #handOff: StartHandOff;
+  readonly #compiled = new CompiledDefinitions();
   readonly workflows: WorkflowService;
 
   constructor(parts: ServiceParts) {
@@ -176,7 +178,10 @@ export class ExecutionService {
   }
 
   async #planOf({ definition, workflow, version = 'latest' }: StartRequest): Promise<Plan> {
-    const plan = workflow === undefined ? compile(definition) : (await this.workflows.resolve(workflow, version)).plan;
+    const plan =
+      workflow === undefined
+        ? this.#compiled.compile(definition)
+        : (await this.workflows.resolve(workflow, version)).plan;
     if (this.#pools !== undefined) assertPools(plan, this.#pools);
     return plan;
   }
@@ -228,7 +233,7 @@ export class ExecutionService {
     executionId: string,
     { after, limit = 1_000, withOutputs = false }: ResultsOptions = {},
   ): Promise<ResultsPage> {
-    parseInput(ResultPosition.optional(), after, "The results' after");
+    if (after !== undefined) parseInput(ResultPosition, after, "The results' after");
     const { meta } = await this.#load(executionId);
     const page = await this.#store.results.pageOfResults(meta.executionId, after, limit);
     const results = await Promise.all(page.results.map((result) => viewResult(this.#store, meta, result, withOutputs)));
@@ -259,6 +264,21 @@ export class ExecutionService {
     parseInput(WorkflowName, workflow, "The workflow's name");
     const startMs = Math.floor(Math.max(0, fromMs) / WINDOW_MS) * WINDOW_MS;
     return toMetrics(workflow, await this.#store.metrics.sum(workflow, startMs, toMs));
+  }
+
+  /** All that its result is made of. @throws {ExecutionNotFoundError} */
+  async report(executionId: string): Promise<ExecutionReport> {
+    const terms = { stack: this.#billedStack, nowMs: this.#clock.nowMs() };
+    return loadReport(this.#store, await this.#load(executionId), terms);
+  }
+
+  /** Whether it has ended, or is paused and nothing of it runs. @throws {ExecutionNotFoundError} */
+  async isAtRest(executionId: string): Promise<boolean> {
+    const snapshot = await this.#load(executionId);
+    return isAtRest(
+      await this.#store.definitions.loadPlan(snapshot.meta.workflow, snapshot.meta.definitionHash),
+      snapshot,
+    );
   }
 
   /** What the execution was billed for so far. @throws {ExecutionNotFoundError} */
@@ -373,7 +393,7 @@ export class ExecutionService {
     );
   }
 
-  async #load(executionId: string): Promise<Snapshot> {
+  async #load(executionId: string): Promise<Standing> {
     const id = ExecutionId.safeParse(executionId);
     const snapshot = id.success ? await this.#store.executions.loadSnapshot(id.data) : undefined;
     if (snapshot === undefined) throw new ExecutionNotFoundError(executionId);

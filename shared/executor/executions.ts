@@ -9,6 +9,7 @@ import type { WorkflowMetrics } from '../observability/tally.ts';
 import type { CheckpointDetail, CheckpointView } from './checkpoints.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { ExecutionDescription, ExecutionOutcome, ResultsPage } from './description.ts';
+import type { ExecutionReport } from './execution-report.ts';
 import type { ExecutionsPage, ListOptions } from './listing.ts';
 import type { Workflows } from './workflows.ts';
 
@@ -82,6 +83,8 @@ export interface Executions {
   definition(executionId: string): Promise<Definition>;
   /** What the execution was billed for so far, or would have been on AWS. */
   billedOperations(executionId: string): Promise<BilledOperations>;
+  /** All that a result is made of, where it can be read in one go. */
+  report?(executionId: string): Promise<ExecutionReport>;
   cancel(executionId: string): Promise<void>;
   /** @param options `before`: pause when this node would start */
   pause(executionId: string, options?: { before?: string }): Promise<void>;

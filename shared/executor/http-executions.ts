@@ -1,4 +1,3 @@
-import { ulid } from 'ulid';
 import { ROUTES } from '../api/routes.ts';
 import { compile } from '../core/compile.ts';
 import type { ExecutionConfigInput } from '../model/config.ts';
@@ -15,6 +14,7 @@ import type { Executions, RedriveOptions, ResultsOptions, StartInput, TimeRange,
 import { MAX_WAIT_SECONDS } from './follow-events.ts';
 import { HttpWorkflows } from './http-workflows.ts';
 import type { ExecutionsPage, ListOptions } from './listing.ts';
+import { newId } from './new-id.ts';
 import { untilAtRest } from './until-at-rest.ts';
 import type { Workflows } from './workflows.ts';
 
@@ -48,7 +48,7 @@ export class HttpExecutions implements Executions {
 
   /** Chooses the id itself, so that a request whose answer was lost can be repeated. */
   async start(request: StartInput): Promise<{ executionId: string }> {
-    const executionId = request.executionId ?? ulid(this.#clock.nowMs());
+    const executionId = request.executionId ?? newId(this.#clock.nowMs());
     return this.#api.call(ROUTES.startExecution, { body: { ...request, ...this.#whatToStart(request), executionId } });
   }
 
@@ -121,7 +121,7 @@ export class HttpExecutions implements Executions {
 
   /** Chooses the id of a new execution itself, so that the request can be repeated. */
   resumeCheckpoint(checkpointId: string): Promise<{ executionId: string }> {
-    const executionId = ulid(this.#clock.nowMs());
+    const executionId = newId(this.#clock.nowMs());
     return this.#api.call(ROUTES.resumeCheckpoint, { params: { checkpointId }, body: { executionId } });
   }
 

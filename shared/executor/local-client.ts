@@ -1,4 +1,3 @@
-import { ulid } from 'ulid';
 import { SqliteBlobStore } from '../adapters/local/sqlite-blobs.ts';
 import { openDatabase, type SqliteDatabase } from '../adapters/local/sqlite-database.ts';
 import { SqliteItemTable } from '../adapters/local/sqlite-table.ts';
@@ -16,11 +15,13 @@ import { openStore, type Store } from '../store/store.ts';
 import type { CheckpointDetail, CheckpointView } from './checkpoints.ts';
 import { NO_DEAD_LETTERS } from './dead-letters.ts';
 import type { ExecutionDescription, ExecutionOutcome, ResultsPage } from './description.ts';
+import type { ExecutionReport } from './execution-report.ts';
 import { ExecutionService } from './execution-service.ts';
 import type { Executions, RedriveOptions, ResultsOptions, StartInput, TimeRange, WaitOptions } from './executions.ts';
 import { untilEvents } from './follow-events.ts';
 import { localPin } from './handlers-pin.ts';
 import type { ExecutionsPage, ListOptions } from './listing.ts';
+import { newId } from './new-id.ts';
 import { withoutUndefined } from './start-request.ts';
 import { untilAtRest } from './until-at-rest.ts';
 import { handlerVersions } from './workflow-cache.ts';
@@ -60,7 +61,7 @@ export class LocalClient implements Executions {
       clock,
       handlersVersion: (plan) => handlerVersions(plan, (type) => registry.find(type)?.version ?? ''),
       handlersPin: (plan) => localPin(plan, registry),
-      newId: ulid,
+      newId,
     });
     this.workflows = this.#service.workflows;
     this.#clock = clock;
@@ -103,6 +104,10 @@ export class LocalClient implements Executions {
     return this.#service.billedOperations(executionId);
   }
 
+  report(executionId: string): Promise<ExecutionReport> {
+    return this.#service.report(executionId);
+  }
+
   cancel(executionId: string): Promise<void> {
     return this.#service.cancel(executionId);
   }
@@ -124,7 +129,7 @@ export class LocalClient implements Executions {
   }
 
   resumeCheckpoint(checkpointId: string): Promise<{ executionId: string }> {
-    return this.#service.resumeCheckpoint(checkpointId, ExecutionId.parse(ulid(this.#clock.nowMs())));
+    return this.#service.resumeCheckpoint(checkpointId, ExecutionId.parse(newId(this.#clock.nowMs())));
   }
 
   redrive(executionId: string, options?: RedriveOptions): Promise<void> {

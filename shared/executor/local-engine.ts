@@ -1,4 +1,3 @@
-import { ulid } from 'ulid';
 import { localSecrets } from '../adapters/local/local-secrets.ts';
 import { MemoryTaskQueue } from '../adapters/local/memory-queue.ts';
 import { SqliteBlobStore } from '../adapters/local/sqlite-blobs.ts';
@@ -38,6 +37,7 @@ import { FeedPump } from './feed-pump.ts';
 import { untilEvents } from './follow-events.ts';
 import { assertPinned, localPin } from './handlers-pin.ts';
 import type { ListOptions } from './listing.ts';
+import { newId } from './new-id.ts';
 import { QueueWorkers } from './queue-workers.ts';
 import { withoutUndefined } from './start-request.ts';
 import { storedValues } from './stored-values.ts';
@@ -72,7 +72,7 @@ export interface LocalEngineOptions {
   readonly callbacks?: Callbacks;
   /** Default: nothing is traced. */
   readonly spans?: SpanExport;
-  /** Makes time-ordered ids. Default: `ulid`. */
+  /** Makes time-ordered ids. Default: ULIDs. */
   readonly newId?: (nowMs: number) => string;
   /** How handlers are called. Default: `attempt`. */
   readonly attempt?: Attempt;
@@ -111,7 +111,7 @@ export class LocalEngine implements Executions {
     const { clock, handlers, logger, pools, random } = options;
     const secrets = options.secrets ?? localSecrets(undefined, process.env);
     this.#callbacks = options.callbacks ?? new Callbacks({ clock, logger });
-    this.#newId = options.newId ?? ulid;
+    this.#newId = options.newId ?? newId;
     this.#options = options;
     this.#database = openDatabase(options.database, { mode: 'engine', clock });
     const table = new SqliteItemTable(this.#database);
@@ -137,7 +137,7 @@ export class LocalEngine implements Executions {
     this.workflows = this.#service.workflows;
     const feed = new CallbackFeed(this.#callbacks, storedValues(store));
     const together = <T>(ask: () => T): T => this.#database.together(ask);
-    this.#monitor = new LocalMonitor({ store, clock, logger, feed, newId: ulid, together, onFault });
+    this.#monitor = new LocalMonitor({ store, clock, logger, feed, newId, together, onFault });
     this.#runner = new NodeRunner({
       store,
       dispatcher,
@@ -229,6 +229,10 @@ export class LocalEngine implements Executions {
     return this.#service.billedOperations(executionId);
   }
 
+  report(executionId: string) {
+    return this.#service.report(executionId);
+  }
+
   async cancel(executionId: string): Promise<void> {
     await this.#service.cancel(executionId);
     await this.#adopt(executionId, { startsNodes: false });
@@ -257,12 +261,12 @@ export class LocalEngine implements Executions {
   }
 
   async resumeCheckpoint(checkpointId: string): Promise<{ executionId: string }> {
-    const newId = ExecutionId.parse(this.#newId(this.#options.clock.nowMs()));
+    const id = ExecutionId.parse(this.#newId(this.#options.clock.nowMs()));
     const { executionId: source } = await loadCheckpoint(this.#store, checkpointId);
     await this.#adopt(source, { startsNodes: false });
-    this.#adopted.add(executionPk(newId));
-    const { executionId, isNew } = await this.#service.resumeCheckpoint(checkpointId, newId);
-    if (!isNew) this.#adopted.delete(executionPk(newId));
+    this.#adopted.add(executionPk(id));
+    const { executionId, isNew } = await this.#service.resumeCheckpoint(checkpointId, id);
+    if (!isNew) this.#adopted.delete(executionPk(id));
     return { executionId };
   }
 
@@ -288,8 +292,7 @@ export class LocalEngine implements Executions {
     for (;;) {
       const changed = this.#waiters.next(`EXEC#${executionId}`, signal);
       this.#assertWorks();
-      const description = await this.#service.describe(executionId);
-      if (description.isAtRest || signal?.aborted) return;
+      if ((await this.#service.isAtRest(executionId)) || signal?.aborted) return;
       await changed;
     }
   }

@@ -9,10 +9,27 @@ import { succeededVisits } from './progress.ts';
 /** A result as its readers see it. */
 export async function viewResult(
   { payloads }: Store,
-  { status, endedAtMs }: MetaItem,
+  meta: MetaItem,
   result: ResultItem,
   withOutputs: boolean | 'inline',
 ): Promise<NodeResultView> {
+  if (withOutputs === 'inline') return viewInline(meta, result);
+  const { output, failures } = result;
+  return {
+    ...viewBare(meta, result),
+    ...(withOutputs && output !== undefined && { output: await payloads.load(output) }),
+    ...(withOutputs && failures !== undefined && { failures: JSON.parse(await payloads.loadText(failures)) }),
+  };
+}
+
+/** The same, with the output if it lies with the result. */
+export function viewInline(meta: MetaItem, result: ResultItem): NodeResultView {
+  const { output } = result;
+  const view = viewBare(meta, result);
+  return output !== undefined && 'inline' in output ? { ...view, output: JSON.parse(output.inline) } : view;
+}
+
+function viewBare({ status, endedAtMs }: MetaItem, result: ResultItem): NodeResultView {
   return {
     nodeId: result.node,
     visit: result.visit,
@@ -27,12 +44,6 @@ export async function viewResult(
     queuedAtMs: result.queuedAtMs,
     startedAtMs: result.startedAtMs,
     endedAtMs: result.endedAtMs,
-    ...(result.output !== undefined &&
-      (withOutputs === true || (withOutputs === 'inline' && 'inline' in result.output)) && {
-        output: await payloads.load(result.output),
-      }),
-    ...(withOutputs === true &&
-      result.failures !== undefined && { failures: JSON.parse(await payloads.loadText(result.failures)) }),
   };
 }
 

@@ -1,7 +1,7 @@
 import { openWork } from '../core/decide.ts';
 import type { CoreEvent } from '../core/events.ts';
 import { startsOf } from '../core/hand-off.ts';
-import type { Plan } from '../core/plan.ts';
+import { isMapNode, type Plan } from '../core/plan.ts';
 import type { MetaItem, ResultItem } from '../model/items.ts';
 import type { ExecutionState } from '../model/state.ts';
 import type { Snapshot } from '../store/execution-store.ts';
@@ -29,7 +29,9 @@ export async function settledEvents(store: Store, plan: Plan, { meta, state }: S
   const results: ResultItem[] = [];
   for await (const result of store.results.results(executionId)) if (result.run === run) results.push(result);
   const events: CoreEvent[] = [];
-  for await (const map of store.results.maps(executionId)) if (map.run === run) events.push(mapEvent(plan, map));
+  if (plan.nodes.some(({ definition }) => isMapNode(definition))) {
+    for await (const map of store.results.maps(executionId)) if (map.run === run) events.push(mapEvent(plan, map));
+  }
   if (events.length > 0) {
     for await (const chunk of store.results.chunkOutlines(executionId))
       if (chunk.run === run) events.push(chunkEvent(plan, chunk));

@@ -62,6 +62,11 @@ export interface Snapshot {
   readonly state: StateItem | undefined;
 }
 
+/** The same, with the items themselves. */
+export interface Standing extends Snapshot {
+  readonly items: readonly Item[];
+}
+
 export interface TerminalWrite {
   readonly status: Exclude<ExecutionStatus, 'RUNNING' | 'PAUSED'>;
   readonly endedAtMs: number;
@@ -137,12 +142,16 @@ export class ExecutionStore {
     return item === undefined ? undefined : parseItem(MetaItem, item);
   }
 
-  async loadSnapshot(executionId: ExecutionId): Promise<Snapshot | undefined> {
+  async loadSnapshot(executionId: ExecutionId): Promise<Standing | undefined> {
     const items = await this.#table.getMany([metaKey(executionId), stateKey(executionId)]);
     const meta = items.find(({ sk }) => sk === 'META');
     const state = items.find(({ sk }) => sk === 'STATE');
     if (meta === undefined) return undefined;
-    return { meta: parseItem(MetaItem, meta), state: state === undefined ? undefined : parseItem(StateItem, state) };
+    return {
+      meta: parseItem(MetaItem, meta),
+      state: state === undefined ? undefined : parseItem(StateItem, state),
+      items,
+    };
   }
 
   /** The scheduler's state of an execution alone. */

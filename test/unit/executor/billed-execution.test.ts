@@ -1,11 +1,23 @@
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../../shared/adapters/local/system-clock.ts';
 import { loadBilledItems } from '../../../shared/executor/billed-execution.ts';
+import { LocalEngine } from '../../../shared/executor/local-engine.ts';
 import { WorkflowExecutor } from '../../../shared/executor/workflow-executor.ts';
-import { defineNode } from '../../../shared/nodes/define-node.ts';
+import { type AnyHandler, defineNode } from '../../../shared/nodes/define-node.ts';
+import { HandlerRegistry } from '../../../shared/nodes/handler-registry.ts';
+import { Logger } from '../../../shared/observability/logger.ts';
 import { aMap, aPlan, aTask } from '../../support/factories.ts';
 import { aMeta, aResult, aStore, executionId } from '../../support/factories-observability.ts';
 
 const echo = defineNode({ type: 'test.behave', execute: (value: unknown) => value });
+
+function anEngine(handlers: readonly AnyHandler[]) {
+  const engine = new LocalEngine({
+    ...{ database: ':memory:', config: {}, handlers: new HandlerRegistry(handlers), pools: {} },
+    ...{ clock: systemClock, logger: new Logger({ write: () => undefined }), random: () => 0 },
+  });
+  return { engine, [Symbol.asyncDispose]: () => engine.close() };
+}
 
 describe('what an execution in this process would be billed for', () => {
   it.each([
@@ -55,6 +67,54 @@ describe('what an execution in this process would be billed for', () => {
     );
 
     expect(metrics.billedOperations).toMatchObject({ queueRequests, objectPuts: 1, objectGets: 1 });
+  });
+});
+
+describe('what a result was billed for', () => {
+  it('is written with it, is part of a copy, and is there when the executor is closed', async () => {
+    const executor = new WorkflowExecutor({ handlers: [echo] });
+    const result = await executor.execute({ name: 'one', nodes: { a: { handler: 'test.behave' } } }, 'x');
+    await executor.close();
+
+    const written = JSON.parse(JSON.stringify(result.metrics));
+    const copy = { ...result.metrics };
+
+    expect(written.billedOperations).toEqual(result.metrics.billedOperations);
+    expect(copy.billedOperations).toEqual(result.metrics.billedOperations);
+    expect(result.metrics.billedOperations).toMatchObject({ apiRequests: 1, queueRequests: 3 });
+  });
+
+  it('is what is told of the execution by itself: also of repeated attempts, maps, checkpoints and redrives', async () => {
+    let calls = 0;
+    const moody = defineNode({
+      type: 'moody',
+      execute: () => {
+        if (++calls % 2 === 1) throw new Error('not yet');
+        return 'x';
+      },
+    });
+    await using opened = anEngine([echo, moody]);
+    const { engine } = opened;
+    const handler = 'moody';
+    const nodes = {
+      again: { handler, retry: { maxRetries: 1, intervalSeconds: 0 } },
+      each: { type: 'map', handler: 'test.behave', items: '{% [1..3] %}', dependsOn: ['again'] },
+      fails: { handler, dependsOn: ['each'] },
+    };
+    const definition = { name: 'mixed', config: { enableCheckpoints: true, checkpointInterval: 1 }, nodes };
+    const { executionId } = await engine.start({ definition, input: null });
+    await engine.untilAtRest(executionId);
+
+    const failed = await engine.report(executionId);
+    const failedAlone = await engine.billedOperations(executionId);
+    await engine.redrive(executionId);
+    await engine.untilAtRest(executionId);
+    const mended = await engine.report(executionId);
+
+    expect(failed.description.status).toBe('FAILED');
+    expect(failed.billedOperations()).toEqual(failedAlone);
+    expect(mended.description.status).toBe('SUCCEEDED');
+    expect(mended.billedOperations()).toEqual(await engine.billedOperations(executionId));
   });
 });
 

@@ -1,0 +1,91 @@
+import type { Definition } from '../model/definition.ts';
+import { ResultItem } from '../model/items.ts';
+import type { NodeResultView } from '../model/result.ts';
+import {
+  type BilledOperations,
+  type BilledStack,
+  computeBilledOperations,
+} from '../observability/billed-operations.ts';
+import type { Item } from '../ports/item-table.ts';
+import type { Snapshot, Standing } from '../store/execution-store.ts';
+import { parseItem } from '../store/parse-item.ts';
+import type { Store } from '../store/store.ts';
+import { billedLater } from './billed-execution.ts';
+import { checkpointIdOf } from './checkpoints.ts';
+import { type ExecutionDescription, type ExecutionOutcome, Globals } from './description.ts';
+import { loadPartialResults, viewInline } from './result-views.ts';
+
+type Described = 'workflow' | 'status' | 'error' | 'failedNode' | 'startedAtMs' | 'endedAtMs';
+
+/** All that the result of an execution is made of. */
+export interface ExecutionReport extends Omit<ExecutionOutcome, 'description'> {
+  readonly description: Pick<ExecutionDescription, Described | 'checkpointId' | 'cachedFrom' | 'traceId'>;
+  /** Every ended visit, by node id, with the outputs that lie with the results. */
+  readonly results: readonly NodeResultView[];
+  readonly definition: Definition;
+  /** As of when the report was made. */
+  readonly billedOperations: () => BilledOperations;
+}
+
+/** What more results were billed for is computed at once: their items are not kept until somebody asks. */
+const KEPT_RESULTS = 1_000;
+
+/** Reads each item once. @param standing META and STATE, read before */
+export async function loadReport(
+  store: Store,
+  standing: Standing,
+  { stack, nowMs }: { readonly stack: BilledStack; readonly nowMs: number },
+): Promise<ExecutionReport> {
+  const { meta } = standing;
+  const plan = await store.definitions.loadPlan(meta.workflow, meta.definitionHash);
+  const results: NodeResultView[] = [];
+  const items: Item[] = [];
+  for await (const item of store.executions.items(meta.executionId, 'RESULT#')) {
+    items.push(item);
+    results.push(viewInline(meta, parseItem(ResultItem, item)));
+  }
+  const billedItems = await billedLater(store, plan, standing, items);
+  const bill = once(() => computeBilledOperations({ plan, items: billedItems(), stack, nowMs }));
+  if (items.length > KEPT_RESULTS) bill();
+  return {
+    ...(await loadOutcome(store, standing)),
+    results,
+    definition: plan.definition,
+    billedOperations: bill,
+  };
+}
+
+async function loadOutcome(
+  store: Store,
+  standing: Snapshot,
+): Promise<Omit<ExecutionReport, 'results' | 'definition' | 'billedOperations'>> {
+  const { meta, state } = standing;
+  const { payloads } = store;
+  const revision = state?.state.checkpointRevision;
+  const common = {
+    description: {
+      workflow: meta.workflow,
+      status: meta.status,
+      error: meta.error,
+      failedNode: meta.failedNode,
+      startedAtMs: meta.startedAtMs,
+      endedAtMs: meta.endedAtMs,
+      cachedFrom: meta.cachedFrom,
+      traceId: meta.trace?.traceId,
+      ...(revision !== undefined && { checkpointId: checkpointIdOf(meta.executionId, revision) }),
+    },
+    ...(meta.globals !== undefined && { globals: Globals.parse(await payloads.load(meta.globals)) }),
+  };
+  return meta.status === 'SUCCEEDED'
+    ? { ...common, output: meta.output === undefined ? null : await payloads.load(meta.output) }
+    : { ...common, partialResults: await loadPartialResults(store, standing) };
+}
+
+/** Lets go of what it computes from once it has. */
+function once<T>(compute: () => T): () => T {
+  let state: { readonly compute: () => T } | { readonly value: T } = { compute };
+  return () => {
+    if ('compute' in state) state = { value: state.compute() };
+    return state.value;
+  };
+}
