@@ -54,7 +54,8 @@ export async function loadPartialResults(store: Store, snapshot: Snapshot): Prom
   const state = isTerminal(meta.status) ? snapshot.state?.state : await presentState(store, plan, snapshot);
   if (state === undefined) return {};
   const visits = succeededVisits(plan, state);
-  const results = await store.results.loadResults(meta.executionId, meta.run, visits);
+  const among = plan.kind === 'graph' ? plan.nodes.length : undefined;
+  const results = await store.results.loadResults(meta.executionId, meta.run, visits, among);
   const outputs: Record<string, Json> = {};
   for (const { node } of visits) {
     const result = results.get(node);

@@ -148,7 +148,7 @@ function billEnding(
   const missing = ending.filter((id) => !inHand(id));
   const isComposed = ending.length > 1;
   return {
-    readUnits: missing.reduce((sum, id) => sum + results.readUnits(id), 0),
+    readUnits: results.readUnitsOfAll(missing),
     objectGets: isComposed ? ending.filter((id) => results.hasLargeOutput(id)).length : 0,
     objectPuts: isComposed && meta.item.output?.blob !== undefined ? 1 : 0,
   };

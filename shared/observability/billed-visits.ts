@@ -173,7 +173,7 @@ export class BilledVisits {
     const sources = [...new Set([...parents, ...(found?.references ?? [])])];
     const missing = sources.filter((source) => !inHand.has(source));
     const reads = {
-      readUnits: missing.reduce((sum, source) => sum + results.readUnits(source), 0),
+      readUnits: results.readUnitsOfAll(missing),
       objectGets:
         sources.length === 0
           ? Number(meta.item.input.blob !== undefined)

@@ -152,6 +152,7 @@ export class NodeInput {
       executionId,
       run,
       missing.map((node) => ({ node, visit: 1 })),
+      this.#plan.nodes.length,
     );
     const standing = run > 1 ? await this.#standing(found) : found;
     for (const id of missing) this.#results.set(id, standing.get(id));

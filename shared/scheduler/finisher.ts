@@ -126,7 +126,8 @@ async function composeOutput(
 ): Promise<Payload> {
   const isKnown = (name: VisitName) => known.some(({ node, visit }) => node === name.node && visit === name.visit);
   const missing = visits.filter((name) => !isKnown(name));
-  const found = missing.length === 0 ? [] : await store.results.loadResults(meta.executionId, meta.run, missing);
+  const among = plan.kind === 'graph' ? plan.nodes.length : undefined;
+  const found = missing.length === 0 ? [] : await store.results.loadResults(meta.executionId, meta.run, missing, among);
   const results = new Map([...known.map((result) => [result.node, result] as const), ...found]);
   const [only] = visits;
   if (plan.kind === 'graph' && (plan.sinks.length === 1 || plan.definition.strategy === 'sequential')) {

@@ -27,6 +27,16 @@ type New<T> = Omit<T, 'pk' | 'sk' | 'v' | 'advance'>;
 /** Write-once items: `written`, or `exists` because an earlier writer's stands. */
 export type FirstWrite = 'written' | 'exists';
 
+/** Fewer are read by their keys: each costs a read unit of 4 KB, and all come at once. */
+const READ_TOGETHER = 8;
+
+/**
+ * Whether results are read with all others of their execution: a query is billed for what it reads together, and most
+ * results have some hundred bytes. @param among as {@link ResultStore.loadResults}
+ */
+export const areReadTogether = (count: number, among: number | undefined): boolean =>
+  among !== undefined && count >= READ_TOGETHER && 2 * count >= among;
+
 /** The `RESULT`, `MAP`, `CHUNK` and `ATTEMPT` items: the truth about what ran. */
 export class ResultStore {
   readonly #table: ItemTable;
@@ -77,12 +87,16 @@ export class ResultStore {
   /**
    * The standing results of first visits or given ones, by node id. A node that a redrive kept has its result under
    * an earlier run: the highest run's stands.
+   *
+   * @param among how many results the execution can have; of a loop that is not known
    */
   async loadResults(
     executionId: ExecutionId,
     run: number,
     visits: readonly { readonly node: NodeId; readonly visit: number }[],
+    among?: number,
   ): Promise<Map<NodeId, ResultItem>> {
+    if (areReadTogether(visits.length, among)) return this.#loadAmongAll(executionId, run, visits);
     const found = new Map<NodeId, ResultItem>();
     let missing = visits;
     for (let at = run; at >= 1 && missing.length > 0; at--) {
@@ -94,6 +108,21 @@ export class ResultStore {
         found.set(result.node, result);
       }
       missing = missing.filter(({ node }) => !found.has(node));
+    }
+    return found;
+  }
+
+  async #loadAmongAll(
+    executionId: ExecutionId,
+    run: number,
+    visits: readonly { readonly node: NodeId; readonly visit: number }[],
+  ): Promise<Map<NodeId, ResultItem>> {
+    const found = new Map<NodeId, ResultItem>();
+    const wanted = new Map(visits.map(({ node, visit }) => [node, visit]));
+    for await (const result of this.results(executionId)) {
+      const standing = found.get(result.node)?.run ?? 0;
+      if (wanted.get(result.node) === result.visit && result.run <= run && result.run > standing)
+        found.set(result.node, result);
     }
     return found;
   }
