@@ -2,6 +2,7 @@ import { ulid } from 'ulid';
 import { secretNames } from '../shared/adapters/aws/secret-names.ts';
 import { ExecutionService } from '../shared/executor/execution-service.ts';
 import { DEFAULT_STACK } from '../shared/observability/billed-operations.ts';
+import { FLAGS_KNOWN_MS } from '../shared/runner/flag-reader.ts';
 import { environment, exportsSpans, retentionMs } from './environment.ts';
 import { clock, dispatcher, store } from './runtime.ts';
 
@@ -22,4 +23,5 @@ export const service = new ExecutionService({
   retentionMs,
   dispatcher,
   advance: environment.ADVANCE,
+  flagsKnownMs: FLAGS_KNOWN_MS,
 });

@@ -18,7 +18,7 @@ import {
 import { EventPosition } from '../observability/event-position.ts';
 import type { EventsPage, ExecutionEvent } from '../observability/execution-event.ts';
 import { toMetrics, type WorkflowMetrics } from '../observability/tally.ts';
-import type { Clock } from '../ports/clock.ts';
+import { type Clock, sleep } from '../ports/clock.ts';
 import type { SecretStore } from '../ports/secret-store.ts';
 import { nextLook } from '../scheduler/sweep.ts';
 import type { Snapshot, Standing } from '../store/execution-store.ts';
@@ -79,6 +79,8 @@ export interface ServiceParts extends StartHandOffParts {
   readonly exportsSpans?: boolean;
   /** The stack it runs on, as far as it changes what an execution costs. Default: as it is deployed by default. */
   readonly billedStack?: BilledStack;
+  /** How long runners go by what they read of an execution's flags. Default 0: they look before each node. */
+  readonly flagsKnownMs?: number;
   /** Throws if what is to be started cannot run here. Default: anything can. */
   readonly checkStart?: (plan: Plan) => void;
 }
@@ -98,6 +100,7 @@ export class ExecutionService {
   readonly #newId: (nowMs: number) => string;
   readonly #exportsSpans: boolean;
   readonly #billedStack: BilledStack;
+  readonly #flagsKnownMs: number;
   readonly #checkStart: (plan: Plan) => void;
   readonly #handOff: StartHandOff;
   readonly #compiled = new CompiledDefinitions();
@@ -109,6 +112,7 @@ export class ExecutionService {
     this.#handOff = new StartHandOff(parts);
     this.#exportsSpans = parts.exportsSpans ?? false;
     this.#billedStack = parts.billedStack ?? DEFAULT_STACK;
+    this.#flagsKnownMs = parts.flagsKnownMs ?? 0;
     this.#checkStart = parts.checkStart ?? (() => undefined);
     this.#retentionMs = parts.retentionMs;
     this.#handlersVersion = handlersVersion;
@@ -295,22 +299,25 @@ export class ExecutionService {
     return (await this.#store.definitions.loadPlan(meta.workflow, meta.definitionHash)).definition;
   }
 
-  /** Asks an open execution to stop. @throws {ExecutionNotFoundError | InvalidStateError} it has ended, or is stopping */
+  /** Asks an open execution to stop; once it is answered, nothing of it starts. @throws {ExecutionNotFoundError | InvalidStateError} it has ended, or is stopping */
   async cancel(executionId: string): Promise<void> {
     await this.#change(executionId, 'cancel', (meta) =>
       this.#store.executions.requestStop(meta, 'CANCELLED', this.#clock.nowMs()),
     );
+    await this.#untilHeard();
   }
 
   /**
-   * Lets running nodes finish and starts no new ones.
+   * Lets running nodes finish; once it is answered, no new ones start.
    *
    * @param before pause only when this node would start; if it has started, this changes nothing
    * @throws {ExecutionNotFoundError | InvalidStateError | InvalidInputError} it is not running; there is no such node
    */
   async pause(executionId: string, { before }: { before?: string } = {}): Promise<void> {
-    if (before === undefined)
-      return this.#change(executionId, 'pause', (meta) => this.#store.executions.pause(meta, this.#clock.nowMs()));
+    if (before === undefined) {
+      await this.#change(executionId, 'pause', (meta) => this.#store.executions.pause(meta, this.#clock.nowMs()));
+      return this.#untilHeard();
+    }
     const { meta } = await this.#load(executionId);
     const plan = await this.#store.definitions.loadPlan(meta.workflow, meta.definitionHash);
     const node = findNode(plan, before);
@@ -319,6 +326,7 @@ export class ExecutionService {
       throw new InvalidInputError('The pause', [{ path: 'before', code: 'UNKNOWN_NODE', message }]);
     }
     await this.#change(executionId, 'pause', (now) => this.#store.executions.pauseBefore(now, node.id));
+    await this.#untilHeard();
   }
 
   /** Goes on after a pause. @throws {ExecutionNotFoundError | InvalidStateError} it is not paused */
@@ -376,6 +384,11 @@ export class ExecutionService {
       const dueAtMs = nextLook({ deadlineAtMs }, nowMs);
       return this.#store.executions.redrive(meta, nowMs, dueAtMs, { isUnpinned: handlers === 'latest' });
     });
+  }
+
+  /** Runners that read a flag before it was changed go by it no longer. */
+  async #untilHeard(): Promise<void> {
+    if (this.#flagsKnownMs > 0) await sleep(this.#clock, this.#flagsKnownMs);
   }
 
   async #change(

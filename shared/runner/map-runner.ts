@@ -5,19 +5,20 @@ import { evaluateCondition, evaluateMapping } from '../core/mapping.ts';
 import { isMapNode, timeoutSecondsOf } from '../core/plan.ts';
 import { CorruptItemError } from '../errors.ts';
 import type { MapNode } from '../model/definition.ts';
-import { ChunkOutcome } from '../model/items.ts';
+import { ChunkOutcome, type MapItem } from '../model/items.ts';
 import type { Json } from '../model/json.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { ChunkTask, CollectTask, PlanTask } from '../model/message.ts';
 import type { ErrorInfo, ItemFailure, Payload } from '../model/result.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type Dispatcher, poolOf } from '../scheduler/dispatcher.ts';
+import { BoundedCache } from '../store/bounded-cache.ts';
 import type { Store } from '../store/store.ts';
 import type { AttemptOutcome } from './attempt.ts';
 import { ChunkProgress } from './chunk-progress.ts';
 import type { Continuation } from './hand-offs.ts';
 import type { HandlerCalls } from './handler-calls.ts';
-import { readManifest, writeManifest } from './map-manifest.ts';
+import { ManifestReader, writeManifest } from './map-manifest.ts';
 import { nodeErrors } from './node-errors.ts';
 import { usesContext } from './node-input.ts';
 import type { NodeStarts } from './node-starts.ts';
@@ -27,6 +28,8 @@ import type { VisitWriter } from './visit-writer.ts';
 
 /** Kept free at the end of an invocation to write what was achieved. */
 const WRITE_MARGIN_MS = 5_000;
+/** Maps whose plans are remembered. */
+const MAPS_KNOWN = 100;
 
 interface MapRunnerParts {
   readonly store: Store;
@@ -41,9 +44,13 @@ interface MapRunnerParts {
 /** The three kinds of work a map is made of: plan, chunks, collect. */
 export class MapRunner {
   readonly #parts: MapRunnerParts;
+  readonly #manifests: ManifestReader;
+  /** By what names them. Once planned, a map stays as it is. */
+  readonly #maps = new BoundedCache<MapItem>({ bound: MAPS_KNOWN });
 
   constructor(parts: MapRunnerParts) {
     this.#parts = parts;
+    this.#manifests = new ManifestReader(parts.store.blobs);
   }
 
   /** Evaluates the items, keeps them in chunks, and tells the scheduler how many there are. */
@@ -193,7 +200,7 @@ export class MapRunner {
   ): Promise<{ items: readonly Json[]; progress: ChunkProgress; firstIndex: number }> {
     const { store } = this.#parts;
     const map = await this.#loadMap(visit);
-    const items = await readManifest(store.blobs, map.manifest, visit.task.chunk);
+    const items = await this.#manifests.read(map.manifest, visit.task.chunk);
     const { carried } = visit.task;
     const earlier =
       carried === undefined ? await store.results.loadEarlierChunk(visitKeyOf(visit), visit.task.chunk) : undefined;
@@ -206,11 +213,14 @@ export class MapRunner {
     return { items, progress, firstIndex: visit.task.chunk * map.chunkSize };
   }
 
-  async #loadMap(visit: Visit) {
-    const map = await this.#parts.store.results.loadMap(visitKeyOf(visit));
-    if (map === undefined)
-      throw new CorruptItemError(`The map '${visit.node.id}' of '${visit.meta.executionId}'`, 'its plan is not there');
-    return map;
+  #loadMap(visit: Visit): Promise<MapItem> {
+    const key = visitKeyOf(visit);
+    return this.#maps.get(Object.values(key).join(' '), async () => {
+      const map = await this.#parts.store.results.loadMap(key);
+      if (map === undefined)
+        throw new CorruptItemError(`The map '${key.node}' of '${key.executionId}'`, 'its plan is not there');
+      return map;
+    });
   }
 
   /** The invocation ends soon: the rest of the chunk goes on in another one, as the same attempt. */

@@ -15,6 +15,7 @@ import { type Dispatcher, poolOf } from '../scheduler/dispatcher.ts';
 import type { Store } from '../store/store.ts';
 import type { Attempt, AttemptOutcome } from './attempt.ts';
 import { CachedCalls } from './cached-calls.ts';
+import { FlagReader } from './flag-reader.ts';
 import type { Continuation } from './hand-offs.ts';
 import { HandlerCalls } from './handler-calls.ts';
 import { MapRunner } from './map-runner.ts';
@@ -43,6 +44,8 @@ export interface RunnerParts {
   readonly onNodeStart?: NodeStartListener;
   /** Default: `attempt`. */
   readonly attempt?: Attempt;
+  /** How long what was read of an execution's flags is taken for so. Default 0: they are read before each node. */
+  readonly flagsKnownMs?: number;
 }
 
 export interface DeliveryInfo {
@@ -68,6 +71,7 @@ const forEver = () => Number.POSITIVE_INFINITY;
  */
 export class NodeRunner {
   readonly #parts: RunnerParts;
+  readonly #flags: FlagReader;
   readonly #signals: StopSignals;
   readonly #calls: HandlerCalls;
   readonly #cached: CachedCalls;
@@ -77,6 +81,7 @@ export class NodeRunner {
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
+    this.#flags = new FlagReader(parts.store.executions, parts.clock, parts.flagsKnownMs ?? 0);
     this.#signals = new StopSignals(parts.store.executions, parts.clock);
     this.#calls = new HandlerCalls({ ...parts, secrets: parts.secrets ?? NO_SECRETS });
     this.#cached = new CachedCalls({ ...parts, calls: this.#calls });
@@ -164,7 +169,7 @@ export class NodeRunner {
   async #followStanding(step: Step, hops: number, remainingMs: () => number): Promise<Stands | undefined> {
     const { task } = step;
     if (task.kind === 'settle') return undefined;
-    const meta = await this.#parts.store.executions.loadMeta(task.executionId);
+    const meta = await this.#flags.read(task.executionId);
     if (meta === undefined || isTerminal(meta.status) || meta.run !== task.run) return undefined;
     const visit = await this.#open(meta, { ...step, task }, hops, remainingMs);
     const outcome = await this.#writer.findOutcome(visit);
@@ -174,8 +179,9 @@ export class NodeRunner {
 
   /** The execution a message may act on now; `undefined`: drop it, there is nothing left to do, or it was parked. */
   async #admit(message: TaskMessage): Promise<MetaItem | undefined> {
-    for (;;) {
-      const meta = await this.#parts.store.executions.loadMeta(message.executionId);
+    const { executionId, run } = message;
+    for (let isNew = message.kind === 'settle'; ; isNew = true) {
+      const meta = await (isNew ? this.#flags.read(executionId) : this.#flags.recall(executionId, run));
       if (meta === undefined || isTerminal(meta.status) || meta.run !== message.run) return undefined;
       if (message.kind === 'settle' || meta.stop !== undefined) return meta;
       if (meta.status !== 'PAUSED') {

@@ -4,6 +4,7 @@ import type { Json } from '../model/json.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Payload } from '../model/result.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
+import { BoundedCache } from './bounded-cache.ts';
 
 /** Text of blobs kept in memory: enough for the inputs of the nodes that run now. */
 const CACHE_CHARACTERS = 32_000_000;
@@ -11,8 +12,7 @@ const CACHE_CHARACTERS = 32_000_000;
 /** Keeps JSON values: small ones as text in the item, large ones in the blob store. */
 export class Payloads {
   readonly #blobs: BlobStore;
-  readonly #cache = new Map<string, string>();
-  #cached = 0;
+  readonly #texts = new BoundedCache<string>({ bound: CACHE_CHARACTERS, weigh: ({ length }) => length });
 
   constructor(blobs: BlobStore) {
     this.#blobs = blobs;
@@ -39,7 +39,7 @@ export class Payloads {
     }
     const key = `${folder}/${createHash('sha256').update(body).digest('hex').slice(0, 32)}.json`;
     await this.#blobs.put(key, body);
-    this.#remember(key, text);
+    this.#texts.keep(key, text);
     return { blob: key, bytes: body.length };
   }
 
@@ -49,23 +49,12 @@ export class Payloads {
 
   async loadText(payload: Payload): Promise<string> {
     if ('inline' in payload) return payload.inline;
-    const known = this.#cache.get(payload.blob);
-    if (known !== undefined) return known;
-    const body = await this.#blobs.get(payload.blob);
-    if (body === undefined) throw new CorruptItemError(`The blob '${payload.blob}'`, 'it is not there');
-    const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
-    this.#remember(payload.blob, text);
-    return text;
+    return this.#texts.get(payload.blob, () => this.#read(payload.blob));
   }
 
-  #remember(key: string, text: string): void {
-    if (text.length > CACHE_CHARACTERS / 4 || this.#cache.has(key)) return;
-    this.#cache.set(key, text);
-    this.#cached += text.length;
-    for (const [oldest, old] of this.#cache) {
-      if (this.#cached <= CACHE_CHARACTERS) break;
-      this.#cache.delete(oldest);
-      this.#cached -= old.length;
-    }
+  async #read(key: string): Promise<string> {
+    const body = await this.#blobs.get(key);
+    if (body === undefined) throw new CorruptItemError(`The blob '${key}'`, 'it is not there');
+    return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
   }
 }

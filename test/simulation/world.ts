@@ -26,6 +26,7 @@ import type { ChangeRecord } from '../../shared/ports/change-feed.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { Item } from '../../shared/ports/item-table.ts';
 import { deadLetterPool, type OutgoingMessage } from '../../shared/ports/task-queue.ts';
+import { FLAGS_KNOWN_MS } from '../../shared/runner/flag-reader.ts';
 import { NodeRunner } from '../../shared/runner/runner.ts';
 import { Dispatcher } from '../../shared/scheduler/dispatcher.ts';
 import { Reconciler } from '../../shared/scheduler/reconcile.ts';
@@ -279,7 +280,12 @@ export class World {
   #runner(process: SimulatedProcess, handlers: readonly AnyHandler[]) {
     const runtime = this.#runtime(process);
     const registry = new HandlerRegistry(handlers);
-    const runner = new NodeRunner({ ...runtime, handlers: registry, random: process.random });
+    const runner = new NodeRunner({
+      ...runtime,
+      handlers: registry,
+      random: process.random,
+      flagsKnownMs: FLAGS_KNOWN_MS,
+    });
     return { runner, logger: runtime.logger };
   }
 
@@ -317,6 +323,7 @@ export class World {
       exportsSpans: true,
       dispatcher,
       advance: this.#options.advance,
+      flagsKnownMs: FLAGS_KNOWN_MS,
     });
     return async (request: Request): Promise<Answer> => {
       try {
