@@ -15,26 +15,29 @@ export interface BilledMessage {
   readonly runningMs: number;
   /** No message brought it: it ran on with the one before it. */
   readonly isInline: boolean;
+  /** Of such a one: whether what its runner knew of the execution's flags was too old for it. */
+  readonly looks?: boolean;
 }
 
 /**
  * What it takes to bring messages to the runner and to run them: each sent, received and deleted, in batches as full as
- * they can be. Under load pollers may find fewer messages at once, and then need more requests.
+ * they can be. Under load pollers may find fewer messages at once, and then need more requests. Messages of a batch share a
+ * look at the execution's flags.
  *
- * @param pollUnits read units of one look at an execution's flags; a runner looks every 2 s
+ * @param lookUnits read units of one look at an execution's flags; a runner looks every 2 s, too
  */
 export function billMessages(
   messages: readonly BilledMessage[],
-  { runnerMemoryMb, pollUnits }: { readonly runnerMemoryMb: number; readonly pollUnits: number },
+  { runnerMemoryMb, lookUnits }: { readonly runnerMemoryMb: number; readonly lookUnits: number },
 ): Partial<OperationCounts> {
   let queueRequests = 0;
   let invocations = 0;
   let runningMs = 0;
-  let polls = 0;
+  let looks = 0;
   const { inline = [], sent = [] } = Object.groupBy(messages, ({ isInline }) => (isInline ? 'inline' : 'sent'));
-  for (const { times, runningMs: inlineMs } of inline) {
+  for (const { times, runningMs: inlineMs, looks: isLook = false } of inline) {
     runningMs += times * inlineMs;
-    polls += times * Math.floor(inlineMs / STOP_POLL_MS);
+    looks += times * (Math.floor(inlineMs / STOP_POLL_MS) + Number(isLook));
   }
   for (const group of Map.groupBy(sent, ({ pool, sentWith }) => `${pool} ${sentWith}`).values()) {
     const pool = group[0]?.pool ?? '';
@@ -47,12 +50,12 @@ export function billMessages(
     queueRequests += Math.ceil(count / REQUEST_MESSAGES) + 2 * batches;
     invocations += batches;
     runningMs += groupMs;
-    polls += batches * Math.floor(groupMs / batches / STOP_POLL_MS);
+    looks += batches * (1 + Math.floor(groupMs / batches / STOP_POLL_MS));
   }
   return {
     queueRequests,
     invocations,
-    readUnits: polls * pollUnits,
+    readUnits: looks * lookUnits,
     computeGbSeconds: (runnerMemoryMb / 1_024) * (runningMs / 1_000),
   };
 }

@@ -52,7 +52,7 @@ export function computeBilledOperations({ plan, items, stack, nowMs }: Parts): B
     billScheduler(meta, state),
     billEnding(plan, meta, items, results),
     ...visits.counts,
-    billMessages(visits.messages, { runnerMemoryMb: stack.runnerMemoryMb, pollUnits: readUnits(meta.openBytes) }),
+    billMessages(visits.messages, { runnerMemoryMb: stack.runnerMemoryMb, lookUnits: readUnits(meta.openBytes) }),
     billHistory(
       items.flatMap(({ events, times }) => events.map((event) => ({ ...event, times }))),
       stack.lifecycleEvents,

@@ -1,6 +1,7 @@
 import { followOf } from '../core/hand-off.ts';
 import { findNode, nodeAt, type Plan } from '../core/plan.ts';
-import { DEFAULT_POOL } from '../model/pools.ts';
+import { batchSizeOf, DEFAULT_POOL } from '../model/pools.ts';
+import { FLAGS_KNOWN_MS } from '../runner/flag-reader.ts';
 import { poolOf } from '../scheduler/dispatcher.ts';
 import type { BilledItem, BilledItemOf } from './billed-items.ts';
 import type { BilledMessage } from './billed-messages.ts';
@@ -21,9 +22,17 @@ interface VisitParts {
   readonly results: StandingResults;
 }
 
+/** Visits that ran on with those before them, which had something in hand and began at a time. */
+interface Inlined {
+  left: number;
+  readonly inHand: ReadonlySet<string>;
+  readonly beganMs: number;
+}
+
 const NOTHING: ReadonlySet<string> = new Set();
-/** Two short ranges of the object that holds a map's items. */
-const MANIFEST_GETS = 2;
+const NO_READS: Reads = { readUnits: 0, objectGets: 0 };
+/** Of the object that holds a map's items: of one that is not large, a single range. */
+const MANIFEST_GETS = 1;
 
 /** What the runner takes for an execution's visits: the messages, and what each of them reads and keeps. */
 export class BilledVisits {
@@ -32,7 +41,7 @@ export class BilledVisits {
   readonly #chunks: ReadonlyMap<string, readonly BilledItemOf<'CHUNK'>[]>;
   readonly #rounds: ReadonlyMap<string, number>;
   /** By node and run: visits that no message brought, and what those who ran before them had in hand. */
-  readonly #inlined = new Map<string, { left: number; readonly inHand: ReadonlySet<string> }>();
+  readonly #inlined = new Map<string, Inlined>();
   readonly #inputs = new Map<string, Reads>();
   readonly #manifests = new Set<string>();
   readonly messages: BilledMessage[] = [];
@@ -49,7 +58,8 @@ export class BilledVisits {
       if (item.inlined === undefined) continue;
       const key = `${nodeAt(parts.plan, item.inlined).id} ${item.run}`;
       const inHand = new Set([item.node, ...this.#lookedAt(item)]);
-      this.#inlined.set(key, { left: (this.#inlined.get(key)?.left ?? 0) + 1, inHand });
+      const beganMs = item.attempts.at(-1)?.startedAtMs ?? item.queuedAtMs;
+      this.#inlined.set(key, { left: (this.#inlined.get(key)?.left ?? 0) + 1, inHand, beganMs });
     }
     this.#rounds = roundsOf(parts.plan, new Map(results.map(({ item }) => [item.node, item.queuedAtMs])));
     for (const item of parts.items) {
@@ -58,10 +68,9 @@ export class BilledVisits {
       else if (item.type === 'CHUNK') this.#addChunk(item);
     }
     // The timer that ends the wait for what runs on after a stop.
-    if (parts.meta.item.stop !== undefined) {
+    if (parts.meta.item.stop !== undefined)
       this.messages.push({ pool: DEFAULT_POOL, sentWith: 'settle', times: 1, runningMs: 0, isInline: false });
-      this.counts.push({ readUnits: readUnits(parts.meta.openBytes) });
-    }
+    for (const map of this.#maps.values()) this.#addInstances(map);
   }
 
   #addResult(result: BilledItemOf<'RESULT'>): void {
@@ -91,9 +100,17 @@ export class BilledVisits {
   }
 
   #addChunk(chunk: BilledItemOf<'CHUNK'>): void {
-    const map = this.#maps.get(visitOf(chunk));
     if (chunk.item.outcome.blob !== undefined) this.counts.push({ objectPuts: chunk.times });
-    this.#addMessages(chunk, { readUnits: readUnits(map?.bytes ?? 0), objectGets: MANIFEST_GETS });
+    this.#addMessages(chunk, NO_READS);
+  }
+
+  /** What each instance that runs chunks of a map reads once: as many as it takes for the most that were sent together. */
+  #addInstances(map: BilledItemOf<'MAP'>): void {
+    const chunks = this.#chunks.get(visitOf(map)) ?? [];
+    const sent = Map.groupBy(chunks, (chunk) => this.#sentWith(chunk.item));
+    const most = Math.max(0, ...[...sent.values()].map((group) => group.reduce((sum, { times }) => sum + times, 0)));
+    const instances = map.times * Math.ceil(most / batchSizeOf(poolOf(this.#parts.plan, map.item.node)));
+    this.counts.push({ readUnits: instances * readUnits(map.bytes), objectGets: instances * MANIFEST_GETS });
   }
 
   /** Puts the outputs of all chunks together; its attempt began, for its result, when the map was planned. */
@@ -113,23 +130,24 @@ export class BilledVisits {
   #addMessages({ times, item }: BilledItemOf<'RESULT' | 'CHUNK'>, given?: Reads): void {
     for (const [index, { startedAtMs, endedAtMs }] of item.attempts.entries()) {
       const sentWith = index === 0 ? this.#sentWith(item) : `retry ${item.node} ${startedAtMs}`;
-      const inHand = index === 0 ? this.#inHand(item) : undefined;
-      const isInline = inHand !== undefined;
-      const reads = given ?? this.#inputOf(item.node, inHand);
+      const before = index === 0 ? this.#takeInlined(item) : undefined;
+      const reads = given ?? this.#inputOf(item.node, before?.inHand);
       const runningMs = Math.max(0, endedAtMs - startedAtMs);
-      this.#addMessage({ node: item.node, sentWith, times, runningMs, isInline }, reads);
+      const looks = before !== undefined && flagsPeriod(startedAtMs) !== flagsPeriod(before.beganMs);
+      const isInline = before !== undefined;
+      this.#addMessage({ node: item.node, sentWith, times, runningMs, isInline, looks }, reads);
     }
   }
 
   /**
-   * What a visit that no message brought had in hand. Results say which node ran on with them; of a loop's visits it does
+   * Of a visit that no message brought, the one it ran on with. Results say which node ran on with them; of a loop's visits it does
    * not matter which.
    */
-  #inHand({ node, run }: BilledItemOf<'RESULT' | 'CHUNK'>['item']): ReadonlySet<string> | undefined {
+  #takeInlined({ node, run }: BilledItemOf<'RESULT' | 'CHUNK'>['item']): Inlined | undefined {
     const inlined = this.#inlined.get(`${node} ${run}`);
     if (inlined === undefined || inlined.left === 0) return undefined;
     inlined.left--;
-    return inlined.inHand;
+    return inlined;
   }
 
   /** The results that who finishes looks at, to see whether it is the last. */
@@ -157,8 +175,7 @@ export class BilledVisits {
   #addMessage({ node, ...message }: Omit<BilledMessage, 'pool'> & { readonly node: string }, reads: Reads): void {
     this.messages.push({ ...message, pool: poolOf(this.#parts.plan, node) });
     this.counts.push({
-      // META first: whether the message still counts.
-      readUnits: message.times * (readUnits(this.#parts.meta.openBytes) + reads.readUnits),
+      readUnits: message.times * reads.readUnits,
       objectGets: message.times * reads.objectGets,
     });
   }
@@ -183,6 +200,9 @@ export class BilledVisits {
     return reads;
   }
 }
+
+/** Flags that were read in one period are taken for so until its end, about. */
+const flagsPeriod = (atMs: number): number => Math.floor(atMs / FLAGS_KNOWN_MS);
 
 const visitOf = ({ item: { node, visit, run } }: BilledItemOf<'RESULT' | 'MAP' | 'CHUNK'>): string =>
   `${node} ${visit} ${run}`;

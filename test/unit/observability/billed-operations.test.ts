@@ -69,7 +69,7 @@ describe('what an execution is billed for', () => {
       // META at the start: itself, due, listed. At the end: itself, no longer due, listed. A state for the start and each
       // result, three results, and an item of five events with 1.2 KB.
       writeUnits: 3 + 3 + 4 + 3 + 2,
-      // For each node META and its parent, if it has one; META and a state that is not there yet; the last result, for the
+      // For each message META, and the node's parent if it has one; META and a state that is not there yet; the last result, for the
       // output; all results, for the metrics.
       readUnits: 3 + 2 + 2 + 1 + 1,
       queueRequests: 3 * 3,
@@ -125,8 +125,36 @@ describe('what an execution is billed for', () => {
       // Sent together all the same; received and deleted one by one.
       queueRequests: 2,
       invocations: 1,
+      // Each looks at the execution's flags.
+      readUnits: 1,
       computeGbSeconds: 0.1,
     });
+  });
+
+  it('is, for what runs on with the node before it, a look at the flags every half second', () => {
+    const inline = (afterMs: number) =>
+      bill(CHAIN, [
+        succeeded({ isEager: true }),
+        ran('a', 1_000, { inlined: 1 }),
+        ran('b', 1_200, { inlined: 2, attempts: [{ attempt: 1, startedAtMs: 1_200, endedAtMs: 1_300 }] }),
+        ran('c', 1_300, {
+          ends: true,
+          attempts: [{ attempt: 1, startedAtMs: 1_200 + afterMs, endedAtMs: 1_300 + afterMs }],
+        }),
+      ]);
+
+    expect(inline(100)).toMatchObject({ readUnits: 1 + 1, queueRequests: 3 });
+    expect(difference(inline(100), inline(500))).toEqual({ readUnits: 1 });
+  });
+
+  it('is, for a join of many, a read of all results together', () => {
+    const ids = Array.from({ length: 25 }, (_, n) => `n${n}`);
+    const nodes = { ...Object.fromEntries(ids.map((id) => [id, aTask()])), join: aTask({ dependsOn: ids }) };
+    const items = [succeeded(), aState(3), ...ids.map((id) => ran(id, 1_000)), ran('join', 1_300)];
+
+    // The flags for three batches and the join; 26 results with 5.2 KB; META and no state; the join for the output; all
+    // results for the metrics.
+    expect(bill(nodes, items).readUnits).toBe(3 + 1 + 2 + 2 + 1 + 2);
   });
 
   it('is, for each parent of a join, a read by its size', () => {
@@ -134,8 +162,9 @@ describe('what an execution is billed for', () => {
     const output = { inline: JSON.stringify('x'.repeat(5_000)) };
     const items = [succeeded(), aState(3), ran('a', 1_000), ran('b', 1_000, { output }), ran('join', 1_300)];
 
-    // META for each node; a and the 5 KB of b for the join; META and no state; the join for the output; 6 KB of results.
-    expect(bill(nodes, items).readUnits).toBe(3 + (1 + 2) + 2 + 1 + 2);
+    // META for the two that were sent together, and for the join; a and the 5 KB of b for the join; META and no state; the
+    // join for the output; 6 KB of results.
+    expect(bill(nodes, items).readUnits).toBe(2 + (1 + 2) + 2 + 1 + 2);
   });
 
   it('is, for a result of 5 KB, five writes more', () => {
@@ -194,14 +223,15 @@ describe('what an execution is billed for', () => {
       apiRequests: 1,
       // META twice three, five states, the plan, twelve chunks, the result, 16 events with 3.3 KB.
       writeUnits: 6 + 5 + 1 + 12 + 1 + 4,
-      // META for 14 messages; the plan for all but the first; the chunks; then as ever.
-      readUnits: 14 + 13 + 1 + 2 + 1 + 1,
+      // META for four batches; the plan for each of the two that run chunks, and to put them together; the chunks; then as
+      // ever.
+      readUnits: 4 + 3 + 1 + 2 + 1 + 1,
       // Twelve chunks take two requests each to be sent, received and deleted.
       queueRequests: 3 + 6 + 3,
       invocations: 1 + 5 + 1 + 2 + 1 + 1,
       computeGbSeconds: expect.closeTo(0.2, 9),
       objectPuts: 1,
-      objectGets: 24,
+      objectGets: 2,
       busEvents: 2,
     });
   });
@@ -291,7 +321,8 @@ describe('what an execution is billed for', () => {
     expect(difference(of(1), of(11))).toMatchObject({
       // Ten results more, and 2 KB of history.
       writeUnits: 10 + 2,
-      readUnits: 20,
+      // The parent of each, and META for a second batch.
+      readUnits: 10 + 1,
       queueRequests: 3,
     });
   });
