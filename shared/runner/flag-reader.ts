@@ -47,7 +47,7 @@ export class FlagReader {
     if (known === undefined || !this.#isFresh(known)) return this.read(executionId);
     // Whoever asked for it hears of what went wrong, and asks again; so does this one.
     const meta = await known.meta.catch(() => undefined);
-    return meta !== undefined && letsStart(meta, run) && this.#isFresh(known) ? meta : this.read(executionId);
+    return meta !== undefined && letsStart(meta, run) ? meta : this.read(executionId);
   }
 
   /** A clock that was set back tells nothing. */
