@@ -1,4 +1,4 @@
-import { zodIssues } from '../shared/core/compile.ts';
+import { zodIssues } from '../shared/core/zod-issues.ts';
 import { InvalidInputError } from '../shared/errors.ts';
 import { ExecutionConfig, ExecutionConfigInput } from '../shared/model/config.ts';
 import { UsageError } from './usage-error.ts';

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import * as z from 'zod';
-import { zodIssues } from '../shared/core/compile.ts';
+import { zodIssues } from '../shared/core/zod-issues.ts';
 import { describeCause, FanjoinError, InvalidInputError } from '../shared/errors.ts';
 import type { CommandIo } from './command-io.ts';
 import { UsageError } from './usage-error.ts';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { zodIssues } from '../../shared/core/compile.ts';
 import { toJson } from '../../shared/core/json.ts';
+import { zodIssues } from '../../shared/core/zod-issues.ts';
 import { InvalidInputError } from '../../shared/errors.ts';
 import type { StartOptions } from '../../shared/executor/workflow-executor.ts';
 import type { CommandIo } from '../command-io.ts';

@@ -19,12 +19,25 @@ export function clearBit(bits: Bits, index: number): void {
 }
 
 /** The members, ascending. */
-export function* membersOf(bits: Bits): Generator<number> {
+export function* membersOf(bits: Bits): Generator<number, undefined> {
+  const words = wordsOf(bits);
   for (let byte = 0; byte < bits.length; byte++) {
+    if ((byte & 3) === 0) byte = passEmpty(words, byte);
     const value = bits[byte] ?? 0;
     if (value === 0) continue;
     for (let bit = 0; bit < 8; bit++) if ((value >> bit) & 1) yield byte * 8 + bit;
   }
+}
+
+/** Four bytes each: of a large set most are empty, and passed over at once. None where they do not stand so in memory. */
+const wordsOf = ({ buffer, byteOffset, length }: Bits): Uint32Array =>
+  byteOffset % 4 === 0 ? new Uint32Array(buffer, byteOffset, length >> 2) : NO_WORDS;
+const NO_WORDS = new Uint32Array(0);
+
+function passEmpty(words: Uint32Array, byte: number): number {
+  let word = byte >> 2;
+  while (words[word] === 0) word++;
+  return word << 2;
 }
 
 export function countBits(bits: Bits): number {
@@ -37,15 +50,6 @@ export function countBits(bits: Bits): number {
     }
   }
   return count;
-}
-
-/** The smallest member, or -1. */
-export function firstMember(bits: Bits): number {
-  for (let byte = 0; byte < bits.length; byte++) {
-    const value = bits[byte] ?? 0;
-    if (value !== 0) return byte * 8 + (31 - Math.clz32(value & -value));
-  }
-  return -1;
 }
 
 /** The members as ranges: `0-2,7` — short where members are neighbours. */

@@ -26,9 +26,11 @@ export function checkExpressions(
   report: Report,
 ): NodeId[][] {
   const byTarget = new Map<number, Reference[]>();
-  const named = entries.map(([id, node], from) => {
+  const named = entries.map(([id, node], from): NodeId[] => {
+    const expressions = expressionsOf(node);
+    if (expressions.length === 0) return [];
     const ids = new Set<NodeId>();
-    for (const [path, source] of expressionsOf(node)) {
+    for (const [path, source] of expressions) {
       const at = `nodes.${id}.${path}`;
       for (const reference of referencesIn(source, at, report)) {
         const target = indexOf.get(reference);
@@ -85,20 +87,22 @@ function referencesIn(source: string, at: string, report: Report): Iterable<stri
 }
 
 /** Every expression of a node with its path in it. */
-function* expressionsOf(node: NodeDefinition): Generator<[string, string]> {
-  if (node.runIf !== undefined) yield ['runIf', node.runIf];
-  if (node.input !== undefined) yield* expressionsIn(node.input, 'input');
-  for (const [index, { when }] of (node.choices ?? []).entries()) yield [`choices[${index}].when`, when];
-  if (node.type === 'transform') yield* expressionsIn(node.output, 'output');
+function expressionsOf(node: NodeDefinition): [string, string][] {
+  const found: [string, string][] = [];
+  if (node.runIf !== undefined) found.push(['runIf', node.runIf]);
+  if (node.input !== undefined) found.push(...expressionsIn(node.input, 'input'));
+  node.choices?.forEach(({ when }, index) => void found.push([`choices[${index}].when`, when]));
+  if (node.type === 'transform') found.push(...expressionsIn(node.output, 'output'));
   if (node.type === 'map') {
-    if (node.items !== undefined) yield ['items', node.items];
-    if (node.itemInput !== undefined) yield* expressionsIn(node.itemInput, 'itemInput');
+    if (node.items !== undefined) found.push(['items', node.items]);
+    if (node.itemInput !== undefined) found.push(...expressionsIn(node.itemInput, 'itemInput'));
   }
   if (node.type === 'task' || node.type === 'map') {
-    for (const [index, { output }] of (node.catch ?? []).entries()) {
-      if (output !== undefined) yield* expressionsIn(output, `catch[${index}].output`);
-    }
+    node.catch?.forEach(({ output }, index) => {
+      if (output !== undefined) found.push(...expressionsIn(output, `catch[${index}].output`));
+    });
   }
+  return found;
 }
 
 /** Every expression of a mapping with its path. */

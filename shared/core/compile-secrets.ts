@@ -16,16 +16,18 @@ export interface NamedSecret {
 
 /** The secrets that a definition's nodes name. What stands where no handler is given it, or is misspelt, is reported. */
 export function checkSecrets(entries: readonly [NodeId, NodeDefinition][], report: Report): NamedSecret[] {
-  return entries.flatMap(([node, definition]) =>
-    mappingsOf(definition).flatMap(([field, mapping, isForHandler]) =>
-      [...markersIn(mapping, ['nodes', node, ...field])].flatMap(({ path, name }) => {
+  const secrets: NamedSecret[] = [];
+  for (const [node, definition] of entries) {
+    for (const [field, mapping, isForHandler] of mappingsOf(definition)) {
+      for (const { path, name } of markersIn(mapping, ['nodes', node, ...field])) {
         const at = pathText(path);
         if (name === undefined) report(at, 'INVALID_SECRET', MISSPELT_SECRET);
         else if (!isForHandler) report(at, 'SECRET_NOT_ALLOWED', NOT_FOR_HANDLER);
-        return name === undefined ? [] : [{ node, path: at, name }];
-      }),
-    ),
-  );
+        if (name !== undefined) secrets.push({ node, path: at, name });
+      }
+    }
+  }
+  return secrets;
 }
 
 /** What is wrong with a marker that names nothing. */
@@ -43,9 +45,9 @@ function mappingsOf(node: NodeDefinition): [field: (string | number)[], mapping:
   if (node.type === 'transform') mappings.push([['output'], node.output, false]);
   if (node.type === 'map' && node.itemInput !== undefined) mappings.push([['itemInput'], node.itemInput, true]);
   if (isHandled) {
-    for (const [index, { output }] of (node.catch ?? []).entries()) {
+    node.catch?.forEach(({ output }, index) => {
       if (output !== undefined) mappings.push([['catch', index, 'output'], output, false]);
-    }
+    });
   }
   return mappings;
 }

@@ -1,6 +1,6 @@
 import { FanjoinError } from '../errors.ts';
 import type { Ending, ExecutionState, MapProgress } from '../model/state.ts';
-import { clearBit, copyBits, emptyBits, hasBit, setBit } from './bits.ts';
+import { clearBit, copyBits, emptyBits, hasBit, membersOf, setBit } from './bits.ts';
 import type { CoreEvent, Decision, WorkRef } from './events.ts';
 import {
   isSettled,
@@ -9,7 +9,7 @@ import {
   reopenGraph,
   settleGraphNode,
   spread,
-  takeReady,
+  take,
   unabsorbedFailure,
   untake,
 } from './graph.ts';
@@ -294,9 +294,9 @@ function fill(plan: Plan, state: ExecutionState): WorkRef[] {
     map.phase = 'collecting';
     send({ kind: 'collect', node, visit: map.visit });
   }
+  const takeNext = taker(plan, state);
   while (state.inFlight < state.limit) {
-    const next =
-      state.kind === 'graph' ? takeGraphNode(state) : plan.kind === 'route' ? dispatchPosition(plan, state) : undefined;
+    const next = takeNext();
     if (next === undefined) break;
     const isMap = firstKind(plan, next.node) === 'plan';
     if (isMap && state.kind === 'graph' && openMaps >= MAX_OPEN_MAPS) {
@@ -329,9 +329,16 @@ function pauseBefore(state: ExecutionState, node: number): void {
   state.passedPoints.push(node);
 }
 
-function takeGraphNode(state: ExecutionState & { kind: 'graph' }): { node: number; visit: number } | undefined {
-  const node = takeReady(state);
-  return node === undefined ? undefined : { node, visit: 1 };
+/** Takes one after another what may start now, in written order: one look through a large graph, however many it takes. */
+function taker(plan: Plan, state: ExecutionState): () => { node: number; visit: number } | undefined {
+  if (state.kind === 'route') return () => (plan.kind === 'route' ? dispatchPosition(plan, state) : undefined);
+  const ready = membersOf(state.ready);
+  return () => {
+    const node = ready.next().value;
+    if (node === undefined) return undefined;
+    take(state, node);
+    return { node, visit: 1 };
+  };
 }
 
 /** What a node's first visit begins with. */

@@ -1,5 +1,4 @@
 import jsonata from 'jsonata';
-import type { Json } from '../model/json.ts';
 import { bindHook, type Frame, meterOf, STEP_HOOK } from './expression-hooks.ts';
 import type { ExpressionMeter } from './expression-meter.ts';
 import { canonicalJson } from './json.ts';
@@ -113,7 +112,7 @@ const REPLACED: Readonly<Record<string, (focus: Focus, given: readonly unknown[]
     const values: unknown[] = 'sequence' in list ? focus.createSequence() : [];
     for (const value of list) {
       const isText = typeof value === 'string' || (typeof value === 'object' && value !== null);
-      const key = isText ? canonicalJson(value as Json) : value;
+      const key = isText ? canonicalJson(value) : value;
       if (seen.has(key)) continue;
       seen.add(key);
       values.push(value);

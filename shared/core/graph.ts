@@ -1,5 +1,5 @@
 import type { GraphState } from '../model/state.ts';
-import { clearBit, firstMember, hasBit, membersOf, setBit } from './bits.ts';
+import { clearBit, hasBit, membersOf, setBit } from './bits.ts';
 import { type GraphPlan, nodeAt } from './plan.ts';
 import { TOLERATES_FAILURE, triggerRule } from './trigger-rule.ts';
 
@@ -49,13 +49,10 @@ function childrenOf(plan: GraphPlan, nodes: Iterable<number>): Set<number> {
 export const isSettled = (state: GraphState, index: number): boolean =>
   hasBit(state.succeeded, index) || hasBit(state.failed, index) || hasBit(state.skipped, index);
 
-/** Takes the first ready node in written order. Changes `state`. */
-export function takeReady(state: GraphState): number | undefined {
-  const index = firstMember(state.ready);
-  if (index < 0) return undefined;
+/** Marks a ready node dispatched. Changes `state`. */
+export function take(state: GraphState, index: number): void {
   clearBit(state.ready, index);
   setBit(state.dispatched, index);
-  return index;
 }
 
 /** Puts a taken node back. Changes `state`. */

@@ -39,31 +39,32 @@ function grow(conversion: Conversion, characters: number): void {
 }
 
 function convert(value: unknown, conversion: Conversion): Json {
-  const { ancestors, path, issues } = conversion;
-  const refuse = (problem: string): null => {
-    issues.push({ path: pathText(path), code: 'NOT_JSON', message: `is ${problem}, which JSON cannot hold` });
-    return null;
-  };
   grow(conversion, typeof value === 'string' ? value.length + 2 : 1);
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
   // JSON knows no negative zero.
-  if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : refuse(String(value));
-  if (typeof value === 'bigint') return refuse(`the bigint ${value}`);
-  if (typeof value !== 'object') return refuse(`a ${typeof value}`);
+  if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : refuse(conversion, String(value));
+  if (typeof value === 'bigint') return refuse(conversion, `the bigint ${value}`);
+  if (typeof value !== 'object') return refuse(conversion, `a ${typeof value}`);
   if (value instanceof SecretReference) return convertSecret(value, conversion);
-  if (ancestors.includes(value)) return refuse('a cycle: it contains itself');
-  if (ancestors.length >= LIMITS.maxJsonDepth) return refuse(`nested over ${LIMITS.maxJsonDepth} deep`);
+  const { ancestors } = conversion;
+  if (ancestors.includes(value)) return refuse(conversion, 'a cycle: it contains itself');
+  if (ancestors.length >= LIMITS.maxJsonDepth) return refuse(conversion, `nested over ${LIMITS.maxJsonDepth} deep`);
   ancestors.push(value);
   const json =
     'toJSON' in value && typeof value.toJSON === 'function'
       ? convert(value.toJSON(), conversion)
       : Array.isArray(value)
-        ? Array.from(value, (element, index) => convertMember(index, element ?? null, conversion))
+        ? convertList(value, conversion)
         : isPlain(value)
           ? convertObject(value, conversion)
-          : refuse(`a ${value.constructor.name}`);
+          : refuse(conversion, `a ${value.constructor.name}`);
   ancestors.pop();
   return json;
+}
+
+function refuse({ path, issues }: Conversion, problem: string): null {
+  issues.push({ path: pathText(path), code: 'NOT_JSON', message: `is ${problem}, which JSON cannot hold` });
+  return null;
 }
 
 function convertSecret({ $secret }: SecretReference, { path, issues, secrets }: Conversion): SecretMarker {
@@ -75,6 +76,7 @@ function convertSecret({ $secret }: SecretReference, { path, issues, secrets }: 
 }
 
 function convertMember(key: string | number, member: unknown, conversion: Conversion): Json {
+  if (typeof member === 'string') return convert(member, conversion);
   conversion.path.push(key);
   const json = convert(member, conversion);
   conversion.path.pop();
@@ -88,30 +90,66 @@ export const pathText = (path: readonly (string | number)[]): string =>
     '',
   );
 
-function convertObject(value: object, conversion: Conversion): Json {
+function convertList(list: readonly unknown[], conversion: Conversion): Json {
+  const json: Json[] = [];
+  for (let index = 0; index < list.length; index++) json.push(convertMember(index, list[index] ?? null, conversion));
+  return json;
+}
+
+function convertObject(value: Readonly<Record<string, unknown>>, conversion: Conversion): Json {
   const json: Record<string, Json> = {};
-  for (const [key, member] of Object.entries(value)) {
+  for (const key of Object.keys(value)) {
+    const member = value[key];
     if (member === undefined) continue;
     grow(conversion, key.length + 3);
-    const converted = convertMember(key, member, conversion);
-    // An own property called __proto__ must stay data, not become the prototype.
-    if (key === '__proto__')
-      Object.defineProperty(json, key, { value: converted, enumerable: true, configurable: true, writable: true });
-    else json[key] = converted;
+    define(json, key, convertMember(key, member, conversion));
   }
   return json;
 }
 
+/** An own property called __proto__ must stay data, not become the prototype. */
+function define<T>(object: Record<string, T>, key: string, value: T): void {
+  if (key === '__proto__')
+    Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
+  else object[key] = value;
+}
+
 const OPAQUE = [Map, Set, WeakMap, WeakSet, Promise, ArrayBuffer, Error, RegExp, Number, String, Boolean, BigInt];
 
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
+
 /** Instances of users' classes pass as their fields; built-in ones would lose their content. */
-const isPlain = (value: object): boolean => !ArrayBuffer.isView(value) && !OPAQUE.some((type) => value instanceof type);
+const isPlain = (value: object): value is Readonly<Record<string, unknown>> =>
+  Object.getPrototypeOf(value) === Object.prototype ||
+  (!ArrayBuffer.isView(value) && !OPAQUE.some((type) => value instanceof type));
 
 /** JSON text with object keys sorted, so that equal values give equal text. */
-export function canonicalJson(value: Json): string {
-  return JSON.stringify(value, (_key, member: unknown) =>
-    typeof member === 'object' && member !== null && !Array.isArray(member)
-      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
-      : member,
-  );
+export const canonicalJson = (value: unknown): string => JSON.stringify(sorted(value));
+
+function sorted(value: unknown): unknown {
+  if (!isObject(value)) return value;
+  if (Array.isArray(value)) return value.some(isObject) ? value.map(sorted) : value;
+  if ('toJSON' in value && typeof value.toJSON === 'function') return sorted(value.toJSON());
+  const copy: Record<string, unknown> = {};
+  for (const key of sortedKeys(value)) define(copy, key, sorted(value[key]));
+  return copy;
+}
+
+/** So few are put in order one by one: a definition has thousands of small objects, and sorting a list copies it. */
+const FEW_KEYS = 16;
+
+function sortedKeys(value: object): string[] {
+  const keys = Object.keys(value);
+  if (keys.length > FEW_KEYS) return keys.sort();
+  for (let index = 1; index < keys.length; index++) {
+    const key = keys[index] ?? '';
+    let place = index;
+    for (let before = keys[place - 1]; before !== undefined && before > key; before = keys[place - 1]) {
+      keys[place] = before;
+      place--;
+    }
+    keys[place] = key;
+  }
+  return keys;
 }

@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import { InvalidInputError, type Issue } from '../errors.ts';
-import { zodIssues } from './compile.ts';
+import { zodIssues } from './zod-issues.ts';
 
 /**
  * What comes from outside, under its schema.

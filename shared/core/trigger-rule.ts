@@ -49,7 +49,10 @@ export function triggerRule(node: PlanNode, outcomes: Outcomes): Readiness {
 }
 
 function someParent({ parents, parentBits }: PlanNode, sets: readonly Bits[]): boolean {
-  if (parentBits === undefined) return parents.some((parent) => sets.some((set) => hasBit(set, parent)));
+  if (parentBits === undefined) {
+    for (const parent of parents) if (isInOne(sets, parent)) return true;
+    return false;
+  }
   for (let byte = 0; byte < parentBits.length; byte++) {
     if (((parentBits[byte] ?? 0) & union(sets, byte)) !== 0) return true;
   }
@@ -57,11 +60,19 @@ function someParent({ parents, parentBits }: PlanNode, sets: readonly Bits[]): b
 }
 
 function everyParent({ parents, parentBits }: PlanNode, sets: readonly Bits[]): boolean {
-  if (parentBits === undefined) return parents.every((parent) => sets.some((set) => hasBit(set, parent)));
+  if (parentBits === undefined) {
+    for (const parent of parents) if (!isInOne(sets, parent)) return false;
+    return true;
+  }
   for (let byte = 0; byte < parentBits.length; byte++) {
     if (((parentBits[byte] ?? 0) & ~union(sets, byte)) !== 0) return false;
   }
   return true;
+}
+
+function isInOne(sets: readonly Bits[], index: number): boolean {
+  for (const set of sets) if (hasBit(set, index)) return true;
+  return false;
 }
 
 function union(sets: readonly Bits[], byte: number): number {

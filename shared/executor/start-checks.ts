@@ -1,8 +1,8 @@
-import { zodIssues } from '../core/compile.ts';
 import { MISSPELT_SECRET } from '../core/compile-secrets.ts';
 import { pathText } from '../core/json.ts';
 import { namedPool, type Plan } from '../core/plan.ts';
 import { markersIn } from '../core/secret-references.ts';
+import { zodIssues } from '../core/zod-issues.ts';
 import { InvalidDefinitionError, InvalidInputError } from '../errors.ts';
 import { ExecutionConfig, type ExecutionConfigInput } from '../model/config.ts';
 import type { Json } from '../model/json.ts';

@@ -1,7 +1,7 @@
 import { type LocalSecrets, localSecrets } from '../adapters/local/local-secrets.ts';
 import { systemClock } from '../adapters/local/system-clock.ts';
-import { zodIssues } from '../core/compile.ts';
 import { toJson } from '../core/json.ts';
+import { zodIssues } from '../core/zod-issues.ts';
 import { InvalidInputError } from '../errors.ts';
 import { type Advance, ExecutionConfigInput } from '../model/config.ts';
 import type { DefinitionInput } from '../model/definition.ts';

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import { zodIssues } from '../core/compile.ts';
 import { toJson } from '../core/json.ts';
+import { zodIssues } from '../core/zod-issues.ts';
 import { asItIs, InvalidInputError, type Issue, type Redact, toErrorInfo } from '../errors.ts';
 import type { Json } from '../model/json.ts';
 import type { ErrorInfo } from '../model/result.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { zodIssues } from '../core/compile.ts';
+import { zodIssues } from '../core/zod-issues.ts';
 import { InvalidInputError } from '../errors.ts';
 import { type AttemptPlace, isAt, Place, placeText } from './place.ts';
 

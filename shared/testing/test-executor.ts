@@ -1,4 +1,4 @@
-import { zodIssues } from '../core/compile.ts';
+import { zodIssues } from '../core/zod-issues.ts';
 import { FanjoinError, InvalidInputError } from '../errors.ts';
 import type { ExecutionResult } from '../executor/execution-result.ts';
 import type { WorkflowContext } from '../executor/workflow-context.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { zodIssues } from '../core/compile.ts';
+import { zodIssues } from '../core/zod-issues.ts';
 import { InvalidInputError } from '../errors.ts';
 import type { Executions } from '../executor/executions.ts';
 import type { LocalEngine, LocalEngineOptions } from '../executor/local-engine.ts';

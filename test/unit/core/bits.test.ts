@@ -5,7 +5,6 @@ import {
   copyBits,
   countBits,
   emptyBits,
-  firstMember,
   fromRanges,
   hasBit,
   membersOf,
@@ -29,9 +28,32 @@ describe('bits', () => {
 
         expect([...membersOf(bits)]).toEqual(sorted(numbers));
         expect(countBits(bits)).toBe(numbers.length);
-        expect(firstMember(bits)).toBe(sorted(numbers)[0] ?? -1);
       }),
     );
+  });
+
+  it('are found far apart, and wherever the set stands in memory', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.nat(5_000), { maxLength: 5 }), fc.nat(3), (numbers, offset) => {
+        const size = 626;
+        const bits = new Uint8Array(new ArrayBuffer(size + offset), offset);
+        for (const number of numbers) setBit(bits, number);
+
+        expect([...membersOf(bits)]).toEqual(sorted(numbers));
+      }),
+    );
+  });
+
+  it('are told one after another, though those told are cleared meanwhile', () => {
+    const bits = bitsOf([1, 2, 70, 300]);
+    const told: number[] = [];
+
+    for (const member of membersOf(bits)) {
+      clearBit(bits, member);
+      told.push(member);
+    }
+
+    expect(told).toEqual([1, 2, 70, 300]);
   });
 
   it('lose what is cleared', () => {

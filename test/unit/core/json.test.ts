@@ -114,6 +114,38 @@ describe('canonicalJson', () => {
     );
   });
 
+  it('is the text it ever was, which stored hashes were made of', () => {
+    const ever = (value: unknown) =>
+      JSON.stringify(value, (_key, member: unknown) =>
+        typeof member === 'object' && member !== null && !Array.isArray(member)
+          ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+          : member,
+      );
+    const key = fc.oneof(fc.string(), fc.nat(200).map(String), fc.constantFrom('__proto__', 'toJSON', '', '-1', '1.5'));
+    const { value } = fc.letrec((tie) => ({
+      value: fc.oneof(
+        { depthSize: 'small', withCrossShrink: true },
+        fc.oneof(
+          fc.string(),
+          fc.double(),
+          fc.boolean(),
+          fc.constant(null),
+          fc.constant(undefined),
+          fc.date({ noInvalidDate: true }),
+        ),
+        fc.array(tie('value'), { maxLength: 5 }),
+        fc.dictionary(key, tie('value'), { maxKeys: 40 }),
+      ),
+    }));
+
+    fc.assert(
+      fc.property(fc.dictionary(key, value, { maxKeys: 40 }), (object) => {
+        expect(canonicalJson(object)).toBe(ever(object));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it('tells different orders of a list apart', () => {
     expect(canonicalJson([1, 2])).not.toBe(canonicalJson([2, 1]));
   });
