@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { nodeAt, type Plan } from '../core/plan.ts';
 import { isTerminal } from '../model/result.ts';
-import { SWEEP_INTERVAL_MS } from '../scheduler/sweep.ts';
+import { SWEEP_INTERVAL_MS, sweepIntervalAfter } from '../scheduler/sweep.ts';
 import { billHistory } from './billed-history.ts';
 import type { BilledItem, BilledItemOf } from './billed-items.ts';
 import { billMessages } from './billed-messages.ts';
@@ -48,7 +48,11 @@ export function computeBilledOperations({ plan, items, stack, nowMs }: Parts): B
   const visits = new BilledVisits({ plan, items, meta, results });
   const counts = sumOperations([
     ...items.map(billWrite),
-    billMeta(meta, nowMs),
+    billMeta(
+      meta,
+      items.flatMap(({ events }) => events.map(({ atMs }) => atMs)),
+      nowMs,
+    ),
     billScheduler(meta, state),
     billEnding(plan, meta, items, results),
     ...visits.counts,
@@ -70,7 +74,7 @@ function billWrite(item: BilledItem): Partial<OperationCounts> {
 }
 
 /** The start, what controlled it, the sweep's looks at it, and the end. */
-function billMeta(meta: BilledItemOf<'META'>, nowMs: number): Partial<OperationCounts> {
+function billMeta(meta: BilledItemOf<'META'>, eventsAtMs: readonly number[], nowMs: number): Partial<OperationCounts> {
   const {
     run,
     status,
@@ -100,19 +104,23 @@ function billMeta(meta: BilledItemOf<'META'>, nowMs: number): Partial<OperationC
     objectPuts: [input, globals].filter((payload) => payload?.blob !== undefined).length,
   };
   if (cachedFrom !== undefined) return sumOperations([start, { readUnits: 1 }]);
+  // Then what is done to it has the sweep look sooner than it would.
+  const isPutOff = (atMs: number) => atMs - (redrivenAtMs ?? startedAtMs) > SWEEP_INTERVAL_MS;
   const flags = [
     ...(pausedAtMs === undefined ? [] : [{ isAsked: true, isListed: true }]),
-    ...(resumedAtMs === undefined ? [] : [{ isAsked: true, isListed: true }]),
+    ...(resumedAtMs === undefined ? [] : [{ isAsked: true, isListed: true, isMoved: isPutOff(resumedAtMs) }]),
     ...(settleElapsed === undefined ? [] : [{ isAsked: false, isListed: false }]),
-    ...(stop === undefined ? [] : [{ isAsked: stop.reason === 'CANCELLED', isListed: false }]),
+    ...(stop === undefined
+      ? []
+      : [{ isAsked: stop.reason === 'CANCELLED', isListed: false, isMoved: isPutOff(stop.atMs) }]),
     ...Array.from({ length: run - 1 }, () => ({ isAsked: true, isListed: true })),
-  ].map(({ isAsked, isListed }) => ({
+  ].map(({ isAsked, isListed, isMoved = false }) => ({
     ...(isAsked && { apiRequests: 1, invocations: 1 }),
-    writeUnits: 2 * open + (isListed ? LISTED : 0),
-  }));
-  const looks = Math.floor(Math.max(0, (endedAtMs ?? nowMs) - (redrivenAtMs ?? startedAtMs)) / SWEEP_INTERVAL_MS);
-  const sweep = {
     // In the index of what is due it moves: one item goes, another comes.
+    writeUnits: (isMoved ? 3 : 2) * open + (isListed ? LISTED : 0),
+  }));
+  const looks = countLooks(redrivenAtMs ?? startedAtMs, endedAtMs ?? nowMs, eventsAtMs);
+  const sweep = {
     writeUnits: looks * 3 * open,
     readUnits: looks * (readUnits(meta.openBytes) + 1),
   };
@@ -121,6 +129,18 @@ function billMeta(meta: BilledItemOf<'META'>, nowMs: number): Partial<OperationC
   const caching =
     cache === undefined ? {} : { readUnits: 1, writeUnits: 1 + (status === 'SUCCEEDED' ? writeUnits(meta.bytes) : 0) };
   return sumOperations([start, ...flags, sweep, end, caching]);
+}
+
+/** How often the sweep looked at it: the less often, the longer nothing happened. */
+function countLooks(startedAtMs: number, untilMs: number, eventsAtMs: readonly number[]): number {
+  const events = eventsAtMs.toSorted((a, b) => a - b);
+  let looks = 0;
+  let heard = 0;
+  for (let atMs = startedAtMs + SWEEP_INTERVAL_MS; atMs <= untilMs; looks++) {
+    while ((events[heard] ?? Number.POSITIVE_INFINITY) <= atMs) heard++;
+    atMs += sweepIntervalAfter(atMs - Math.max(startedAtMs, events[heard - 1] ?? 0));
+  }
+  return looks;
 }
 
 /** The scheduler's invocations and reads. It remembers what it decided on, so that it reads the state once. */

@@ -4,13 +4,15 @@ import { startsOf } from '../core/hand-off.ts';
 import { nodeAt, timeoutSecondsOf } from '../core/plan.ts';
 import type { MetaItem } from '../model/items.ts';
 import type { Clock } from '../ports/clock.ts';
-import { dueShards } from '../store/execution-store.ts';
+import { dueShards, SWEPT_AGAIN_MS } from '../store/execution-store.ts';
 import type { Store } from '../store/store.ts';
 import { SETTLE_MS } from './dispatcher.ts';
 import type { Reconciler } from './reconcile.ts';
 
-/** How often an open execution is looked at. */
-export const SWEEP_INTERVAL_MS = 60_000;
+/** How often the sweep runs, and looks at an open execution that moves. */
+export const SWEEP_INTERVAL_MS = SWEPT_AGAIN_MS;
+/** How often it looks at one that does not. */
+const LONGEST_INTERVAL_MS = 10 * 60_000;
 /** A queue's message comes again by itself for so long; only then is work without a sign of life sent again. */
 const NO_PROGRESS_MS = 30 * 60_000;
 const PAGE = 100;
@@ -92,15 +94,18 @@ export class Sweep {
 
   async #look(meta: MetaItem, report: { timedOut: number; repaired: number }): Promise<void> {
     const nowMs = this.#clock.nowMs();
+    const { executions } = this.#store;
+    const snapshot = await executions.loadSnapshot(meta.executionId).catch(async (error: unknown) => {
+      await executions.postpone(meta, nextLook(meta, nowMs));
+      throw error;
+    });
+    const idleMs = nowMs - (snapshot?.state?.savedAtMs ?? meta.startedAtMs);
     // First, so that a failure below does not make it due at once again and again.
-    await this.#store.executions.postpone(meta, nextLook(meta, nowMs));
+    await executions.postpone(meta, nextLook(meta, nowMs, idleMs));
     if (!this.#isOurs(meta)) return;
     const isOver = nowMs >= meta.deadlineAtMs && meta.stop === undefined;
-    if (isOver && (await this.#store.executions.requestStop(meta, 'TIMED_OUT', nowMs)) !== undefined) report.timedOut++;
-    if (meta.stop !== undefined && nowMs - meta.stop.atMs > 2 * SETTLE_MS)
-      await this.#store.executions.markSettleElapsed(meta);
-    const snapshot = await this.#store.executions.loadSnapshot(meta.executionId);
-    const idleMs = nowMs - (snapshot?.state?.savedAtMs ?? meta.startedAtMs);
+    if (isOver && (await executions.requestStop(meta, 'TIMED_OUT', nowMs)) !== undefined) report.timedOut++;
+    if (meta.stop !== undefined && nowMs - meta.stop.atMs > 2 * SETTLE_MS) await executions.markSettleElapsed(meta);
     if (isOver || snapshot?.state === undefined || idleMs >= SWEEP_INTERVAL_MS) {
       // What is paused gives no sign of life, and its work is parked, not lost.
       const mayBeLost = this.#resends && meta.status !== 'PAUSED';
@@ -131,11 +136,21 @@ export class Sweep {
   }
 }
 
-/** At the deadline at the latest, at least once an interval. */
+/**
+ * At the deadline at the latest; else after an interval, or, where nothing happens, after as long as nothing has.
+ * @param idleMs since the scheduler last decided anything
+ */
 export function nextLook(
   { deadlineAtMs = 0, stop }: Partial<Pick<MetaItem, 'deadlineAtMs' | 'stop'>>,
   nowMs: number,
+  idleMs = 0,
 ): number {
-  const next = nowMs + SWEEP_INTERVAL_MS;
-  return stop === undefined && deadlineAtMs > nowMs ? Math.min(next, deadlineAtMs) : next;
+  // What stops comes to its end within seconds.
+  if (stop !== undefined) return nowMs + SWEEP_INTERVAL_MS;
+  const next = nowMs + sweepIntervalAfter(idleMs);
+  return deadlineAtMs > nowMs ? Math.min(next, deadlineAtMs) : next;
 }
+
+/** Until an execution is looked at again in which nothing has happened for so long. */
+export const sweepIntervalAfter = (idleMs: number): number =>
+  Math.min(Math.max(SWEEP_INTERVAL_MS, idleMs), LONGEST_INTERVAL_MS);

@@ -29,6 +29,9 @@ export const dueShards: readonly string[] = Array.from({ length: DUE_SHARDS }, (
 export const dueShardOf = (executionId: ExecutionId): string =>
   dueShards[(createHash('sha256').update(executionId).digest()[0] ?? 0) % DUE_SHARDS] ?? 'due-0';
 
+/** After a stop or a resume the sweep looks so soon whether it was heard of. */
+export const SWEPT_AGAIN_MS = 60_000;
+
 export interface NewExecution {
   readonly executionId: ExecutionId;
   readonly workflow: WorkflowName;
@@ -187,7 +190,8 @@ export class ExecutionStore {
 
   /** Tells runners and the scheduler to stop. `undefined`: it ended, or is stopping for another reason. */
   async requestStop(meta: MetaItem, reason: StopReason, nowMs: number): Promise<MetaItem | undefined> {
-    return this.#change(meta, { set: { stop: { reason, atMs: nowMs } } }, isNotStopping(meta.run));
+    const set = { stop: { reason, atMs: nowMs }, dueAtMs: sooner(meta, nowMs) };
+    return this.#change(meta, { set }, isNotStopping(meta.run));
   }
 
   async markSettleElapsed(meta: MetaItem): Promise<MetaItem | undefined> {
@@ -212,7 +216,8 @@ export class ExecutionStore {
 
   /** Clears the flag and the parked messages in one write, whose change record carries them. `undefined`: not paused. */
   async resume(meta: MetaItem, nowMs: number): Promise<MetaItem | undefined> {
-    const change = { set: { status: 'RUNNING', resumedAtMs: nowMs }, remove: ['parked'] };
+    const set = { status: 'RUNNING', resumedAtMs: nowMs, dueAtMs: sooner(meta, nowMs) };
+    const change = { set, remove: ['parked'] };
     return this.#change(meta, change, isPaused(meta.run));
   }
 
@@ -316,6 +321,10 @@ export class ExecutionStore {
     return outcome.standing?.changedBy === changedBy ? parseItem(MetaItem, outcome.standing) : undefined;
   }
 }
+
+/** `undefined`: the sweep looks soon as it is. */
+const sooner = ({ dueAtMs = 0 }: MetaItem, nowMs: number): number | undefined =>
+  dueAtMs > nowMs + SWEPT_AGAIN_MS ? nowMs + SWEPT_AGAIN_MS : undefined;
 
 const toEnd = (ending: TerminalWrite): ItemChange => ({
   set: { ...ending },

@@ -37,15 +37,16 @@ export interface Report {
 const MAX_STEPS = 400_000;
 /**
  * What an execution may take once nobody disturbs it any more, and nothing goes wrong: the longest chain of repairs is a
- * message that is delivered five times (28 minutes), given up, and a node after it whose message was lost (30 minutes until
- * the sweep calls it stalled); the rest is work, a minute of attempts and their backoff for each of its nodes.
+ * message that is delivered five times (28 minutes), given up, and a node after it whose message was lost (40 minutes until
+ * the sweep, which looks every ten, calls it stalled); the rest is work, a minute of attempts and their backoff for each of its nodes.
  */
-const END_WITHIN_MS = 75 * 60_000;
+const END_WITHIN_MS = 85 * 60_000;
 /**
  * So long nothing may move, once nobody disturbs anything any more: a message whose runner died comes again after five and
- * a half minutes, what a record would have told a sweep finds within two. Only messages that are lost take longer.
+ * a half minutes, twice; what a record would have told a sweep finds within ten, or eleven if one is left out. Only messages
+ * that are lost take longer.
  */
-const MOVE_WITHIN_MS = 13 * 60_000;
+const MOVE_WITHIN_MS = 22 * 60_000;
 
 /** Runs a seed's world to its end, and says what was wrong. */
 export const simulate = (seed: number, options: SimulateOptions = {}): Promise<Report> =>

@@ -255,8 +255,9 @@ describe('what an execution is billed for', () => {
     });
   });
 
-  it('is, for a day of waiting, the sweep’s look once a minute', () => {
+  it('is, for a day of waiting, the sweep’s look every ten minutes, and more of them at first', () => {
     const DAY_MS = 86_400_000;
+    const LOOKS_OF_A_DAY = 5 + Math.floor((1_440 - 16) / 10);
     const waited = [
       succeeded({ pausedAtMs: 1_500, resumedAtMs: DAY_MS, endedAtMs: 1_000 + DAY_MS }),
       ...chainItems.slice(1),
@@ -264,10 +265,11 @@ describe('what an execution is billed for', () => {
 
     expect(difference(chain, bill(CHAIN, waited))).toMatchObject({
       apiRequests: 2,
-      // Each look puts it off: META, and the index of what is due twice. The pause and the resume are listed, too. The
-      // history has an item more, a day later.
-      writeUnits: 1_440 * 3 + 2 * 3 + 1,
-      readUnits: 1_440 * 2,
+      // After 1, 2, 4, 8 and 16 minutes, and so on. Each look puts it off: META, and the index of what is due twice. The
+      // pause and the resume are listed, too, and the resume has the sweep look sooner. The history has an item more, a day
+      // later.
+      writeUnits: LOOKS_OF_A_DAY * 3 + 2 * 3 + 1 + 1,
+      readUnits: LOOKS_OF_A_DAY * 2,
     });
   });
 

@@ -110,20 +110,53 @@ describe('the sweep', () => {
     expect(await bench.meta()).toMatchObject({ status: 'CANCELLED' });
   });
 
+  it('looks at what only waits less and less often, at its deadline at the latest', async () => {
+    const bench = await aSchedulerBench({ nodes: { a: aTask() }, config: { timeoutSeconds: 3_000 } });
+    await bench.advance();
+    const lookedAt: number[] = [];
+
+    for (let minute = 1; minute <= 50; minute++) {
+      await bench.clock.pass(MINUTE_MS);
+      if ((await bench.sweep.run()).looked > 0) lookedAt.push(minute);
+    }
+
+    expect(lookedAt).toEqual([1, 2, 4, 8, 16, 26, 36, 46, 50]);
+    expect((await bench.meta())?.stop?.reason).toBe('TIMED_OUT');
+  });
+
+  it.each(['cancel', 'resume'] as const)(
+    'looks within a minute at what waited for long, after a %s',
+    async (control) => {
+      const bench = await aSchedulerBench({ nodes: { a: aTask() }, config: { timeoutSeconds: 86_400 } });
+      await bench.advance();
+      await bench.service.pause('execution-1');
+      for (let minute = 1; minute <= 27; minute++) {
+        await bench.clock.pass(MINUTE_MS);
+        await bench.sweep.run();
+      }
+
+      await bench.service[control]('execution-1');
+      await bench.clock.pass(MINUTE_MS);
+
+      expect((await bench.sweep.run()).looked).toBe(1);
+    },
+  );
+
   it('sends again what gave no sign of life for half an hour, and then not every minute', async () => {
     const bench = await aSchedulerBench({ nodes: { a: aTask() }, config: { timeoutSeconds: 86_400 } });
     await bench.advance();
     await bench.sent();
     const sentAt: number[] = [];
 
-    for (let minute = 1; minute <= 65; minute++) {
+    for (let minute = 1; minute <= 75; minute++) {
       await bench.clock.pass(MINUTE_MS);
       await bench.sweep.run();
       await bench.advance();
       if ((await bench.sent()).length > 0) sentAt.push(minute);
     }
 
-    expect(sentAt).toEqual([30, 60]);
+    // Looked at after 1, 2, 4, 8, 16, 26 and 36 minutes, then every ten: what was sent is a sign of life.
+    expect(sentAt).toEqual([36, 66]);
   });
 
   it('sends what a repair decided and died before sending, though the state was saved again since', async () => {
