@@ -46,6 +46,7 @@ export class SqliteItemTable implements ItemTable {
     const text = encodeItem(item);
     assertItemSize(item, text);
     return this.#database.write(() => {
+      if (condition?.kind === 'itemAbsent') return this.#insert(text);
       const { standing, standingText } = this.#load(item);
       if (condition !== undefined && !conditionMatches(condition, standing)) return { written: false, standing };
       return { written: true, item: this.#store(text, standing, standingText) };
@@ -136,6 +137,17 @@ export class SqliteItemTable implements ItemTable {
     return { standing: decodeItem(standingText), standingText };
   }
 
+  /** Most items are put once: whether one stands is looked at by the write itself. */
+  #insert(text: string): WriteOutcome {
+    const item = decodeItem(text);
+    const { changes } = this.#database
+      .statement(`INSERT INTO items ${COLUMNS} ON CONFLICT DO NOTHING`)
+      .run(...columnsOf(item, text));
+    if (changes === 0) return { written: false, standing: this.#load(item).standing };
+    this.#database.changes.record({ after: item, afterText: text });
+    return { written: true, item };
+  }
+
   #store(text: string, standing: Item | undefined, standingText: string | undefined): Item {
     // Read back, as a stream would give it: shared with nobody who could change it.
     const item = decodeItem(text);
@@ -144,14 +156,7 @@ export class SqliteItemTable implements ItemTable {
         text === standingText || (text.length === standingText.length && isDeepStrictEqual(item, standing));
       if (isSame) return item;
     }
-    const { dueShard, dueAtMs, workflow, listedAs } = item;
-    const due = typeof dueShard === 'string' && typeof dueAtMs === 'number' ? [dueShard, dueAtMs] : [null, null];
-    const listed = typeof workflow === 'string' && typeof listedAs === 'string' ? [workflow, listedAs] : [null, null];
-    this.#database
-      .statement(
-        'INSERT OR REPLACE INTO items (pk, sk, item, due_shard, due_at_ms, workflow, listed_as) VALUES (?, ?, ?, ?, ?, ?, ?)',
-      )
-      .run(item.pk, item.sk, text, ...due, ...listed);
+    this.#database.statement(`INSERT OR REPLACE INTO items ${COLUMNS}`).run(...columnsOf(item, text));
     this.#database.changes.record({
       after: item,
       afterText: text,
@@ -160,6 +165,16 @@ export class SqliteItemTable implements ItemTable {
     });
     return item;
   }
+}
+
+const COLUMNS = '(pk, sk, item, due_shard, due_at_ms, workflow, listed_as) VALUES (?, ?, ?, ?, ?, ?, ?)';
+
+/** An item's row: in an index only if it has both of what that sorts by. */
+function columnsOf(item: Item, text: string): (string | number | null)[] {
+  const { pk, sk, dueShard, dueAtMs, workflow, listedAs } = item;
+  const due = typeof dueShard === 'string' && typeof dueAtMs === 'number' ? [dueShard, dueAtMs] : [null, null];
+  const listed = typeof workflow === 'string' && typeof listedAs === 'string' ? [workflow, listedAs] : [null, null];
+  return [pk, sk, text, ...due, ...listed];
 }
 
 function assertItemSize(item: Item, text: string): void {
