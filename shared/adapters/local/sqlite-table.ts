@@ -16,7 +16,7 @@ import { assertValidChange, assertValidKey, MAX_ITEM_BYTES } from '../stored-val
 import type { ChangeListener } from './change-publisher.ts';
 import { conditionMatches } from './condition-matches.ts';
 import { applyChange, pick } from './item-change.ts';
-import { decodeItem, encodeItem } from './item-encoding.ts';
+import { decodeItem, encode, encodeItem } from './item-encoding.ts';
 import { itemSizeBytes } from './item-size.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
 
@@ -43,10 +43,10 @@ export class SqliteItemTable implements ItemTable {
   async put(item: Item, condition?: Condition): Promise<WriteOutcome> {
     assertValidKey(item);
     // Encoded now: what the caller does to the object later is not written.
-    const text = encodeItem(item);
+    const { text, image } = encode(item);
     assertItemSize(item, text);
     return this.#database.write(() => {
-      if (condition?.kind === 'itemAbsent') return this.#insert(text);
+      if (condition?.kind === 'itemAbsent') return this.#insert(text, image ?? decodeItem(text));
       const { standing, standingText } = this.#load(item);
       if (condition !== undefined && !conditionMatches(condition, standing)) return { written: false, standing };
       return { written: true, item: this.#store(text, standing, standingText) };
@@ -137,9 +137,11 @@ export class SqliteItemTable implements ItemTable {
     return { standing: decodeItem(standingText), standingText };
   }
 
-  /** Most items are put once: whether one stands is looked at by the write itself. */
-  #insert(text: string): WriteOutcome {
-    const item = decodeItem(text);
+  /**
+   * Most items are put once: whether one stands is looked at by the write itself, and what is put is not read back. Who has
+   * put it changes nothing of it: items are read-only.
+   */
+  #insert(text: string, item: Item): WriteOutcome {
     const { changes } = this.#database
       .statement(`INSERT INTO items ${COLUMNS} ON CONFLICT DO NOTHING`)
       .run(...columnsOf(item, text));
