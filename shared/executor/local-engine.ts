@@ -179,7 +179,7 @@ export class LocalEngine implements Executions {
       const caller = spans === undefined ? {} : { span: await activeSpan() };
       started = await this.#service.start(withoutUndefined({ ...request, executionId }), config, caller);
     } finally {
-      if (started?.isNew !== true && !wasOurs) this.#adopted.delete(pk);
+      if (started?.isNew !== true && !wasOurs) this.#letGo(pk);
     }
     // Started before and left by a crash, nothing would move it.
     if (!started.isNew) await this.#adopt(started.executionId);
@@ -266,7 +266,7 @@ export class LocalEngine implements Executions {
     await this.#adopt(source, { startsNodes: false });
     this.#adopted.add(executionPk(id));
     const { executionId, isNew } = await this.#service.resumeCheckpoint(checkpointId, id);
-    if (!isNew) this.#adopted.delete(executionPk(id));
+    if (!isNew) this.#letGo(executionPk(id));
     return { executionId };
   }
 
@@ -283,16 +283,19 @@ export class LocalEngine implements Executions {
     try {
       await this.#service.redrive(executionId, options);
     } catch (error) {
-      if (!wasOurs) this.#adopted.delete(pk);
+      if (!wasOurs) this.#letGo(pk);
       throw error;
     }
   }
 
   async untilAtRest(executionId: string, signal?: AbortSignal): Promise<void> {
     for (;;) {
-      const changed = this.#waiters.next(`EXEC#${executionId}`, signal);
+      const pk = `EXEC#${executionId}`;
+      const changed = this.#waiters.next(pk, signal);
       this.#assertWorks();
-      if ((await this.#service.isAtRest(executionId)) || signal?.aborted) return;
+      // Of what it advances itself it hears the end and each pause: it need not be looked at before.
+      const isUnderWay = this.#adopted.has(pk) && !this.#paused.has(pk);
+      if (signal?.aborted || (!isUnderWay && (await this.#service.isAtRest(executionId)))) return;
       await changed;
     }
   }
@@ -344,10 +347,17 @@ export class LocalEngine implements Executions {
       assertPinned(meta, plan, this.#options.handlers);
     }
     this.#adopted.add(pk);
+    if (meta.status === 'PAUSED') this.#paused.add(pk);
     await this.#monitor.adopt(id);
     // Whoever ran its nodes is gone: there is nothing to wait for.
     if (meta.stop !== undefined) await this.#store.executions.markSettleElapsed(meta);
     await this.#reconciler.reconcile(id, { resend: 'all' });
+  }
+
+  /** It was not to be ours after all: who waits for it looks for itself. */
+  #letGo(pk: string): void {
+    this.#adopted.delete(pk);
+    this.#waiters.wake(pk);
   }
 
   #hear(records: readonly ChangeRecord[]): void {

@@ -4,9 +4,9 @@ import { fitsLimit, followOf } from '../core/hand-off.ts';
 import { findNode, isMapNode, nodeAt, timeoutSecondsOf } from '../core/plan.ts';
 import type { NodeId } from '../model/ids.ts';
 import type { ResultItem } from '../model/items.ts';
-import { NodeTask } from '../model/message.ts';
+import type { NodeTask } from '../model/message.ts';
 import type { Clock } from '../ports/clock.ts';
-import { type Dispatcher, poolOf, toMessage } from '../scheduler/dispatcher.ts';
+import { type Dispatcher, poolOf, toNodeTask } from '../scheduler/dispatcher.ts';
 import { Finisher, lastVisits } from '../scheduler/finisher.ts';
 import type { Store } from '../store/store.ts';
 import type { Settlement } from './settle-node.ts';
@@ -91,7 +91,7 @@ export class HandOffs {
     if (unsent.length > 0) await this.#dispatcher.dispatch(plan, meta, unsent, nowMs, { visits, isHandedOff: true });
     const here = refs.find(({ node }) => node === inlined);
     if (here === undefined) return undefined;
-    const task = NodeTask.parse(toMessage(plan, meta, here, nowMs));
+    const task = toNodeTask(plan, meta, here, nowMs);
     return {
       task: { ...task, isHandedOff: true, ...(visits !== undefined && { visits }) },
       known: [...others, result],

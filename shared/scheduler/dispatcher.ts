@@ -1,7 +1,7 @@
 import type { WorkRef } from '../core/events.ts';
 import { findNode, namedPool, nodeAt, type Plan } from '../core/plan.ts';
 import type { MetaItem } from '../model/items.ts';
-import type { TaskMessage, VisitTask } from '../model/message.ts';
+import type { NodeTask, TaskMessage, VisitTask } from '../model/message.ts';
 import { DEFAULT_POOL } from '../model/pools.ts';
 import { MAX_QUEUE_DELAY_MS, type OutgoingMessage, type TaskSender } from '../ports/task-queue.ts';
 
@@ -65,18 +65,34 @@ export function poolOf(plan: Plan, node: string): string {
 }
 
 /** The message that has work done for the first time. */
-export function toMessage(
+export function toMessage(plan: Plan, meta: MetaItem, ref: WorkRef, queuedAtMs: number): TaskMessage {
+  switch (ref.kind) {
+    case 'settle':
+      return { ...envelope(meta, queuedAtMs), kind: 'settle' };
+    case 'node':
+      return toNodeTask(plan, meta, ref, queuedAtMs);
+    case 'chunk':
+      return { ...firstVisit(plan, meta, ref, queuedAtMs), kind: 'chunk', chunk: ref.chunk };
+    default:
+      return { ...firstVisit(plan, meta, ref, queuedAtMs), kind: ref.kind };
+  }
+}
+
+/** The same of a single node. */
+export const toNodeTask = (
   plan: Plan,
-  { v, executionId, run, pin }: MetaItem,
-  ref: WorkRef,
+  meta: MetaItem,
+  ref: WorkRef & { readonly kind: 'node' },
   queuedAtMs: number,
-): TaskMessage {
-  const envelope = { v, executionId, run, queuedAtMs };
-  if (ref.kind === 'settle') return { ...envelope, kind: 'settle' };
+): NodeTask => ({ ...firstVisit(plan, meta, ref, queuedAtMs), kind: 'node' });
+
+const envelope = ({ v, executionId, run }: MetaItem, queuedAtMs: number) => ({ v, executionId, run, queuedAtMs });
+
+function firstVisit(plan: Plan, meta: MetaItem, ref: Exclude<WorkRef, { kind: 'settle' }>, queuedAtMs: number) {
   const node = nodeAt(plan, ref.node).id;
+  const { pin } = meta;
   const pinned = pin && {
     pin: { version: pin.version, runner: pin.runners?.[poolOf(plan, node)] ?? pin.runners?.[DEFAULT_POOL] },
   };
-  const visit = { ...envelope, ...pinned, node, visit: ref.visit, attempt: 1 };
-  return ref.kind === 'chunk' ? { ...visit, kind: 'chunk', chunk: ref.chunk } : { ...visit, kind: ref.kind };
+  return { ...envelope(meta, queuedAtMs), ...pinned, node, visit: ref.visit, attempt: 1 };
 }

@@ -10,7 +10,14 @@ import { assertStorableNumber, emptySetInListError, isList, isStringSet } from '
 const TAGGED = '{"$tagged":';
 
 export function encodeItem(item: Item): string {
-  return isPlain(item) ? JSON.stringify(item) : `${TAGGED}${JSON.stringify(tag(item))}}`;
+  return encode(item).text;
+}
+
+/** With what {@link decodeItem} would make of the text, if that is the item itself. */
+export function encode(item: Item): { readonly text: string; readonly image?: Item } {
+  const form = formOf(item);
+  if (form === TO_BE_TAGGED) return { text: `${TAGGED}${JSON.stringify(tag(item))}}` };
+  return { text: JSON.stringify(item), ...(form === AS_IT_IS && { image: item }) };
 }
 
 /** @throws CorruptItemError for text that {@link encodeItem} did not write. */
@@ -37,22 +44,35 @@ const isItem = (value: unknown): value is Item =>
   typeof value.pk === 'string' &&
   typeof value.sk === 'string';
 
-function isPlain(value: Value | undefined): boolean {
+/** What becomes of a value as JSON text and back: the least of what becomes of its parts. */
+const TO_BE_TAGGED = 0;
+/** The same but for what is undefined, and for negative zero. */
+const PLAIN = 1;
+const AS_IT_IS = 2;
+type Form = typeof TO_BE_TAGGED | typeof PLAIN | typeof AS_IT_IS;
+
+function formOf(value: Value | undefined): Form {
   if (typeof value === 'number') {
     assertStorableNumber(value);
-    return true;
+    return Object.is(value, -0) ? PLAIN : AS_IT_IS;
   }
-  if (typeof value !== 'object' || value === null) return true;
-  if (value instanceof Uint8Array || isStringSet(value)) return false;
-  let plain = true;
+  if (value === undefined) return PLAIN;
+  if (typeof value !== 'object' || value === null) return AS_IT_IS;
+  if (value instanceof Uint8Array || isStringSet(value)) return TO_BE_TAGGED;
+  let form: Form = AS_IT_IS;
   // No early return: every number is to be looked at.
   if (isList(value)) {
-    for (const element of value) plain = isPlain(element) && plain;
-    return plain;
+    for (const element of value) form = lesser(form, formOf(element));
+    return form;
   }
-  for (const name of Object.keys(value)) plain = isPlain(value[name]) && !name.startsWith('$') && plain;
-  return plain;
+  for (const name of Object.keys(value)) {
+    form = lesser(form, formOf(value[name]));
+    if (name.startsWith('$')) form = TO_BE_TAGGED;
+  }
+  return form;
 }
+
+const lesser = (one: Form, other: Form): Form => (one < other ? one : other);
 
 function tag(value: Value | undefined): Tagged | undefined {
   if (typeof value !== 'object' || value === null) return value;

@@ -143,7 +143,7 @@ export class SqliteDatabase implements AsyncDisposable {
     const settle: (() => void)[] = [];
     try {
       this.#assertInPlace();
-      this.connection.exec('BEGIN IMMEDIATE');
+      this.statement('BEGIN IMMEDIATE').run();
     } catch (error) {
       this.changes.discard();
       for (const { reject } of batch.flat()) reject(toDatabaseError(error, this.file));
@@ -152,7 +152,7 @@ export class SqliteDatabase implements AsyncDisposable {
     try {
       this.changes.drainOutbox();
       for (const { run } of batch.flat()) settle.push(run());
-      this.connection.exec('COMMIT');
+      this.statement('COMMIT').run();
     } catch (error) {
       this.#rollBack();
       const [only, ...others] = batch;

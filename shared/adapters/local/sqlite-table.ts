@@ -16,7 +16,7 @@ import { assertValidChange, assertValidKey, MAX_ITEM_BYTES } from '../stored-val
 import type { ChangeListener } from './change-publisher.ts';
 import { conditionMatches } from './condition-matches.ts';
 import { applyChange, pick } from './item-change.ts';
-import { decodeItem, encodeItem } from './item-encoding.ts';
+import { decodeItem, encode, encodeItem } from './item-encoding.ts';
 import { itemSizeBytes } from './item-size.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
 
@@ -43,9 +43,10 @@ export class SqliteItemTable implements ItemTable {
   async put(item: Item, condition?: Condition): Promise<WriteOutcome> {
     assertValidKey(item);
     // Encoded now: what the caller does to the object later is not written.
-    const text = encodeItem(item);
+    const { text, image } = encode(item);
     assertItemSize(item, text);
     return this.#database.write(() => {
+      if (condition?.kind === 'itemAbsent') return this.#insert(text, image ?? decodeItem(text));
       const { standing, standingText } = this.#load(item);
       if (condition !== undefined && !conditionMatches(condition, standing)) return { written: false, standing };
       return { written: true, item: this.#store(text, standing, standingText) };
@@ -136,6 +137,19 @@ export class SqliteItemTable implements ItemTable {
     return { standing: decodeItem(standingText), standingText };
   }
 
+  /**
+   * Most items are put once: whether one stands is looked at by the write itself, and what is put is not read back. Who has
+   * put it changes nothing of it: items are read-only.
+   */
+  #insert(text: string, item: Item): WriteOutcome {
+    const { changes } = this.#database
+      .statement(`INSERT INTO items ${COLUMNS} ON CONFLICT DO NOTHING`)
+      .run(...columnsOf(item, text));
+    if (changes === 0) return { written: false, standing: this.#load(item).standing };
+    this.#database.changes.record({ after: item, afterText: text });
+    return { written: true, item };
+  }
+
   #store(text: string, standing: Item | undefined, standingText: string | undefined): Item {
     // Read back, as a stream would give it: shared with nobody who could change it.
     const item = decodeItem(text);
@@ -144,14 +158,7 @@ export class SqliteItemTable implements ItemTable {
         text === standingText || (text.length === standingText.length && isDeepStrictEqual(item, standing));
       if (isSame) return item;
     }
-    const { dueShard, dueAtMs, workflow, listedAs } = item;
-    const due = typeof dueShard === 'string' && typeof dueAtMs === 'number' ? [dueShard, dueAtMs] : [null, null];
-    const listed = typeof workflow === 'string' && typeof listedAs === 'string' ? [workflow, listedAs] : [null, null];
-    this.#database
-      .statement(
-        'INSERT OR REPLACE INTO items (pk, sk, item, due_shard, due_at_ms, workflow, listed_as) VALUES (?, ?, ?, ?, ?, ?, ?)',
-      )
-      .run(item.pk, item.sk, text, ...due, ...listed);
+    this.#database.statement(`INSERT OR REPLACE INTO items ${COLUMNS}`).run(...columnsOf(item, text));
     this.#database.changes.record({
       after: item,
       afterText: text,
@@ -160,6 +167,16 @@ export class SqliteItemTable implements ItemTable {
     });
     return item;
   }
+}
+
+const COLUMNS = '(pk, sk, item, due_shard, due_at_ms, workflow, listed_as) VALUES (?, ?, ?, ?, ?, ?, ?)';
+
+/** An item's row: in an index only if it has both of what that sorts by. */
+function columnsOf(item: Item, text: string): (string | number | null)[] {
+  const { pk, sk, dueShard, dueAtMs, workflow, listedAs } = item;
+  const due = typeof dueShard === 'string' && typeof dueAtMs === 'number' ? [dueShard, dueAtMs] : [null, null];
+  const listed = typeof workflow === 'string' && typeof listedAs === 'string' ? [workflow, listedAs] : [null, null];
+  return [pk, sk, text, ...due, ...listed];
 }
 
 function assertItemSize(item: Item, text: string): void {
