@@ -7,6 +7,7 @@ import { systemClock } from '../../shared/adapters/local/system-clock.ts';
 import { allResults } from '../../shared/executor/execution-result.ts';
 import { HttpExecutions } from '../../shared/executor/http-executions.ts';
 import { WorkflowExecutor } from '../../shared/executor/workflow-executor.ts';
+import { ADVANCE } from '../support/advance.ts';
 import { canRunEmulators } from '../support/aws-emulators.ts';
 import { aLocalStack } from '../support/local-stack.ts';
 import { Random } from '../support/random-workflow-source.ts';
@@ -49,7 +50,11 @@ describe(`kill -9 during the audit (SEED=${SEED})`, () => {
 describe.skipIf(!canRunEmulators())(`workers killed during the audit on the AWS twin (SEED=${SEED})`, () => {
   let stack: LocalStack;
   beforeAll(async () => {
-    ({ stack } = await aLocalStack({ handlersEntry: join(ROOT, 'examples/handlers.ts'), visibilityTimeoutSeconds: 2 }));
+    ({ stack } = await aLocalStack({
+      handlersEntry: join(ROOT, 'examples/handlers.ts'),
+      visibilityTimeoutSeconds: 2,
+      advance: ADVANCE,
+    }));
   });
   afterAll(() => stack?.stop());
 

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fetchStatus } from '../../infra/local/fetch-status.ts';
 import type { LocalStack } from '../../infra/local/local-stack.ts';
 import type { DefinitionInput } from '../../shared/model/definition.ts';
+import { ADVANCE } from '../support/advance.ts';
 import { canRunEmulators } from '../support/aws-emulators.ts';
 import { aLocalStack, ended, request, start, waitFor } from '../support/local-stack.ts';
 
@@ -26,7 +27,7 @@ describe.skipIf(!canRunEmulators())('the local stack', () => {
   let stack: LocalStack;
   let lines: string[];
   beforeAll(async () => {
-    ({ stack, lines } = await aLocalStack({ visibilityTimeoutSeconds: 1 }));
+    ({ stack, lines } = await aLocalStack({ visibilityTimeoutSeconds: 1, advance: ADVANCE }));
   });
   afterAll(() => stack?.stop());
 
@@ -283,6 +284,7 @@ describe.skipIf(!canRunEmulators())('the local stack, disturbed', () => {
   beforeAll(async () => {
     ({ stack } = await aLocalStack({
       visibilityTimeoutSeconds: 1,
+      advance: ADVANCE,
       faults: { duplicate: 0.5, delay: 40, reorder: 0.3, crash: 0.02, throttle: 0.05 },
       seed: 7,
       pools: { slow: { size: 2 } },
