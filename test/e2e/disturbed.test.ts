@@ -7,6 +7,7 @@ import { InvalidStateError } from '../../shared/errors.ts';
 import { allResults } from '../../shared/executor/execution-result.ts';
 import type { Executions } from '../../shared/executor/executions.ts';
 import { HttpExecutions } from '../../shared/executor/http-executions.ts';
+import { ADVANCE, runsOfMode } from '../support/advance.ts';
 import { readAgreement } from '../support/agreement.ts';
 import { canRunEmulators } from '../support/aws-emulators.ts';
 import { allEvents, historyProblems, metricsProblems } from '../support/history-agreement.ts';
@@ -15,7 +16,7 @@ import { check } from '../support/oracle.ts';
 import { randomWorkflow } from '../support/random-workflow.ts';
 import { Random } from '../support/random-workflow-source.ts';
 
-const RUNS = Number(process.env.RUNS ?? 60);
+const RUNS = Number(process.env.RUNS ?? runsOfMode(60));
 const SEED = Number(process.env.SEED ?? Date.now() % 2 ** 31);
 const AT_ONCE = 30;
 /** Cancels and redrives of one execution, at the most. */
@@ -61,6 +62,7 @@ describe.skipIf(!canRunEmulators())(
     beforeAll(async () => {
       ({ stack } = await aLocalStack({
         handlersEntry,
+        advance: ADVANCE,
         faults: { duplicate: 0.1, delay: 20 },
         seed: SEED,
       }));

@@ -7,6 +7,7 @@ import { systemClock } from '../../shared/adapters/local/system-clock.ts';
 import { allResults } from '../../shared/executor/execution-result.ts';
 import { HttpExecutions } from '../../shared/executor/http-executions.ts';
 import { WorkflowExecutor } from '../../shared/executor/workflow-executor.ts';
+import { ADVANCE } from '../support/advance.ts';
 import { canRunEmulators } from '../support/aws-emulators.ts';
 import { aLocalStack } from '../support/local-stack.ts';
 import { Random } from '../support/random-workflow-source.ts';
@@ -20,7 +21,8 @@ const WORKER_KILLS = 4;
 /** How long the audit takes here, from its first write on: kills are spread over it, and a little beyond. */
 const AUDIT_MS = 700;
 
-describe(`kill -9 during the audit (SEED=${SEED})`, () => {
+// The command line knows one mode.
+describe.skipIf(ADVANCE === 'stream')(`kill -9 during the audit (SEED=${SEED})`, () => {
   it(`at ${KILLS} random moments: resume prints the same report each time`, { timeout: 900_000 }, async () => {
     await using sandbox = new CliSandbox();
     const random = new Random(SEED);
@@ -49,7 +51,11 @@ describe(`kill -9 during the audit (SEED=${SEED})`, () => {
 describe.skipIf(!canRunEmulators())(`workers killed during the audit on the AWS twin (SEED=${SEED})`, () => {
   let stack: LocalStack;
   beforeAll(async () => {
-    ({ stack } = await aLocalStack({ handlersEntry: join(ROOT, 'examples/handlers.ts'), visibilityTimeoutSeconds: 2 }));
+    ({ stack } = await aLocalStack({
+      handlersEntry: join(ROOT, 'examples/handlers.ts'),
+      visibilityTimeoutSeconds: 2,
+      advance: ADVANCE,
+    }));
   });
   afterAll(() => stack?.stop());
 

@@ -7,6 +7,7 @@ import { HttpExecutions } from '../../shared/executor/http-executions.ts';
 import { WorkflowExecutor } from '../../shared/executor/workflow-executor.ts';
 import type { DefinitionInput } from '../../shared/model/definition.ts';
 import type { NodeResultView } from '../../shared/model/result.ts';
+import { ADVANCE, runsOfMode } from '../support/advance.ts';
 import { readAgreement } from '../support/agreement.ts';
 import { canRunEmulators } from '../support/aws-emulators.ts';
 import { genericHandlers } from '../support/generic-handlers.ts';
@@ -14,7 +15,7 @@ import { aLocalStack } from '../support/local-stack.ts';
 import { check } from '../support/oracle.ts';
 import { randomWorkflow } from '../support/random-workflow.ts';
 
-const RUNS = Number(process.env.RUNS ?? 300);
+const RUNS = Number(process.env.RUNS ?? runsOfMode(300));
 const SEED = Number(process.env.SEED ?? Date.now() % 2 ** 31);
 const AT_ONCE = 40;
 
@@ -55,6 +56,7 @@ describe.skipIf(!canRunEmulators())('the AWS twin', () => {
     beforeAll(async () => {
       ({ stack } = await aLocalStack({
         handlersEntry,
+        advance: ADVANCE,
         faults: { duplicate: 0.1, delay: 20 },
         seed: SEED,
       }));
@@ -107,7 +109,7 @@ describe('the local twin', () => {
         return Promise.resolve(handler.execute(...call)).finally(() => running--);
       },
     }));
-    await using executor = new WorkflowExecutor({ handlers: counted });
+    await using executor = new WorkflowExecutor({ handlers: counted, advance: ADVANCE });
 
     const result = await executor.execute(wide(7), null);
 

@@ -7,6 +7,7 @@ import { WorkflowExecutor } from '../../shared/executor/workflow-executor.ts';
 import type { DefinitionInput } from '../../shared/model/definition.ts';
 import { defineNode } from '../../shared/nodes/define-node.ts';
 import { VirtualClock } from '../../shared/testing/virtual-clock.ts';
+import { ADVANCE } from '../support/advance.ts';
 
 const HOUR_MS = 3_600_000;
 const RETRY_S = 20;
@@ -37,13 +38,18 @@ describe('a clock that is an hour behind when an execution is resumed', () => {
     });
     const [file, copy] = [join(folder, 'before.db'), join(folder, 'after.db')];
     const clock = new VirtualClock();
-    await using killed = new WorkflowExecutor({ database: file, clock, handlers: [echo, flaky] });
+    await using killed = new WorkflowExecutor({ database: file, clock, advance: ADVANCE, handlers: [echo, flaky] });
     const { executionId } = await killed.start(definition, 1);
     await clock.quiet();
     for (const suffix of ['', '-wal']) if (existsSync(file + suffix)) copyFileSync(file + suffix, copy + suffix);
 
     const behind = new VirtualClock(clock.nowMs() - HOUR_MS);
-    await using executor = new WorkflowExecutor({ database: copy, clock: behind, handlers: [echo, flaky] });
+    await using executor = new WorkflowExecutor({
+      database: copy,
+      clock: behind,
+      advance: ADVANCE,
+      handlers: [echo, flaky],
+    });
     const handle = executor.get(executionId);
     await handle.resume();
     let hasEnded = false;

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../shared/adapters/local/system-clock.ts';
 import { LocalClient } from '../../shared/executor/local-client.ts';
+import { ADVANCE } from '../support/advance.ts';
 import { allEvents, historyProblems, metricsProblems } from '../support/history-agreement.ts';
 import type { Job } from './job.ts';
 import { runUndisturbed } from './kill-runs.ts';
@@ -27,7 +28,7 @@ describe('an engine in a process of its own', () => {
   let children: RunnerChild[];
 
   beforeAll(async () => {
-    reference = await runUndisturbed(SEED, NODES);
+    reference = await runUndisturbed({ seed: SEED, nodes: NODES, advance: ADVANCE });
   });
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'fanjoin-life-'));

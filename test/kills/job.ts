@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { Advance, DEFAULT_ADVANCE } from '../../shared/model/config.ts';
 
 /** What a runner process is to do. */
 export const Job = z.strictObject({
@@ -15,6 +16,7 @@ export const Job = z.strictObject({
   resumes: z.boolean().default(true),
   /** With callbacks, which make the engine look at each change at once. */
   listens: z.boolean().default(false),
+  advance: Advance.default(DEFAULT_ADVANCE),
   /** Its clock is so much ahead. */
   clockSkewMs: z.int().default(0),
 });

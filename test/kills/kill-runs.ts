@@ -3,13 +3,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../shared/adapters/local/system-clock.ts';
 import { LocalClient } from '../../shared/executor/local-client.ts';
+import { type Advance, DEFAULT_ADVANCE } from '../../shared/model/config.ts';
 import { Definition } from '../../shared/model/definition.ts';
 import { readAgreement } from '../support/agreement.ts';
 import type { AgreementResult } from '../support/oracle.ts';
 import { parentsOf } from '../support/oracle-graph.ts';
 import type { RandomWorkflow } from '../support/random-workflow-parts.ts';
 import { Random } from '../support/random-workflow-source.ts';
-import { KilledRun, type KilledRunReport, type Reference, specificationProblems } from './killed-run.ts';
+import {
+  type KilledJob,
+  KilledRun,
+  type KilledRunReport,
+  type Reference,
+  specificationProblems,
+} from './killed-run.ts';
 import { RunnerChild } from './runner-child.ts';
 import { readLog } from './standing.ts';
 import { killWorkload } from './workload.ts';
@@ -22,6 +29,8 @@ export interface KillOptions {
   readonly nodes: number;
   /** Different workflows, one after another. Default 4. */
   readonly workloads?: number;
+  /** Default `eager`. */
+  readonly advance?: Advance;
 }
 
 /** The figures of many killed runs. */
@@ -47,16 +56,16 @@ const MAX_KILLS = 8;
 
 /** Runs executions one after another, killing their processes, until `kills` have been. */
 export async function runKills(options: KillOptions, tell: (line: string) => void = () => {}): Promise<KillFigures> {
-  const { kills, seed, nodes, workloads = 4 } = options;
+  const { kills, seed, nodes, workloads = 4, advance = DEFAULT_ADVANCE } = options;
   const random = new Random(seed);
   const references: Reference[] = [];
   const reports: KilledRunReport[] = [];
   let killed = 0;
   for (let run = 0; killed < kills; run++) {
     const workload = seed + (run % workloads);
-    const reference = references[run % workloads] ?? (await runUndisturbed(workload, nodes));
+    const reference = references[run % workloads] ?? (await runUndisturbed({ seed: workload, nodes, advance }));
     references[run % workloads] = reference;
-    const report = await new KilledRun({ seed: workload, nodes }, random, reference).run(
+    const report = await new KilledRun({ seed: workload, nodes, advance }, random, reference).run(
       Math.min(random.int(1, MAX_KILLS), kills - killed),
     );
     reports.push(report);
@@ -80,11 +89,11 @@ export async function runKills(options: KillOptions, tell: (line: string) => voi
 }
 
 /** Runs a workload to its end, in a process of its own. @throws if it does not end as the specification says */
-export async function runUndisturbed(seed: number, nodes: number): Promise<Reference> {
+export async function runUndisturbed({ seed, nodes, advance }: KilledJob): Promise<Reference> {
   const directory = mkdtempSync(join(tmpdir(), 'fanjoin-kills-'));
   try {
     const [file, log, executionId] = [join(directory, 'whole.db'), join(directory, 'log'), 'whole'];
-    const child = new RunnerChild({ file, log, executionId, seed, nodes });
+    const child = new RunnerChild({ file, log, executionId, seed, nodes, advance });
     await child.reaches('going');
     const goingMs = child.ageMs;
     await child.reaches('ended');

@@ -16,6 +16,9 @@ import type { Job, Phase } from './job.ts';
 import { RunnerChild } from './runner-child.ts';
 import { damageOf, readBeside, readCopy, readLog } from './standing.ts';
 
+/** What is run: the workload, by its seed and size, and how it advances. */
+export type KilledJob = Pick<Job, 'seed' | 'nodes' | 'advance'>;
+
 /** What a run without kills gave. */
 export interface Reference {
   readonly workload: RandomWorkflow;
@@ -66,7 +69,7 @@ export class KilledRun {
   readonly #settledAt = new Map<string, number>();
   readonly #problems: string[] = [];
 
-  constructor(job: Pick<Job, 'seed' | 'nodes'>, random: Random, reference: Reference) {
+  constructor(job: KilledJob, random: Random, reference: Reference) {
     this.#job = {
       ...job,
       executionId: EXECUTION,

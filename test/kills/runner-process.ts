@@ -47,6 +47,7 @@ const start = (executor: WorkflowExecutor): Promise<ExecutionHandle> =>
 say('loaded');
 const executor = new WorkflowExecutor({
   database: job.file,
+  advance: job.advance,
   pools: POOLS,
   handlers,
   clock: { ...systemClock, nowMs: () => systemClock.nowMs() + job.clockSkewMs },

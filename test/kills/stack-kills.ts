@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '../../shared/adapters/local/system-clock.ts';
 import { allResults } from '../../shared/executor/execution-result.ts';
 import { HttpExecutions } from '../../shared/executor/http-executions.ts';
+import { type Advance, DEFAULT_ADVANCE } from '../../shared/model/config.ts';
 import { readAgreement } from '../support/agreement.ts';
 import { allEvents, historyProblems, metricsProblems } from '../support/history-agreement.ts';
 import { aLocalStack } from '../support/local-stack.ts';
@@ -19,6 +20,8 @@ export interface StackKillOptions {
   readonly nodes: number;
   /** Metrics are read, too, which takes up to a minute more. */
   readonly checksMetrics: boolean;
+  /** Default `eager`. */
+  readonly advance?: Advance;
 }
 
 export interface StackKillFigures {
@@ -47,10 +50,12 @@ export async function runStackKills({
   seed,
   nodes,
   checksMetrics,
+  advance = DEFAULT_ADVANCE,
 }: StackKillOptions): Promise<StackKillFigures> {
   const { stack } = await aLocalStack({
     handlersEntry: join(ROOT, 'test/support/generic-handlers-entry.ts'),
     pools: POOLS,
+    advance,
     visibilityTimeoutSeconds: VISIBILITY_SECONDS,
   });
   await using _ = stack;

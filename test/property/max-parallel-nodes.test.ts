@@ -8,6 +8,7 @@ import type { FaultPlan } from '../simulation/faults.ts';
 import { NO_FAULTS } from '../simulation/faults.ts';
 import { simulateScenario } from '../simulation/simulate.ts';
 import { workloadScenario } from '../simulation/workloads.ts';
+import { ADVANCE } from '../support/advance.ts';
 import { aMap, aTask } from '../support/factories.ts';
 import { Random } from '../support/random-workflow-source.ts';
 
@@ -79,7 +80,7 @@ describe.each([
     { timeout: 120_000 },
     async (_how, faults) => {
       const scenario = {
-        ...workloadScenario({ definition: simulated, input }, 'stream'),
+        ...workloadScenario({ definition: simulated, input }, ADVANCE),
         faults,
         maxConcurrency: 50,
         lanes: 2,
@@ -95,7 +96,7 @@ describe.each([
   it('never run 8 at once in the local engine, and do run 7', async () => {
     const clock = new VirtualClock();
     const { running, handler } = measured(clock);
-    await using executor = new WorkflowExecutor({ handlers: [handler], clock });
+    await using executor = new WorkflowExecutor({ handlers: [handler], clock, advance: ADVANCE });
     let result: { status: string } | undefined;
 
     void executor.execute(definition as DefinitionInput, input).then((ended) => {

@@ -69,7 +69,7 @@ onBothTwins((twin) => {
 
     // AWS reads an index, which follows the table.
     await expect
-      .poll(() => list())
+      .poll(() => list(), { timeout: 30_000 })
       .toEqual([
         [bad.executionId, 'FAILED'],
         [good.executionId, 'SUCCEEDED'],

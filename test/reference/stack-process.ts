@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { startLocalStack } from '../../infra/local/local-stack.ts';
+import { Advance } from '../../shared/model/config.ts';
 import { POOLS } from './pools.ts';
 import { SECRETS } from './secret-values.ts';
 import type { SharedStack } from './stack.ts';
@@ -8,10 +9,11 @@ import type { SharedStack } from './stack.ts';
 const BATCHES_AT_ONCE = 8;
 
 /** The stack of the tests of this folder. Says where it is, and runs until its parent disconnects or is gone. */
-const [collectorUrl = ''] = process.argv.slice(2);
+const [collectorUrl = '', advance] = process.argv.slice(2);
 const stack = await startLocalStack({
   handlersEntry: join(import.meta.dirname, 'handlers.ts'),
   pools: POOLS,
+  advance: Advance.parse(advance),
   newSecrets: Object.keys(SECRETS),
   secretValues: SECRETS,
   maxConcurrency: BATCHES_AT_ONCE,

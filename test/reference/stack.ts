@@ -33,13 +33,16 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await using cleanup = new AsyncDisposableStack();
   const collector = cleanup.use(await startCollector());
   project.provide('collectorUrl', collector.url);
-  project.provide('stack', canRunEmulators() ? await startStack(collector.url, cleanup) : undefined);
+  project.provide(
+    'stack',
+    canRunEmulators() ? await startStack([collector.url, project.getProvidedContext().advance], cleanup) : undefined,
+  );
   const running = cleanup.move();
   return () => running.disposeAsync();
 }
 
-async function startStack(collectorUrl: string, cleanup: AsyncDisposableStack): Promise<SharedStack> {
-  const child = fork(join(import.meta.dirname, 'stack-process.ts'), [collectorUrl]);
+async function startStack(settings: readonly string[], cleanup: AsyncDisposableStack): Promise<SharedStack> {
+  const child = fork(join(import.meta.dirname, 'stack-process.ts'), settings);
   const exited = once(child, 'exit');
   cleanup.defer(async () => {
     if (child.connected) child.disconnect();

@@ -10,6 +10,7 @@ import { SqliteItemTable } from '../../shared/adapters/local/sqlite-table.ts';
 import { systemClock } from '../../shared/adapters/local/system-clock.ts';
 import { WorkflowExecutor, type WorkflowExecutorOptions } from '../../shared/executor/workflow-executor.ts';
 import type { Item } from '../../shared/ports/item-table.ts';
+import { ADVANCE } from '../support/advance.ts';
 import { handlers } from './handlers.ts';
 import { POOLS } from './pools.ts';
 import { SECRETS } from './secret-values.ts';
@@ -55,7 +56,7 @@ function aLocalTwin(): Twin {
     environment: {},
     open: ({ store, ...options } = {}) =>
       new WorkflowExecutor({
-        ...{ handlers, pools: POOLS, secrets: SECRETS },
+        ...{ handlers, pools: POOLS, secrets: SECRETS, advance: ADVANCE },
         ...(store !== undefined && { database: fileOf(store) }),
         ...options,
       }),

@@ -9,6 +9,7 @@ import { type ExecutionHandle, WorkflowExecutor } from '../../shared/executor/wo
 import type { DefinitionInput } from '../../shared/model/definition.ts';
 import type { NodeResultView } from '../../shared/model/result.ts';
 import type { AnyHandler } from '../../shared/nodes/define-node.ts';
+import { ADVANCE } from './advance.ts';
 
 /** What is run, and what is done to it meanwhile. Made anew for each run: handlers count their calls. */
 export interface Workload {
@@ -59,7 +60,7 @@ async function runOnce(
 ): Promise<Ended | undefined> {
   const storage = limitWrites(cut);
   try {
-    await using executor = new WorkflowExecutor({ database, handlers, logLevel: 'error' });
+    await using executor = new WorkflowExecutor({ database, handlers, logLevel: 'error', advance: ADVANCE });
     const handle = await executor.start(definition, input, { executionId: EXECUTION_ID });
     const { status } = await handle.describe();
     if (status === 'PAUSED') await handle.resume();

@@ -4,7 +4,10 @@ import type { CoreEvent } from '../../../shared/core/events.ts';
 import type { Plan } from '../../../shared/core/plan.ts';
 import { workload } from '../workloads.ts';
 
-/** How long it takes to compile a layered graph, and to decide on all of it, a layer's results at a time. */
+/**
+ * How long it takes to compile a layered graph, from the object that a user writes to the plan (parsed, checked, hashed,
+ * indexed), and to decide on all of it, a layer's results at a time.
+ */
 export function measureCore({ nodes, runs }: { readonly nodes: number; readonly runs: number }) {
   const { definition } = workload(`layered:${nodes}`);
   const samples = { compileMs: [] as number[], decideUsPerNode: [] as number[] };

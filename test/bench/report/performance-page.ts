@@ -73,6 +73,8 @@ ${markdownFigures(named('throughput', 'latency at'))}
 
 ### The core, and memory
 
+\`compile\` is all from a definition as an object to its plan: parsed, checked, hashed, indexed.
+
 ${markdownFigures(named('compile', 'decide', 'memory', 'starts', 'peak memory'))}
 
 ## Beside others
