@@ -115,8 +115,8 @@ export interface ServerlessExecutorProps {
    */
   readonly metrics?: MetricsProps | false;
   /**
-   * Alarms: dead letters, the scheduler's errors and age, the observer's age, throttles, failure rate, repairs, events and
-   * changes that were given up. `false`: none.
+   * Alarms: dead letters, the scheduler's errors and age, the observer's age, the API's errors, throttles, failure rate,
+   * repairs, executions that cannot be repaired, events and changes that were given up. `false`: none.
    * @default they are made, and tell nobody: give them `actions`
    */
   readonly alarms?: AlarmsProps | false;
@@ -280,7 +280,8 @@ export class ServerlessExecutor extends Construct implements IGrantable {
       ]),
     ];
     const unsettled = [...this.pools.values()].map(({ unsettledQueue }) => unsettledQueue);
-    const parts = { metrics: this.metrics, scheduler, observer, functions, undelivered: this.undelivered };
+    const { httpApi } = this.api;
+    const parts = { metrics: this.metrics, scheduler, observer, functions, httpApi, undelivered: this.undelivered };
     const startedNothing = this.triggers?.events.deadLetterQueue;
     const made =
       alarms === false
