@@ -96,6 +96,18 @@ describe('what is kept', () => {
     });
   });
 
+  it.each([
+    [{ executionRetention: Duration.seconds(0) }, /^executionRetention is .*whole seconds/],
+    [{ executionRetention: Duration.millis(1_500) }, /^executionRetention is 1.*whole seconds/],
+    [{ payloadRetention: Duration.hours(12) }, /^payloadRetention is 12 hours: S3 expires objects by whole days/],
+    [
+      { executionRetention: Duration.days(30), payloadRetention: Duration.days(1) },
+      /^payloadRetention is 1 day: it is shorter than executionRetention/,
+    ],
+  ])('refuses a retention that cannot be, or leaves items that point nowhere: %#', (props, message) => {
+    expect(() => synthesized(props)).toThrow(message);
+  });
+
   it('loses payloads of executions, never definitions, where a retention is asked for', () => {
     const { template: bounded, outdir: folder } = synthesized({ payloadRetention: Duration.days(30) });
     rmSync(folder, { recursive: true });
