@@ -15,7 +15,7 @@ interface Body {
 /**
  * A request's JSON; `undefined` if it has no body.
  * @throws {FanjoinError} `UNSUPPORTED_MEDIA_TYPE`, `REQUEST_TOO_LARGE`, `MALFORMED_JSON`, `NOT_JSON` if it is nested too
- *   deep, or `DUPLICATE_KEY`: JSON.parse would silently drop a node
+ *   deep or has a number that is too large, or `DUPLICATE_KEY`: JSON.parse would silently drop a node
  */
 export function parseBody({ text: sent = '', isBase64Encoded, contentType }: Body): unknown {
   const text = isBase64Encoded ? Buffer.from(sent, 'base64').toString('utf8') : sent;
@@ -64,8 +64,17 @@ function inspect(json: string): void {
         break;
       case ':':
         addKey(open.at(-1), name, scanner.getTokenStartLine() + 1);
+        break;
+      default:
+        assertNumber(scanner.getTokenValue(), scanner.getTokenStartLine() + 1);
     }
   }
+}
+
+/** `JSON.parse` makes `1e999` Infinity, and whoever writes that down makes it null. */
+function assertNumber(token: string, line: number): void {
+  if (Math.abs(Number(token)) !== Number.POSITIVE_INFINITY) return;
+  throw new FanjoinError('NOT_JSON', `The number ${token.slice(0, 40)} at line ${line} is too large; send it as text`);
 }
 
 function addKey(keys: Set<string> | undefined, key: string, line: number): void {

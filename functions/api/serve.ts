@@ -19,7 +19,7 @@ export async function serve<R extends Route>(
   const request: RequestOf<R> = {
     params: parseInput<R['params']>(route.params, event.pathParameters ?? {}, 'The path'),
     query: parseInput<R['query']>(route.query, nested(event.queryStringParameters ?? {}), 'The query'),
-    headers: parseInput<R['headers']>(route.headers, event.headers, 'The headers'),
+    headers: parseInput<R['headers']>(route.headers, event.headers, 'A header'),
     body: bodyOf(route, event),
   };
   return answer(request, event);

@@ -10,6 +10,7 @@ import {
 } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
@@ -55,6 +56,15 @@ export class ExecutionApi extends Construct {
     const integration = new HttpLambdaIntegration('Integration', handler);
     for (const { method, path } of Object.values(ROUTES))
       this.httpApi.addRoutes({ path, methods: [HttpMethod[method]], integration });
+  }
+
+  /** Lets somebody call all routes, by a policy of theirs. Of use with the default authorizer, IAM. */
+  grantInvoke(grantee: IGrantable): Grant {
+    return Grant.addToPrincipal({
+      grantee,
+      actions: ['execute-api:Invoke'],
+      resourceArns: [this.httpApi.arnForExecuteApi()],
+    });
   }
 
   #addStage({ accessLogs = true, logRetention = RetentionDays.ONE_MONTH }: ExecutionApiProps): void {

@@ -1,4 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
+import type { IHttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import {
   Alarm,
   ComparisonOperator,
@@ -31,6 +32,7 @@ export interface AlarmedParts {
   readonly scheduler: LambdaFunction;
   readonly observer: LambdaFunction;
   readonly functions: readonly LambdaFunction[];
+  readonly httpApi: Pick<IHttpApi, 'metricServerError'>;
   /** Work that nobody could settle, by pool. */
   readonly unsettled: readonly IQueue[];
   /** Changes of the table that were given up. */
@@ -76,7 +78,7 @@ export class ExecutorAlarms extends Construct {
 }
 
 function onParts({ maxStreamAge = Duration.minutes(1), ...parts }: AlarmsProps & AlarmedParts): AlarmSpec[] {
-  const { scheduler, observer, functions, unsettled, givenUp, undelivered, startedNothing } = parts;
+  const { scheduler, observer, functions, httpApi, unsettled, givenUp, undelivered, startedNothing } = parts;
   const above = maxStreamAge.toMilliseconds();
   return [
     {
@@ -113,6 +115,12 @@ function onParts({ maxStreamAge = Duration.minutes(1), ...parts }: AlarmsProps &
       name: 'ObserverAge',
       means: "The observer is behind the table's stream: histories and metrics are late",
       ...{ metrics: [ageOf(observer)], above },
+    },
+    {
+      name: 'ApiErrors',
+      means: 'The API answers with 5xx: the log of its function says why, or that the function did not answer in time',
+      // A single one may be repeated, as any request of the API.
+      ...{ metrics: [httpApi.metricServerError({ period: PERIOD, statistic: Stats.SUM })], above: 4 },
     },
     {
       name: 'Throttles',
@@ -153,6 +161,11 @@ function onExecutions({ metrics, failurePercentage = 10, minimumEnded = 10 }: Al
       name: 'SweepRepairs',
       means: 'Something was lost, and the sweep made it good: the other alarms may say why',
       metrics: [metrics.metric('sweepRepairs')],
+    },
+    {
+      name: 'SweepFailures',
+      means: 'Executions that the sweep cannot look after: its log names them, and nobody ends them at their deadline',
+      metrics: [metrics.metric('sweepFailures')],
     },
   ];
 }

@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Token } from 'aws-cdk-lib';
 import { FanjoinError } from '../../shared/errors.ts';
 import { batchSizeOf, DEFAULT_POOL, PoolName, poolSize } from '../../shared/model/pools.ts';
 import type { PoolConcurrency } from './worker-pool.ts';
@@ -7,7 +7,7 @@ import type { PoolConcurrency } from './worker-pool.ts';
 export interface PoolProps {
   /** Handlers at once, across executions: 2 to 1,000. @default 10 */
   readonly size?: number | undefined;
-  /** Memory in MB of the function that runs its nodes, which is then its own. @default that of the node runner */
+  /** Memory in MB of the function that runs its nodes, which is then its own: 128 to 10,240. @default that of the node runner */
   readonly memorySize?: number;
   /** The longest that function may take, at most 15 minutes; it is then the pool's own. @default that of the node runner */
   readonly timeout?: Duration;
@@ -39,7 +39,7 @@ export function poolSettings({
   memorySize,
   timeout,
 }: PoolDefaults): readonly PoolSettings[] {
-  const shared = { memorySize, timeout: atMost(timeout, DEFAULT_POOL) };
+  const shared = { memorySize: memoryOf(memorySize, DEFAULT_POOL), timeout: atMost(timeout, DEFAULT_POOL) };
   return [
     {
       name: DEFAULT_POOL,
@@ -57,7 +57,7 @@ export function poolSettings({
       return {
         name,
         concurrency: { maxConcurrency: size, batchSize: batchSizeOf(name) },
-        memorySize: pool.memorySize ?? memorySize,
+        memorySize: memoryOf(pool.memorySize ?? memorySize, name),
         timeout: atMost(pool.timeout ?? timeout, name),
         hasOwnRunner: pool.memorySize !== undefined || pool.timeout !== undefined,
       };
@@ -70,6 +70,15 @@ function sizeOf(size: number, pool: string): number {
   throw new FanjoinError(
     'INVALID_POOL_SIZE',
     `The pool '${pool}' has the size ${size}: Lambda bounds a queue's invocations to 2 at the least, and 1,000 at the most`,
+  );
+}
+
+function memoryOf(megabytes: number, pool: string): number {
+  if (Token.isUnresolved(megabytes) || (Number.isInteger(megabytes) && megabytes >= 128 && megabytes <= 10_240))
+    return megabytes;
+  throw new FanjoinError(
+    'INVALID_POOL',
+    `The pool '${pool}' has ${megabytes} MB of memory: Lambda gives a function 128 MB at the least, and 10,240 at the most`,
   );
 }
 

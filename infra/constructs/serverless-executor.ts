@@ -30,6 +30,7 @@ import { PayloadBucket } from './payload-bucket.ts';
 import { PinnedVersions } from './pinned-versions.ts';
 import { type PoolProps, poolSettings } from './pool-settings.ts';
 import { PublishedWorkflows, writeWorkflows } from './published-workflows.ts';
+import { retentionOf } from './retention.ts';
 import { connectSecrets, type ReadableSecret } from './secret-access.ts';
 import { TIMEOUT_SECONDS } from './source-settings.ts';
 import { StreamSource } from './stream-source.ts';
@@ -76,7 +77,7 @@ export interface ServerlessExecutorProps {
   readonly defaultConcurrency?: number;
   /** The longest invocation of the node runner: what the handlers of a batch may take, at most 15 minutes. @default 5 minutes */
   readonly runnerTimeout?: Duration;
-  /** Memory of the node runner in MB. @default 1024 */
+  /** Memory of the node runner in MB, 128 to 10,240. @default 1024 */
   readonly runnerMemorySize?: number;
   /**
    * How executions advance: `eager`, who finishes a node starts what follows, where that is safe; `stream`, every result goes
@@ -94,7 +95,8 @@ export interface ServerlessExecutorProps {
    */
   readonly executionRetention?: Duration;
   /**
-   * How long the bucket keeps payloads of executions.
+   * How long the bucket keeps payloads of executions, in whole days: no shorter than `executionRetention`, and than the
+   * longest execution takes.
    * @default twice `executionRetention` and two days, if there is one; else they are kept
    */
   readonly payloadRetention?: Duration;
@@ -115,8 +117,8 @@ export interface ServerlessExecutorProps {
    */
   readonly metrics?: MetricsProps | false;
   /**
-   * Alarms: dead letters, the scheduler's errors and age, the observer's age, throttles, failure rate, repairs, events and
-   * changes that were given up. `false`: none.
+   * Alarms: dead letters, the scheduler's errors and age, the observer's age, the API's errors, throttles, failure rate,
+   * repairs, executions that cannot be repaired, events and changes that were given up. `false`: none.
    * @default they are made, and tell nobody: give them `actions`
    */
   readonly alarms?: AlarmsProps | false;
@@ -165,11 +167,10 @@ export class ServerlessExecutor extends Construct implements IGrantable {
       logLevel,
       logRetention,
       removalPolicy,
-      executionRetention,
-      payloadRetention = payloadsOf(executionRetention),
       authorizer,
       lifecycleEvents,
     } = props;
+    const { executionRetention, payloadRetention } = retentionOf(props);
     const deadLetterTimeout = Duration.seconds(TIMEOUT_SECONDS.deadLetter);
     const pools = poolSettings({
       ...{ defaultConcurrency, memorySize: runnerMemorySize, timeout: runnerTimeout },
@@ -280,7 +281,8 @@ export class ServerlessExecutor extends Construct implements IGrantable {
       ]),
     ];
     const unsettled = [...this.pools.values()].map(({ unsettledQueue }) => unsettledQueue);
-    const parts = { metrics: this.metrics, scheduler, observer, functions, undelivered: this.undelivered };
+    const { httpApi } = this.api;
+    const parts = { metrics: this.metrics, scheduler, observer, functions, httpApi, undelivered: this.undelivered };
     const startedNothing = this.triggers?.events.deadLetterQueue;
     const made =
       alarms === false
@@ -330,9 +332,3 @@ export class ServerlessExecutor extends Construct implements IGrantable {
     sender.addEnvironment('QUEUE_URLS', Stack.of(this).toJsonString(urls));
   }
 }
-
-/** No sooner than what points to them: an item is kept for two retentions, and deleted within two days of that. */
-const payloadsOf = (executionRetention: Duration | undefined): Duration | undefined =>
-  executionRetention === undefined
-    ? undefined
-    : Duration.days(Math.ceil((2 * executionRetention.toSeconds()) / 86_400) + 2);

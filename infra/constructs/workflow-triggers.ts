@@ -6,12 +6,13 @@ import { CfnBucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import { CfnQueue, type IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { parseInput } from '../../shared/core/parse-input.ts';
 import type { Plan } from '../../shared/core/plan.ts';
 import { objectPattern } from '../../shared/core/trigger-pattern.ts';
 import { assertNever, FanjoinError } from '../../shared/errors.ts';
 import type { ScheduleTrigger, SqsTrigger } from '../../shared/model/trigger.ts';
 import type { TriggerTarget } from '../../shared/model/trigger-message.ts';
-import type { VersionName } from '../../shared/model/version.ts';
+import { VersionName } from '../../shared/model/version.ts';
 import { TIMEOUT_SECONDS, TRIGGER_SOURCE } from './source-settings.ts';
 import { TriggerQueue } from './trigger-queue.ts';
 
@@ -55,6 +56,7 @@ export class WorkflowTriggers extends Construct {
     super(scope, id);
     this.#props = props;
     this.events = new TriggerQueue(scope, 'TriggerEvents');
+    if (props.version !== undefined) parseInput(VersionName, props.version, 'The version that triggers start');
     const { workflows, trigger, maxConcurrency = TRIGGER_SOURCE.maxConcurrency } = props;
     this.events.feed(trigger, maxConcurrency);
     const fed = workflows.flatMap((plan) => this.#connect(plan, maxConcurrency));

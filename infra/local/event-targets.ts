@@ -9,6 +9,7 @@ import type { LocalResources } from './read-resources.ts';
 import { functionArn, queueArn } from './references.ts';
 import type { RuleProperties } from './resource-schemas.ts';
 import type { RuleActivity } from './rule-activity.ts';
+import { isStandIn } from './stand-ins.ts';
 
 /** Where a rule takes an event. Resolves when it is there; never throws for what the target does. */
 export type EventTarget = (event: BusEvent, signal: AbortSignal) => Promise<void>;
@@ -50,21 +51,28 @@ export function eventTarget(
 /** Where a rule or a schedule takes what it has made of an event. Resolves when it is there. */
 export type InputTarget = (input: unknown, signal: AbortSignal) => Promise<void>;
 
-/** @throws {FanjoinError} `UNKNOWN_REFERENCE` if it is neither a queue nor a function here */
+/** @throws {FanjoinError} `UNKNOWN_REFERENCE` if it is neither a queue nor a function, nor something that is not made here */
 export function inputTarget(Arn: string, options: EventTargetsOptions): InputTarget {
   const { resources, sqs, queueUrlOf, log } = options;
   const queue = resources.queues.find(({ id }) => queueArn(id) === Arn);
   if (queue !== undefined) {
     const QueueUrl = queueUrlOf(queue.id);
     return async (input) => {
-      const command = new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(input) });
+      const command = new SendMessageCommand({ QueueUrl, MessageBody: escaped(input) });
       await sqs.send(command).catch((error: unknown) => log(queue.label, `cannot take an event: ${String(error)}`));
     };
   }
+  if (isStandIn(Arn)) return async () => log('EventBridge', `an event goes nowhere: ${Arn}`);
   if (resources.functions.every(({ id }) => functionArn(id) !== Arn))
     throw new FanjoinError('UNKNOWN_REFERENCE', `The target of a rule is neither a queue nor a function here: ${Arn}`);
   return asynchronously(Arn, options);
 }
+
+/** JSON in which every character is one unit of UTF-16: fauxqs takes others, such as an emoji in an object's key, for none. SQS does not. */
+const escaped = (value: unknown): string =>
+  JSON.stringify(value).replace(/[\u{10000}-\u{10FFFF}]/gu, (character) =>
+    Array.from({ length: character.length }, (_, unit) => `\\u${character.charCodeAt(unit).toString(16)}`).join(''),
+  );
 
 /** As the function says, or as Lambda does. */
 function asynchronously(arn: string, { resources, find, sqs, queueUrlOf, deliveriesOf, log }: EventTargetsOptions) {
@@ -80,7 +88,7 @@ function asynchronously(arn: string, { resources, find, sqs, queueUrlOf, deliver
     log: (line: string) => log(target.label, line),
     onGivenUp: async (record: object) => {
       if (queue === undefined) return;
-      const command = new SendMessageCommand({ QueueUrl: queueUrlOf(queue.id), MessageBody: JSON.stringify(record) });
+      const command = new SendMessageCommand({ QueueUrl: queueUrlOf(queue.id), MessageBody: escaped(record) });
       await sqs.send(command).catch((error: unknown) => log(queue.label, `cannot take a record: ${String(error)}`));
     },
   };

@@ -16,7 +16,7 @@ export async function fetchStatus(adminUrl: string): Promise<StackStatus> {
   } catch (error) {
     throw new FanjoinError(
       'STACK_UNREACHABLE',
-      `No local stack shows what it is at on ${adminUrl}. Start one with \`npm run local\`, which says where it does, and pass that as --admin.`,
+      `No local stack shows what it is at on ${adminUrl}. Start one (npm run local, npx fanjoin-local), which says where it does, and pass that as --admin.`,
       { cause: error },
     );
   }

@@ -60,6 +60,9 @@ export const IGNORED_PROPERTIES: Readonly<Record<string, Ignored>> = {
   },
 };
 
+/** Properties of every type that change nothing locally: applications give them to all they have. */
+export const IGNORED_EVERYWHERE: Ignored = { Tags: 'a label' };
+
 /** Resource types of which nothing is made locally. */
 export const IGNORED_TYPES: Readonly<Record<string, string>> = {
   'AWS::CloudWatch::Alarm': NO_METRICS,
@@ -74,7 +77,8 @@ export const IGNORED_TYPES: Readonly<Record<string, string>> = {
 
 /** A resource's properties without the ignored ones; the original is left as it is. */
 export function withoutIgnored(type: string, properties: Readonly<Record<string, unknown>>): unknown {
-  const paths = Object.keys(IGNORED_PROPERTIES[type] ?? {}).map((path) => path.replaceAll('[]', '.[]').split('.'));
+  const ignored = { ...IGNORED_EVERYWHERE, ...IGNORED_PROPERTIES[type] };
+  const paths = Object.keys(ignored).map((path) => path.replaceAll('[]', '.[]').split('.'));
   return paths.reduce<unknown>(withoutPath, properties);
 }
 
@@ -92,6 +96,7 @@ function withoutPath(value: unknown, path: readonly string[]): unknown {
 /** One line for each resource type: what of it has no local effect. */
 export const ignoredInShort = (): string[] =>
   [
+    ...Object.keys(IGNORED_EVERYWHERE).map((property) => `all: ${property}`),
     ...Object.keys(IGNORED_TYPES).map((type) => type),
     ...Object.entries(IGNORED_PROPERTIES).map(([type, properties]) => `${type}: ${Object.keys(properties).join(', ')}`),
   ].sort();

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { FanjoinError } from '../../shared/errors.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from './emulators.ts';
+import { standInFor } from './stand-ins.ts';
 
 /** What a template's references stand for. `undefined`: nothing is known by that name. */
 export interface References {
@@ -22,8 +23,8 @@ const Join = z.tuple([z.string(), z.array(z.unknown())]);
 const Sub = z.tuple([z.string(), z.record(z.string(), z.unknown())]);
 
 /**
- * Replaces a value's intrinsic functions by what they stand for: `Ref`, `Fn::GetAtt`, `Fn::Join`, `Fn::Sub` and the
- * pseudo parameters. A property that is `AWS::NoValue` is left out.
+ * Replaces a value's intrinsic functions by what they stand for: `Ref`, `Fn::GetAtt`, `Fn::Join`, `Fn::Sub`,
+ * `Fn::ImportValue` and the pseudo parameters. A property that is `AWS::NoValue` is left out.
  *
  * @param place where the value stands, for the message of an error
  * @throws {FanjoinError} `UNKNOWN_REFERENCE`, `UNKNOWN_INTRINSIC`
@@ -70,6 +71,8 @@ function callIntrinsic(name: string, argument: unknown, references: References, 
           : getAttribute(logicalId, attribute, references, place);
       });
     }
+    case 'Fn::ImportValue':
+      return standInFor(String(resolveIntrinsics(argument, references, place)));
     default:
       throw new FanjoinError(
         'UNKNOWN_INTRINSIC',

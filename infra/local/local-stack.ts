@@ -113,8 +113,8 @@ export interface LocalStack extends AsyncDisposable {
  * and fauxqs, answers for its secrets, and hosts its functions, event sources, rules and API. Nothing here knows the
  * executor: all is read from the template, and what of it has no local effect is listed in `ignored-properties.ts`.
  *
- * @throws {FanjoinError} `JAVA_MISSING`, `NO_ASSEMBLY`, `UNKNOWN_PROPERTY`, `UNKNOWN_RESOURCE_TYPE`,
- *   `DEPLOYMENT_REFUSED`, `DEPLOYMENT_FAILED`
+ * @throws {FanjoinError} `JAVA_MISSING`, `NO_ASSEMBLY`, `UNKNOWN_PROPERTY`, `DEPLOYMENT_REFUSED`,
+ *   `DEPLOYMENT_FAILED`
  */
 export async function startLocalStack(options: LocalStackOptions = {}): Promise<LocalStack> {
   const { visibilityTimeoutSeconds, maxConcurrency = DEFAULT_MAX_CONCURRENCY } = options;
@@ -137,6 +137,10 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
   cleanup.defer(() => fauxqs.stop());
   const resources = readResources(template, fauxqs.endpoint);
   assertDeployable(resources);
+  if (resources.leftOut.length > 0) {
+    const names = resources.leftOut.map(({ label, type }) => `${label} (${type})`).join(', ');
+    log('stack', `does not make, and functions find a stand-in for: ${names}`);
+  }
   const secretsManager = await startSecretsManager((arn) => {
     const secret = resources.secrets.find(({ id }) => secretArn(id) === arn);
     return secret && secretValue(secret.label, options.secretValues);

@@ -17,6 +17,9 @@ import { ignoredInShort } from './ignored-properties.ts';
 import type { LocalStack, LocalStackOptions } from './local-stack.ts';
 import { statusText } from './status-text.ts';
 
+/** As it is called here: in the repository by its script, in an application by the package's command. */
+const COMMAND = import.meta.filename.endsWith('.ts') ? 'npm run local --' : 'npx fanjoin-local';
+
 const say = (text: string): boolean => process.stderr.write(`${text}\n`);
 
 const Options = z.object({
@@ -32,7 +35,7 @@ const Options = z.object({
 
 async function main(given: readonly string[]): Promise<number> {
   let exitCode = 0;
-  const program = new Command('npm run local --')
+  const program = new Command(COMMAND)
     .description('Runs the stack on this machine, until Ctrl-C or for one command of the CLI.')
     .option('--assembly <folder>', 'the stack of an application, as its `cdk synth` wrote it: cdk.out')
     .option('--stack <name>', 'which one, if that has several (default folder: cdk.out)')
@@ -87,7 +90,7 @@ async function runStack(
   // Awaited here: the stack stops when this function returns.
   if (args.length > 0) {
     say(
-      `Without an effect here: ${ignoredInShort().length} kinds of resources, or properties of them (npm run local lists them).`,
+      `Without an effect here: ${ignoredInShort().length} kinds of resources, or properties of them (without a command, they are listed).`,
     );
     return await runCommand(stack, args);
   }
@@ -137,7 +140,7 @@ const greeting = (
 ): string => `The stack runs on this machine, with Amazon's DynamoDB Local, fauxqs and worker threads in place of AWS:
 
   API     ${stack.url}
-  Status  ${stack.adminUrl}, or in another terminal: npm run local -- status --admin ${stack.adminUrl}
+  Status  ${stack.adminUrl}, or in another terminal: ${COMMAND} status --admin ${stack.adminUrl}
   Stop    Ctrl-C
 
 It takes requests from this machine only, and signed ones only, as in the cloud. In another terminal:
@@ -147,7 +150,7 @@ ${Object.entries(stack.environment)
   .join('\n')}
   npx fanjoin run ${example} --endpoint ${stack.url}
 
-What it keeps is gone when it stops. Without an effect here (infra/local/ignored-properties.ts says why):
+What it keeps is gone when it stops. Without an effect here (docs/local-stack.md says why):
 ${ignoredInShort()
   .map((line) => `  ${line}`)
   .join('\n')}`;

@@ -20,15 +20,12 @@ export type LocalResources = ReturnType<typeof readResources>;
  * Reads what is to be made locally from a template: references resolved, ignored properties left out.
  *
  * @param queueEndpoint where the queues are, for their URLs
- * @throws {FanjoinError} `UNKNOWN_RESOURCE_TYPE` or `UNKNOWN_PROPERTY`, naming the resource and the place: nothing that
- *   the template asks for goes unnoticed
+ * @throws {FanjoinError} `UNKNOWN_PROPERTY`, naming the resource and the place: nothing that the template asks of what is
+ *   made here goes unnoticed
  */
 export function readResources(template: Template, queueEndpoint: string) {
   const references = localReferences(template, queueEndpoint);
   const resources = Object.entries(template.Resources).filter(([, { Type }]) => !Object.hasOwn(IGNORED_TYPES, Type));
-  for (const [id, { Type }] of resources) {
-    if (!Object.hasOwn(RESOURCE_SCHEMAS, Type)) throw unknownType(id, Type);
-  }
   const read = <Schema extends z.ZodType>(
     type: ResourceType,
     schema: Schema,
@@ -50,6 +47,10 @@ export function readResources(template: Template, queueEndpoint: string) {
     [...triggers, ...notifications].map(({ properties }) => functionNameOf(properties.ServiceToken)),
   );
   return {
+    /** What the application has beside the executor, and nobody does here. */
+    leftOut: resources.flatMap(([id, { Type, Metadata }]) =>
+      Object.hasOwn(RESOURCE_SCHEMAS, Type) ? [] : [{ label: labelOf(Metadata?.['aws:cdk:path']) ?? id, type: Type }],
+    ),
     triggers,
     notifications,
     schedules: read('AWS::Scheduler::Schedule', RESOURCE_SCHEMAS['AWS::Scheduler::Schedule']),
@@ -95,10 +96,3 @@ function parseProperties<Schema extends z.ZodType>(
       'Give it an effect (infra/local/resource-schemas.ts), or say why it has none (infra/local/ignored-properties.ts)',
   );
 }
-
-const unknownType = (id: string, type: string): FanjoinError =>
-  new FanjoinError(
-    'UNKNOWN_RESOURCE_TYPE',
-    `${id} (${type}): the local stack does not know this type of resource. ` +
-      'Make it (infra/local/resource-schemas.ts), or say why it is not needed (infra/local/ignored-properties.ts)',
-  );

@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import { LOCAL_ACCOUNT, LOCAL_REGION, queueUrlAt } from './emulators.ts';
 import type { References } from './intrinsics.ts';
+import { RESOURCE_SCHEMAS } from './resource-schemas.ts';
+import { standInFor } from './stand-ins.ts';
 import type { Template } from './template.ts';
 
 const arn = (service: string, resource: string): string =>
@@ -35,6 +37,8 @@ interface Resolver {
   >;
 }
 
+const NOT_MADE_HERE: Resolver = { ref: standInFor };
+
 /** What references to resources of a type stand for. A resource is named by its logical id, a bus by its own name. */
 function resolvers(queueEndpoint: string): Readonly<Record<string, Resolver>> {
   const itself = (logicalId: string): string => logicalId;
@@ -62,11 +66,18 @@ function resolvers(queueEndpoint: string): Readonly<Record<string, Resolver>> {
 /** The references of a template whose resources run locally. */
 export function localReferences({ Resources }: Template, queueEndpoint: string): References {
   const byType = resolvers(queueEndpoint);
-  const resolverOf = (logicalId: string): Resolver => byType[Resources[logicalId]?.Type ?? ''] ?? {};
+  const resolverOf = (logicalId: string): Resolver => {
+    const type = Resources[logicalId]?.Type;
+    if (type === undefined) return {};
+    return byType[type] ?? (Object.hasOwn(RESOURCE_SCHEMAS, type) ? {} : NOT_MADE_HERE);
+  };
   const propertiesOf = (logicalId: string) => Resources[logicalId]?.Properties ?? {};
   return {
     ref: (logicalId) => resolverOf(logicalId).ref?.(logicalId, propertiesOf(logicalId)),
-    attribute: (logicalId, attribute) =>
-      resolverOf(logicalId).attributes?.[attribute]?.(logicalId, propertiesOf(logicalId)),
+    attribute: (logicalId, attribute) => {
+      const resolver = resolverOf(logicalId);
+      if (resolver === NOT_MADE_HERE) return standInFor(`${logicalId}.${attribute}`);
+      return resolver.attributes?.[attribute]?.(logicalId, propertiesOf(logicalId));
+    },
   };
 }

@@ -1,6 +1,8 @@
 import * as z from 'zod';
 
 const AttributeDefinition = z.strictObject({ AttributeName: z.string(), AttributeType: z.enum(['S', 'N', 'B']) });
+/** What is billed, and never reached here. */
+const Throughput = z.strictObject({ ReadCapacityUnits: z.int(), WriteCapacityUnits: z.int() });
 const KeyElement = z.strictObject({ AttributeName: z.string(), KeyType: z.enum(['HASH', 'RANGE']) });
 
 /**
@@ -24,12 +26,13 @@ export const RESOURCE_SCHEMAS = {
   'AWS::ApiGatewayV2::Stage': z.strictObject({ ApiId: z.string(), StageName: z.literal('$default') }),
   'AWS::DynamoDB::Table': z.strictObject({
     AttributeDefinitions: z.array(AttributeDefinition),
-    BillingMode: z.literal('PAY_PER_REQUEST'),
+    BillingMode: z.enum(['PAY_PER_REQUEST', 'PROVISIONED']).default('PROVISIONED'),
     GlobalSecondaryIndexes: z
       .array(
         z.strictObject({
           IndexName: z.string(),
           KeySchema: z.array(KeyElement),
+          ProvisionedThroughput: Throughput.optional(),
           Projection: z.strictObject({
             ProjectionType: z.enum(['ALL', 'KEYS_ONLY', 'INCLUDE']),
             NonKeyAttributes: z.array(z.string()).optional(),
@@ -38,6 +41,7 @@ export const RESOURCE_SCHEMAS = {
       )
       .optional(),
     KeySchema: z.array(KeyElement),
+    ProvisionedThroughput: Throughput.optional(),
     StreamSpecification: z.strictObject({ StreamViewType: z.literal('NEW_AND_OLD_IMAGES') }).optional(),
   }),
   'AWS::Events::EventBus': z.strictObject({ Name: z.string() }),

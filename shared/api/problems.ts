@@ -3,7 +3,7 @@ export const PROBLEMS = {
   INVALID_INPUT: { status: 400, means: 'a parameter or the body is not as described; `issues` says what, and where' },
   MALFORMED_JSON: { status: 400, means: 'the body is no JSON, or there is none' },
   DUPLICATE_KEY: { status: 400, means: 'a key stands twice in one object of the body' },
-  NOT_JSON: { status: 400, means: 'a value is nested too deep' },
+  NOT_JSON: { status: 400, means: 'a value is nested too deep, or a number is too large' },
   INVALID_DEFINITION: { status: 400, means: 'the workflow cannot run; `issues` lists every reason' },
   ROUTE_NOT_FOUND: { status: 404, means: 'the API has no such route' },
   EXECUTION_NOT_FOUND: { status: 404, means: 'no execution has this id' },

@@ -266,8 +266,8 @@ export const ROUTES = {
     summary: "List a workflow's versions, latest first",
     query: VersionsQuery,
     answer: VersionsPage,
-    statuses: { 200: 'A page of them; of an unknown workflow none' },
-    problems: [],
+    statuses: { 200: 'A page of them; of a workflow that was started and never published none' },
+    problems: ['WORKFLOW_NOT_FOUND'],
   },
   listAliases: {
     ...workflow,
@@ -276,7 +276,7 @@ export const ROUTES = {
     summary: "List a workflow's aliases, by name",
     answer: z.array(WorkflowAlias),
     statuses: { 200: 'All of them' },
-    problems: [],
+    problems: ['WORKFLOW_NOT_FOUND'],
   },
   setAlias: {
     ...workflow,

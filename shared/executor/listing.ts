@@ -30,7 +30,7 @@ export const ListRequest = z.strictObject({
   /** The `next` of the page before. */
   after: z
     .string()
-    .regex(/^\d{15}#[A-Za-z0-9_-]{1,80}$/, "is the 'next' of a page")
+    .regex(/^\d{15}#[A-Za-z0-9_-]{1,80}$/, "is not the 'next' of a page")
     .optional(),
 });
 export type ListOptions = z.input<typeof ListRequest>;

@@ -81,6 +81,7 @@ export class WorkflowService implements Workflows {
   async versions(workflow: string, options: VersionsOptions = {}): Promise<VersionsPage> {
     const { limit, after } = parseInput(VersionsRequest, options, 'The list request');
     const versions = await this.#store.workflows.versions(parseName(workflow), after, limit);
+    if (versions.length === 0) await this.#assertKnown(parseName(workflow));
     const last = versions.length === limit ? versions.at(-1) : undefined;
     return {
       versions: versions.map(viewVersion),
@@ -89,7 +90,9 @@ export class WorkflowService implements Workflows {
   }
 
   async aliases(workflow: string): Promise<WorkflowAlias[]> {
-    return (await this.#store.workflows.aliases(parseName(workflow))).map(viewAlias);
+    const aliases = await this.#store.workflows.aliases(parseName(workflow));
+    if (aliases.length === 0) await this.#assertKnown(parseName(workflow));
+    return aliases.map(viewAlias);
   }
 
   async setAlias(workflow: string, alias: string, version: VersionName): Promise<WorkflowAlias> {
@@ -106,6 +109,11 @@ export class WorkflowService implements Workflows {
     const plan = found && (await this.#store.definitions.findPlan(name, found.hash));
     if (found === undefined || plan === undefined) throw new WorkflowNotFoundError(workflow, String(version));
     return { hash: found.hash, number: found.number, plan };
+  }
+
+  /** That there is nothing of it is an answer of a workflow that was published or started, and of no other. */
+  async #assertKnown(workflow: WorkflowName): Promise<void> {
+    if (!(await this.#store.workflows.isKnown(workflow))) throw new WorkflowNotFoundError(workflow, 'latest');
   }
 
   #compile(definition: unknown): Plan {

@@ -99,9 +99,9 @@ export interface Workflows {
    * @throws {WorkflowNotFoundError | InvalidInputError}
    */
   describe(workflow: string, version?: VersionName): Promise<WorkflowDescription>;
-  /** Latest first; of an unknown workflow none. @throws {InvalidInputError} */
+  /** Latest first; of one that was started and never published none. @throws {WorkflowNotFoundError | InvalidInputError} */
   versions(workflow: string, options?: VersionsOptions): Promise<VersionsPage>;
-  /** By name, at most 1,000. @throws {InvalidInputError} */
+  /** By name, at most 1,000. @throws {WorkflowNotFoundError | InvalidInputError} */
   aliases(workflow: string): Promise<WorkflowAlias[]>;
   /**
    * Points an alias at a version; who starts by the alias gets that one from now on.

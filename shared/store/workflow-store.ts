@@ -3,7 +3,15 @@ import { AliasItem, ITEM_VERSION, PublishedItem, WorkflowItem } from '../model/i
 import type { AliasName, VersionSelector } from '../model/version.ts';
 import type { ItemTable } from '../ports/item-table.ts';
 import { FIRST_WRITER_WINS } from './conditions.ts';
-import { ALIAS_PREFIX, aliasKey, PUBLISHED_PREFIX, publishedKey, versionsPk, WORKFLOWS_PK } from './keys.ts';
+import {
+  ALIAS_PREFIX,
+  aliasKey,
+  PUBLISHED_PREFIX,
+  publishedKey,
+  versionsPk,
+  WORKFLOWS_PK,
+  workflowKey,
+} from './keys.ts';
 import { parseItem } from './parse-item.ts';
 
 /** A version that was found. Of a definition that is named by its hash the number is not known. */
@@ -27,6 +35,11 @@ export class WorkflowStore {
       items: page.items.map((item) => parseItem(WorkflowItem, item)),
       ...(page.next !== undefined && { next: page.next }),
     };
+  }
+
+  /** Whether it was ever started or published. */
+  async isKnown(workflow: WorkflowName): Promise<boolean> {
+    return (await this.#table.get(workflowKey(workflow))) !== undefined;
   }
 
   /**

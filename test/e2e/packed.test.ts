@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -130,12 +130,15 @@ export const wrong = defineWorkflow({ name: 'wrong', nodes: { shout: { handler: 
       // The construct library's own types do not agree with each other without it.
       await run(tool('tsc'), ['-p', '.', '--skipLibCheck'], { cwd: folder });
       await run(tool('cdk'), ['synth', '--quiet', '--app', 'node app.ts'], { cwd: folder });
+      const template = JSON.parse(await readFile(join(folder, 'cdk.out/Greetings.template.json'), 'utf8'));
       await using stack = await aRunningStack(folder, binary('fanjoin-local'));
       const env = { ...process.env, ...stack.environment };
       const greeted = await run(process.execPath, [...greet, stack.url], { cwd: folder, env });
       const published = await run(process.execPath, ['by-name.js', stack.url], { cwd: folder, env });
 
       expect([greeted.stdout, published.stdout]).toEqual(['"HELLO, ADA"\n', 'HELLO, GRACE\n']);
+      // What the command line, and docs/operations.md, ask for next.
+      expect(Object.keys(template.Outputs)).toEqual(['ApiUrl', 'TableName']);
     },
     LONG_MS,
   );

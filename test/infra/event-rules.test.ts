@@ -61,6 +61,8 @@ const Resources = {
       target('Heard', { Input: '{"fixed":true}' }),
     ],
   }),
+  Topic: { Type: 'AWS::SNS::Topic' },
+  ToTopic: rule({ EventPattern: ofDetail('topic'), Targets: [{ Arn: { Ref: 'Topic' } }] }),
   ToFunctions: rule({ EventPattern: ofDetail('functions'), Targets: [target('Reactor'), target('Failing')] }),
 };
 
@@ -168,6 +170,18 @@ describe('rules on the local stack', () => {
         detail: { kind: 'queue', part: { n: 1 } },
       } satisfies BusEvent,
     ]);
+  });
+
+  it('bring text to a queue as it is, also what fauxqs takes for no Unicode', async () => {
+    await put('parts', { Detail: JSON.stringify({ kind: 'parts', part: { key: 'in/日本/😀 "x".csv' } }) });
+
+    expect(await heard(3)).toContainEqual({ key: 'in/日本/😀 "x".csv' });
+  });
+
+  it('say where an event goes that nothing here takes', async () => {
+    await put('topic');
+
+    await expect.poll(() => lines).toContain('[EventBridge] an event goes nowhere: not-made-here:Topic');
   });
 
   it('hear their own bus only, by its name or its ARN', async () => {

@@ -5,6 +5,7 @@ import { Match } from 'aws-cdk-lib/assertions';
 import { HttpNoneAuthorizer, type IHttpRouteAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { EventBus } from 'aws-cdk-lib/aws-events';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { afterAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { openApiDocument } from '../../shared/api/openapi.ts';
@@ -93,6 +94,18 @@ describe('what is kept', () => {
         ]),
       },
     });
+  });
+
+  it.each([
+    [{ executionRetention: Duration.seconds(0) }, /^executionRetention is .*whole seconds/],
+    [{ executionRetention: Duration.millis(1_500) }, /^executionRetention is 1.*whole seconds/],
+    [{ payloadRetention: Duration.hours(12) }, /^payloadRetention is 12 hours: S3 expires objects by whole days/],
+    [
+      { executionRetention: Duration.days(30), payloadRetention: Duration.days(1) },
+      /^payloadRetention is 1 day: it is shorter than executionRetention/,
+    ],
+  ])('refuses a retention that cannot be, or leaves items that point nowhere: %#', (props, message) => {
+    expect(() => synthesized(props)).toThrow(message);
   });
 
   it('loses payloads of executions, never definitions, where a retention is asked for', () => {
@@ -353,6 +366,20 @@ describe('the API', () => {
     expect(inTable.length).toBeGreaterThan(10);
     expect(lettingThrough.toSorted()).toEqual(inTable);
     expect(described.toSorted()).toEqual(inTable);
+  });
+
+  it('may be called, all of it and nothing else, by whom it is granted', () => {
+    const { template: granted, outdir: folder } = synthesized({ handlersEntry: FIXTURE }, (stack) => {
+      const backend = new Role(stack, 'Backend', { assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com') });
+      stack.executor.api.grantInvoke(backend);
+    });
+    rmSync(folder, { recursive: true });
+    const [policy] = Object.entries(granted.findResources('AWS::IAM::Policy')).filter(([id]) => id.includes('Backend'));
+
+    const [statement, ...others] = policy?.[1].Properties.PolicyDocument.Statement ?? [];
+    expect(others).toEqual([]);
+    expect(statement).toMatchObject({ Action: 'execute-api:Invoke', Effect: 'Allow' });
+    expect(JSON.stringify(statement.Resource)).toMatch(/:execute-api:.*"Ref":"ExecutorApiHttpApi\w+".*"\/\*\/\*\/\*"/);
   });
 
   it('asks for what its authorizer does, and cannot be left open', () => {

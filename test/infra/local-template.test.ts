@@ -68,10 +68,56 @@ describe('reading a template', () => {
     );
   });
 
-  it('throws for a type of resource it does not know', () => {
-    expect(() => read({ T: { Type: 'AWS::SNS::Topic' } })).toThrow(
-      /^T \(AWS::SNS::Topic\): the local stack does not know this type/,
-    );
+  it('leaves out what it does not know, says so, and has a stand-in for it where something names it', () => {
+    const variables = {
+      TOPIC: { Ref: 'T' },
+      NAME: { 'Fn::GetAtt': ['T', 'TopicName'] },
+      ROLE: { 'Fn::GetAtt': ['Role', 'Arn'] },
+      OTHER: { 'Fn::ImportValue': 'Other:Export' },
+    };
+    const Properties = {
+      ...{ Code: { S3Bucket: 'b', S3Key: 'k' }, Handler: 'index.handler' },
+      Environment: { Variables: variables },
+    };
+
+    const { leftOut, functions } = read({
+      T: { Type: 'AWS::SNS::Topic', Metadata: { 'aws:cdk:path': 'Shop/OnCall/Resource' } },
+      Role: { Type: 'AWS::IAM::Role' },
+      F: { Type: 'AWS::Lambda::Function', Properties },
+    });
+
+    expect(leftOut).toEqual([{ label: 'OnCall', type: 'AWS::SNS::Topic' }]);
+    expect(functions[0]?.properties.Environment.Variables).toEqual({
+      TOPIC: 'not-made-here:T',
+      NAME: 'not-made-here:T.TopicName',
+      ROLE: 'not-made-here:Role.Arn',
+      OTHER: 'not-made-here:Other:Export',
+    });
+  });
+
+  it('makes everything of the stack that is deployed', () => {
+    expect(readResources(deployed, QUEUES).leftOut).toEqual([]);
+  });
+
+  it('takes an application’s tags, and a table as the construct library makes it', () => {
+    const [tags, throughput] = [[{ Key: 'team', Value: 'a' }], { ReadCapacityUnits: 5, WriteCapacityUnits: 5 }];
+    const schema = {
+      KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+      AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+    };
+    const Properties = { ...schema, ProvisionedThroughput: throughput, Tags: tags };
+
+    const { tables, queues } = read({
+      T: { Type: 'AWS::DynamoDB::Table', Properties },
+      Q: { Type: 'AWS::SQS::Queue', Properties: { Tags: tags } },
+    });
+
+    expect(tables[0]?.properties).toEqual({
+      ...schema,
+      BillingMode: 'PROVISIONED',
+      ProvisionedThroughput: throughput,
+    });
+    expect(queues[0]?.properties).toEqual({ VisibilityTimeout: 30 });
   });
 
   it('throws for references and functions it cannot resolve, naming the place', () => {
@@ -83,7 +129,7 @@ describe('reading a template', () => {
       /^Q \(AWS::SQS::Queue\)\.RedrivePolicy\.deadLetterTargetArn: .*{ Ref: Gone }/,
     );
     expect(() => read(queue({ 'Fn::GetAtt': ['Q', 'Nothing'] }))).toThrow(/{ Fn::GetAtt: \[Q, Nothing\] }/);
-    expect(() => read(queue({ 'Fn::ImportValue': 'x' }))).toThrow(/does not know Fn::ImportValue/);
+    expect(() => read(queue({ 'Fn::FindInMap': ['x'] }))).toThrow(/does not know Fn::FindInMap/);
   });
 
   it('resolves pseudo parameters, joins and substitutions', () => {

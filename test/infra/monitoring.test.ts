@@ -41,12 +41,14 @@ describe('alarms', () => {
     const alarms = alarmsOf(template);
 
     expect([...alarms.keys()].toSorted()).toEqual([
+      'ApiErrors',
       'DeadLetters',
       'FailureRate',
       'GivenUp',
       'ObserverAge',
       'SchedulerAge',
       'SchedulerErrors',
+      'SweepFailures',
       'SweepRepairs',
       'Throttles',
       'Undelivered',

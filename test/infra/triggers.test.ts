@@ -168,6 +168,15 @@ describe('an s3 trigger', () => {
   });
 });
 
+it('a version that none could have is refused before it is deployed', () => {
+  expect(() =>
+    templateOf({
+      workflows: [aWorkflow([{ id: 'nightly', type: 'schedule', rate: '1 day' }])],
+      triggers: { version: 'Live!' },
+    }),
+  ).toThrow(/^The version that triggers start is not valid/);
+});
+
 describe('an sqs trigger', () => {
   it('feeds the function from the queue it names, in batches whose failures come again', () => {
     template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {

@@ -119,8 +119,15 @@ export function publishingSuite(open: () => WorkflowExecutor): void {
       ...missing,
       message: expect.stringContaining("There is no version 'latest' of a workflow 'unheard-of'"),
     });
-    expect(await executor.workflows.versions('unheard-of')).toEqual({ versions: [] });
-    expect(await executor.workflows.aliases('unheard-of')).toEqual([]);
+    await expect(executor.workflows.versions('unheard-of')).rejects.toMatchObject(missing);
+    await expect(executor.workflows.aliases('unheard-of')).rejects.toMatchObject(missing);
+  });
+
+  it('has no versions of a workflow that was started and never published', async () => {
+    await executor.execute(giving('a', 'only-started'), null);
+
+    expect(await executor.workflows.versions('only-started')).toEqual({ versions: [] });
+    expect(await executor.workflows.aliases('only-started')).toEqual([]);
   });
 
   it('refuses names that are none', async () => {
@@ -173,7 +180,7 @@ export function publishingSuite(open: () => WorkflowExecutor): void {
       expect.arrayContaining(['nodes.a.dependsOn[1]', 'nodes.b.output']),
     );
     await expect(executor.publish(broken)).rejects.toMatchObject({ code: 'INVALID_DEFINITION' });
-    expect(await executor.workflows.versions('broken')).toEqual({ versions: [] });
+    await expect(executor.workflows.versions('broken')).rejects.toMatchObject({ code: 'WORKFLOW_NOT_FOUND' });
     expect((await executor.workflows.list({ after: 'bro', limit: 1 })).workflows).not.toContainEqual(
       expect.objectContaining({ workflow: 'broken' }),
     );

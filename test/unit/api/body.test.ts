@@ -29,6 +29,12 @@ describe('the body of a request', () => {
     ['with a key that stands twice, once escaped', '{"a":1,"\\u0061":3}', 'DUPLICATE_KEY'],
     ['with a key in two objects', '[{"a":1},{"a":2}]', 'taken'],
     ['with a key that is a value too', '{"a":"b","b":"a"}', 'taken'],
+    ['with a number that is none any more once it is read', '{"a":[1,-1e999]}', 'NOT_JSON'],
+    [
+      'with the largest number there is, and text that only looks like one',
+      '[1.7976931348623157e308,"1e999"]',
+      'taken',
+    ],
     ['too large', `{"a":"${'x'.repeat(5_500_001)}"}`, 'REQUEST_TOO_LARGE'],
     ['as deep as may be', '['.repeat(201) + ']'.repeat(201), 'taken'],
     ['deeper', '['.repeat(202) + ']'.repeat(202), 'NOT_JSON'],
