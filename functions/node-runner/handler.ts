@@ -3,7 +3,6 @@ import { handlers } from '#handlers';
 import type { InvokeVersion } from '../../shared/adapters/aws/invoke-version.ts';
 import { SecretsManagerStore } from '../../shared/adapters/aws/secrets-manager-store.ts';
 import { HandlerRegistry } from '../../shared/nodes/handler-registry.ts';
-import { FLAGS_KNOWN_MS } from '../../shared/runner/flag-reader.ts';
 import { NodeRunner } from '../../shared/runner/runner.ts';
 import { environment } from '../environment.ts';
 import { clock, dispatcher, logger, store } from '../runtime.ts';
@@ -18,7 +17,7 @@ const runner = new NodeRunner({
   secrets: new SecretsManagerStore(environment.SECRET_ARNS),
   handlers: new HandlerRegistry(handlers),
   random: Math.random,
-  flagsKnownMs: FLAGS_KNOWN_MS,
+  sharesReads: true,
 });
 
 const pins = new PinnedVersions({

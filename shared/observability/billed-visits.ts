@@ -11,7 +11,10 @@ import { readUnits } from './billed-units.ts';
 import type { OperationCounts } from './prices.ts';
 
 /** What one message of a visit reads. */
-type Reads = Pick<OperationCounts, 'readUnits' | 'objectGets'>;
+type Reads = Pick<OperationCounts, 'readUnits' | 'objectGets'> & {
+  /** Messages of a batch that read the same share it. */
+  readonly isShared?: boolean;
+};
 /** What a visit leads to, beside its messages. */
 type VisitCounts = Partial<OperationCounts>;
 
@@ -44,6 +47,8 @@ export class BilledVisits {
   readonly #inlined = new Map<string, Inlined>();
   readonly #inputs = new Map<string, Reads>();
   readonly #manifests = new Set<string>();
+  /** By what was sent together and waited for the same node. */
+  readonly #sharedReads = new Map<string, { times: number; readonly batchSize: number; readonly reads: Reads }>();
   readonly messages: BilledMessage[] = [];
   readonly counts: VisitCounts[] = [];
 
@@ -71,6 +76,8 @@ export class BilledVisits {
     if (parts.meta.item.stop !== undefined)
       this.messages.push({ pool: DEFAULT_POOL, sentWith: 'settle', times: 1, runningMs: 0, isInline: false });
     for (const map of this.#maps.values()) this.#addInstances(map);
+    for (const { times, batchSize, reads } of this.#sharedReads.values())
+      this.counts.push(timesReads(Math.ceil(times / batchSize), reads));
   }
 
   #addResult(result: BilledItemOf<'RESULT'>): void {
@@ -173,11 +180,16 @@ export class BilledVisits {
   }
 
   #addMessage({ node, ...message }: Omit<BilledMessage, 'pool'> & { readonly node: string }, reads: Reads): void {
-    this.messages.push({ ...message, pool: poolOf(this.#parts.plan, node) });
-    this.counts.push({
-      readUnits: message.times * reads.readUnits,
-      objectGets: message.times * reads.objectGets,
-    });
+    const { plan } = this.#parts;
+    const pool = poolOf(plan, node);
+    this.messages.push({ ...message, pool });
+    if (reads.isShared !== true || message.isInline) {
+      this.counts.push(timesReads(message.times, reads));
+      return;
+    }
+    const key = `${pool} ${message.sentWith} ${findNode(plan, node)?.parents.join(' ')}`;
+    const times = (this.#sharedReads.get(key)?.times ?? 0) + message.times;
+    this.#sharedReads.set(key, { times, batchSize: batchSizeOf(pool), reads });
   }
 
   /** The results that a node's input is made of, or the workflow's input. What is in hand is not read again. */
@@ -195,11 +207,17 @@ export class BilledVisits {
         sources.length === 0
           ? Number(meta.item.input.blob !== undefined)
           : sources.filter((source) => results.hasLargeOutput(source)).length,
+      isShared: plan.kind === 'graph' && meta.item.run === 1 && missing.length === 1 && missing[0] === parents[0],
     };
     if (inHand.size === 0) this.#inputs.set(node, reads);
     return reads;
   }
 }
+
+const timesReads = (times: number, { readUnits, objectGets }: Reads): VisitCounts => ({
+  readUnits: times * readUnits,
+  objectGets: times * objectGets,
+});
 
 /** Flags that were read in one period are taken for so until its end, about. */
 const flagsPeriod = (atMs: number): number => Math.floor(atMs / FLAGS_KNOWN_MS);

@@ -7,7 +7,11 @@ import { guardReferences, referencesIn, type SecretUse, withReferences } from '.
 import type { NodeId } from '../model/ids.ts';
 import type { MetaItem, ResultItem } from '../model/items.ts';
 import type { Json } from '../model/json.ts';
+import type { BoundedCache } from '../store/bounded-cache.ts';
 import type { Store } from '../store/store.ts';
+
+/** Of first runs, by execution and node: they never change. */
+export type SharedResults = BoundedCache<ResultItem | undefined>;
 
 /** The data a visit can see. Loads only what its expressions name. Of secrets it has the references. */
 export class NodeInput {
@@ -19,10 +23,11 @@ export class NodeInput {
   readonly #node: PlanNode;
   readonly #visit: number;
   readonly #queuedAtMs: number;
+  readonly #shared: SharedResults | undefined;
   #input: Promise<Json> | undefined;
   readonly #results = new Map<NodeId, ResultItem | undefined>();
 
-  /** @param parts `known`: results that need not be read again */
+  /** @param parts `known`: results that need not be read again; `shared`: results that others have read, too */
   constructor(parts: {
     store: Store;
     plan: Plan;
@@ -31,7 +36,9 @@ export class NodeInput {
     visit: number;
     queuedAtMs: number;
     known?: readonly ResultItem[];
+    shared?: SharedResults | undefined;
   }) {
+    this.#shared = parts.shared;
     this.#store = parts.store;
     this.#plan = parts.plan;
     this.#meta = parts.meta;
@@ -146,6 +153,13 @@ export class NodeInput {
           this.#results.set(id, await this.#store.results.loadLatest(executionId, id, before(id))),
         ),
       );
+      return;
+    }
+    const [only, ...more] = missing;
+    if (this.#shared !== undefined && run === 1 && only !== undefined && more.length === 0) {
+      const key = { executionId, run, node: only, visit: 1 };
+      const load = () => this.#store.results.find(key);
+      this.#results.set(only, await this.#shared.get(`${executionId} ${only}`, load));
       return;
     }
     const found = await this.#store.results.loadResults(

@@ -12,15 +12,16 @@ import type { Clock } from '../ports/clock.ts';
 import { NO_SECRETS, type SecretStore } from '../ports/secret-store.ts';
 import { workOf } from '../scheduler/core-events.ts';
 import { type Dispatcher, poolOf } from '../scheduler/dispatcher.ts';
+import { BoundedCache } from '../store/bounded-cache.ts';
 import type { Store } from '../store/store.ts';
 import type { Attempt, AttemptOutcome } from './attempt.ts';
 import { CachedCalls } from './cached-calls.ts';
-import { FlagReader } from './flag-reader.ts';
+import { FLAGS_KNOWN_MS, FlagReader } from './flag-reader.ts';
 import type { Continuation } from './hand-offs.ts';
 import { HandlerCalls } from './handler-calls.ts';
 import { MapRunner } from './map-runner.ts';
 import { nodeErrors } from './node-errors.ts';
-import { NodeInput } from './node-input.ts';
+import { NodeInput, type SharedResults } from './node-input.ts';
 import { type NodeStartListener, NodeStarts } from './node-starts.ts';
 import { asFailure, retryDelayOf, settleFailure, settleSkip, settleSuccess } from './settle-node.ts';
 import { StopSignals } from './stop-signals.ts';
@@ -30,6 +31,8 @@ import { VisitWriter } from './visit-writer.ts';
 
 /** A message may come so much before its time: queues and machines do not share a clock. */
 const CLOCK_SLACK_MS = 1_000;
+/** Results that are remembered for others: of 10 KB each at the most. */
+const RESULTS_KNOWN = 1_000;
 
 export interface RunnerParts {
   readonly store: Store;
@@ -44,8 +47,11 @@ export interface RunnerParts {
   readonly onNodeStart?: NodeStartListener;
   /** Default: `attempt`. */
   readonly attempt?: Attempt;
-  /** How long what was read of an execution's flags is taken for so. Default 0: they are read before each node. */
-  readonly flagsKnownMs?: number;
+  /**
+   * Whether messages share what they read: the flags of an execution for a moment ({@link FLAGS_KNOWN_MS}), the result that
+   * others wait for, too. Default false: reads cost nothing.
+   */
+  readonly sharesReads?: boolean;
 }
 
 export interface DeliveryInfo {
@@ -72,6 +78,8 @@ const forEver = () => Number.POSITIVE_INFINITY;
 export class NodeRunner {
   readonly #parts: RunnerParts;
   readonly #flags: FlagReader;
+  /** Ten messages of a batch mostly wait for the same node. Absent where reads cost nothing. */
+  readonly #shared: SharedResults | undefined;
   readonly #signals: StopSignals;
   readonly #calls: HandlerCalls;
   readonly #cached: CachedCalls;
@@ -81,7 +89,8 @@ export class NodeRunner {
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
-    this.#flags = new FlagReader(parts.store.executions, parts.clock, parts.flagsKnownMs ?? 0);
+    this.#flags = new FlagReader(parts.store.executions, parts.clock, parts.sharesReads === true ? FLAGS_KNOWN_MS : 0);
+    this.#shared = parts.sharesReads === true ? new BoundedCache({ bound: RESULTS_KNOWN }) : undefined;
     this.#signals = new StopSignals(parts.store.executions, parts.clock);
     this.#calls = new HandlerCalls({ ...parts, secrets: parts.secrets ?? NO_SECRETS });
     this.#cached = new CachedCalls({ ...parts, calls: this.#calls });
@@ -222,7 +231,7 @@ export class NodeRunner {
       plan,
       node,
       task,
-      input: new NodeInput({ store, plan, meta, node, visit, queuedAtMs, known }),
+      input: new NodeInput({ store, plan, meta, node, visit, queuedAtMs, known, shared: this.#shared }),
       startedAtMs,
       trace: VisitTrace.of(meta, task, node, startedAtMs),
       hops,

@@ -10,7 +10,7 @@ const LARGEST_SHARE = 1 / 4;
 
 /**
  * Values that never change, by key, as many as fit: the least recently used go first. One of more than a quarter of the
- * bound is not kept. Who asks for one that is being loaded waits for that load.
+ * bound is not kept, nor is `undefined`, which may become a value. Who asks for one that is being loaded waits for that load.
  */
 export class BoundedCache<T> {
   readonly #bound: number;
@@ -47,6 +47,7 @@ export class BoundedCache<T> {
   }
 
   keep(key: string, value: T): void {
+    if (value === undefined) return;
     const weight = this.#weigh(value);
     if (weight > this.#bound * LARGEST_SHARE || this.#values.has(key)) return;
     this.#values.set(key, value);

@@ -18,10 +18,10 @@ const fanOutOf = (width: number) => ({
 });
 
 /** What an eager execution takes on the functions of the stack, where nothing goes wrong. */
-async function counted(nodes: { readonly [id: string]: Json }, maxParallelNodes = 10) {
-  const counts = { META: 0, RESULT: 0, STATE: 0, sends: 0, sent: 0, runs: 0, decisions: 0 };
+async function counted(nodes: { readonly [id: string]: Json }, maxParallelNodes = 10, input: Json = null) {
+  const counts = { META: 0, RESULT: 0, STATE: 0, sends: 0, sent: 0, runs: 0, decisions: 0, reads: 0, objectGets: 0 };
   const definition = { name: 'budget', config: { maxParallelNodes, timeoutSeconds: 86_400 }, nodes };
-  const { violations } = await simulateScenario(workloadScenario({ definition }, 'eager'), {
+  const { violations } = await simulateScenario(workloadScenario({ definition, input }, 'eager'), {
     exactly: new Set(),
     onChange: ({ key }) => {
       const type = key.sk.split('#')[0];
@@ -33,6 +33,8 @@ async function counted(nodes: { readonly [id: string]: Json }, maxParallelNodes 
         counts.sends++;
         counts.sent += Number(sent);
       }
+      if (/runner-\d+#\d+ table (get|getMany \d+|query) EXEC#/.test(line)) counts.reads++;
+      if (/runner-\d+#\d+ blobs get/.test(line)) counts.objectGets++;
       if (/runner-\d+ is invoked/.test(line)) counts.runs++;
       if (/scheduler-\d+ is invoked/.test(line)) counts.decisions++;
     },
@@ -45,6 +47,8 @@ describe('an eager execution', () => {
     expect(await counted(chainOf(10))).toEqual({
       violations: [],
       ...{ META: 2, RESULT: 10, STATE: 0, sends: 1, sent: 1, runs: 1, decisions: 0 },
+      // The flags.
+      ...{ reads: 1, objectGets: 0 },
     });
   });
 
@@ -60,13 +64,31 @@ describe('an eager execution', () => {
     expect(await counted(diamond)).toEqual({
       violations: [],
       ...{ META: 2, RESULT: 4, STATE: 0, sends: 2, sent: 2, runs: 2, decisions: 1 },
+      // The flags for each message, the input of the branch that was sent, and what the last of the join's parents sees.
+      ...{ reads: 4, objectGets: 0 },
     });
   });
 
   it('of a fan-out to 100 and their join saves a state for each batch of the stream', async () => {
-    const { META, RESULT, STATE, sent } = await counted(fanOutOf(100), 100);
+    const { META, RESULT, STATE, sent, reads } = await counted(fanOutOf(100), 100);
 
     expect({ META, RESULT, sent }).toEqual({ META: 2, RESULT: 102, sent: 101 });
     expect(STATE).toBeLessThan(15);
+    // The flags and the root's result for each batch, and all results for the join.
+    expect(reads).toBeLessThan(25);
+  });
+
+  it('of a map reads its plan, its items and the flags for many chunks at once', async () => {
+    const map = { type: 'map', handler: 'test.behave', itemInput: { behaviour: {} } };
+
+    const { META, RESULT, reads, objectGets } = await counted(
+      { map },
+      100,
+      Array.from({ length: 1_000 }, (_, index) => index),
+    );
+
+    expect({ META, RESULT }).toEqual({ META: 2, RESULT: 1 });
+    expect(reads).toBeLessThan(150);
+    expect(objectGets).toBeLessThan(60);
   });
 });

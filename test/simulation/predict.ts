@@ -227,7 +227,7 @@ function bill(
   { port, name, isWrite }: Call<unknown>,
   value: unknown,
 ): void {
-  if (port === 'queue') billed.queue += Math.ceil(Number(/^send (d+)/.exec(name)?.[1] ?? 1) / 10);
+  if (port === 'queue') billed.queue += Math.ceil(Number(/^send (\d+)/.exec(name)?.[1] ?? 1) / 10);
   if (port !== 'table') return;
   if (isWrite)
     billed.writes +=

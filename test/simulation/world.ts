@@ -284,7 +284,7 @@ export class World {
       ...runtime,
       handlers: registry,
       random: process.random,
-      flagsKnownMs: FLAGS_KNOWN_MS,
+      sharesReads: true,
     });
     return { runner, logger: runtime.logger };
   }

@@ -147,6 +147,17 @@ describe('what an execution is billed for', () => {
     expect(difference(inline(100), inline(500))).toEqual({ readUnits: 1 });
   });
 
+  it('is, for nodes that were sent together and wait for the same one, a read of it for ten', () => {
+    const ids = Array.from({ length: 25 }, (_, n) => `n${n}`);
+    const nodesAfter = (dependsOn: string[]) => ({
+      root: aTask(),
+      ...Object.fromEntries(ids.map((id) => [id, aTask({ dependsOn })])),
+    });
+    const items = [succeeded(), aState(3), ran('root', 1_000), ...ids.map((id) => ran(id, 1_300))];
+
+    expect(difference(bill(nodesAfter([]), items), bill(nodesAfter(['root']), items))).toMatchObject({ readUnits: 3 });
+  });
+
   it('is, for a join of many, a read of all results together', () => {
     const ids = Array.from({ length: 25 }, (_, n) => `n${n}`);
     const nodes = { ...Object.fromEntries(ids.map((id) => [id, aTask()])), join: aTask({ dependsOn: ids }) };
@@ -323,8 +334,8 @@ describe('what an execution is billed for', () => {
     expect(difference(of(1), of(11))).toMatchObject({
       // Ten results more, and 2 KB of history.
       writeUnits: 10 + 2,
-      // The parent of each, and META for a second batch.
-      readUnits: 10 + 1,
+      // For a second batch their parent, and META.
+      readUnits: 1 + 1,
       queueRequests: 3,
     });
   });
