@@ -19,6 +19,7 @@ import type { ChangeRecord } from '../ports/change-feed.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { SecretStore } from '../ports/secret-store.ts';
 import type { Attempt } from '../runner/attempt.ts';
+import { FLAGS_KNOWN_MS } from '../runner/flag-reader.ts';
 import { NodeRunner } from '../runner/runner.ts';
 import { Dispatcher } from '../scheduler/dispatcher.ts';
 import { Reconciler } from '../scheduler/reconcile.ts';
@@ -146,6 +147,7 @@ export class LocalEngine implements Executions {
       logger,
       random,
       secrets,
+      flagsKnownMs: FLAGS_KNOWN_MS,
       onNodeStart: (start, input) => feed.nodeStarted(start, input),
       ...(options.attempt !== undefined && { attempt: options.attempt }),
     });
@@ -374,7 +376,7 @@ export class LocalEngine implements Executions {
   }
 
   #hearMeta(meta: MetaItem): void {
-    if (meta.stop !== undefined) this.#runner.abort(meta.executionId);
+    this.#runner.hear(meta);
     if (meta.status === 'PAUSED') this.#paused.add(meta.pk);
     else this.#paused.delete(meta.pk);
     if (isTerminal(meta.status)) this.#adopted.delete(meta.pk);
