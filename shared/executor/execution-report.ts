@@ -11,6 +11,7 @@ import type { Store } from '../store/store.ts';
 import { billedLater } from './billed-execution.ts';
 import { checkpointIdOf } from './checkpoints.ts';
 import { type ExecutionDescription, type ExecutionOutcome, Globals } from './description.ts';
+import { once } from './once.ts';
 import { loadPartialResults, viewInline } from './result-views.ts';
 
 type Described = 'workflow' | 'status' | 'error' | 'failedNode' | 'startedAtMs' | 'endedAtMs';
@@ -78,13 +79,4 @@ async function loadOutcome(
   return meta.status === 'SUCCEEDED'
     ? { ...common, output: meta.output === undefined ? null : await payloads.load(meta.output) }
     : { ...common, partialResults: await loadPartialResults(store, standing) };
-}
-
-/** Lets go of what it computes from once it has. */
-function once<T>(compute: () => T): () => T {
-  let state: { readonly compute: () => T } | { readonly value: T } = { compute };
-  return () => {
-    if ('compute' in state) state = { value: state.compute() };
-    return state.value;
-  };
 }

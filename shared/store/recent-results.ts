@@ -12,7 +12,7 @@ const RESULT_CHARACTERS = 1_000;
  */
 export class RecentResults {
   readonly #bound: number;
-  readonly #executions = new Map<string, Map<string, ResultItem>>();
+  readonly #executions = new Map<string, { characters: number; readonly results: Map<string, ResultItem> }>();
   #characters = 0;
 
   /** @param bound of all results together, in characters; 0: nothing is kept */
@@ -22,10 +22,11 @@ export class RecentResults {
 
   keep(result: ResultItem): void {
     if (this.#bound === 0) return;
-    const known = this.#executions.get(result.pk) ?? new Map<string, ResultItem>();
+    const known = this.#executions.get(result.pk) ?? { characters: 0, results: new Map<string, ResultItem>() };
     this.#executions.set(result.pk, known);
-    if (known.has(result.sk)) return;
-    known.set(result.sk, result);
+    if (known.results.has(result.sk)) return;
+    known.results.set(result.sk, result);
+    known.characters += charactersOf(result);
     this.#characters += charactersOf(result);
     for (const oldest of this.#executions.keys()) {
       if (this.#characters <= this.#bound) break;
@@ -34,7 +35,7 @@ export class RecentResults {
   }
 
   find({ pk, sk }: ItemKey): ResultItem | undefined {
-    return this.#executions.get(pk)?.get(sk);
+    return this.#executions.get(pk)?.results.get(sk);
   }
 
   hasAny(executionId: ExecutionId): boolean {
@@ -46,7 +47,7 @@ export class RecentResults {
   }
 
   #forget(pk: string): void {
-    for (const result of this.#executions.get(pk)?.values() ?? []) this.#characters -= charactersOf(result);
+    this.#characters -= this.#executions.get(pk)?.characters ?? 0;
     this.#executions.delete(pk);
   }
 }
