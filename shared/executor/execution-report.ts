@@ -1,6 +1,5 @@
 import type { Definition } from '../model/definition.ts';
-import { ResultItem } from '../model/items.ts';
-import type { NodeResultView } from '../model/result.ts';
+import { isTerminal, type NodeResultView } from '../model/result.ts';
 import {
   type BilledOperations,
   type BilledStack,
@@ -8,11 +7,11 @@ import {
 } from '../observability/billed-operations.ts';
 import type { Item } from '../ports/item-table.ts';
 import type { Snapshot, Standing } from '../store/execution-store.ts';
-import { parseItem } from '../store/parse-item.ts';
 import type { Store } from '../store/store.ts';
 import { billedLater } from './billed-execution.ts';
 import { checkpointIdOf } from './checkpoints.ts';
 import { type ExecutionDescription, type ExecutionOutcome, Globals } from './description.ts';
+import { once } from './once.ts';
 import { loadPartialResults, viewInline } from './result-views.ts';
 
 type Described = 'workflow' | 'status' | 'error' | 'failedNode' | 'startedAtMs' | 'endedAtMs';
@@ -40,10 +39,11 @@ export async function loadReport(
   const plan = await store.definitions.loadPlan(meta.workflow, meta.definitionHash);
   const results: NodeResultView[] = [];
   const items: Item[] = [];
-  for await (const item of store.executions.items(meta.executionId, 'RESULT#')) {
-    items.push(item);
-    results.push(viewInline(meta, parseItem(ResultItem, item)));
+  for await (const result of store.results.results(meta.executionId)) {
+    items.push(result);
+    results.push(viewInline(meta, result));
   }
+  if (isTerminal(meta.status)) store.results.forget(meta.executionId);
   const billedItems = await billedLater(store, plan, standing, items);
   const bill = once(() => computeBilledOperations({ plan, items: billedItems(), stack, nowMs }));
   if (items.length > KEPT_RESULTS) bill();
@@ -79,13 +79,4 @@ async function loadOutcome(
   return meta.status === 'SUCCEEDED'
     ? { ...common, output: meta.output === undefined ? null : await payloads.load(meta.output) }
     : { ...common, partialResults: await loadPartialResults(store, standing) };
-}
-
-/** Lets go of what it computes from once it has. */
-function once<T>(compute: () => T): () => T {
-  let state: { readonly compute: () => T } | { readonly value: T } = { compute };
-  return () => {
-    if ('compute' in state) state = { value: state.compute() };
-    return state.value;
-  };
 }

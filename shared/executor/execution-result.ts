@@ -5,6 +5,7 @@ import { computeMetrics, type ExecutionMetrics, type TimeMetrics } from '../obse
 import type { ExecutionReport } from './execution-report.ts';
 import type { Executions } from './executions.ts';
 import { loadNodeOutput } from './node-output.ts';
+import { once } from './once.ts';
 import { WorkflowContext } from './workflow-context.ts';
 
 /** How an execution ended, or, if it is paused, how it stands. Times in milliseconds since the epoch. */
@@ -25,7 +26,7 @@ export interface ExecutionResult<Output = unknown> {
   readonly executionTimeMs: number;
   /** Node ids by completion; in loops a node stands once for each visit. */
   readonly nodeExecutionOrder: readonly string[];
-  /** Where the time went, by node and along the critical path; and what was billed for, computed when it is looked at. */
+  /** Where the time went, by node and along the critical path; and what was billed for. Both are computed when they are looked at. */
   readonly metrics: ExecutionMetrics;
   readonly paused: boolean;
   /** The last checkpoint; at a pause, where it stands. */
@@ -47,6 +48,8 @@ export async function loadResult(executions: Executions, executionId: string, no
   const { description, output, partialResults, globals, definition } = report;
   const standing = standingOf(report.results);
   const { workflow, status, error, failedNode, startedAtMs, endedAtMs } = description;
+  // Most who run a workflow never look at them.
+  const metrics = once(() => metricsOf(computeMetrics(definition, standing), report.billedOperations));
   return {
     executionId,
     workflow,
@@ -59,7 +62,9 @@ export async function loadResult(executions: Executions, executionId: string, no
     endedAtMs,
     executionTimeMs: (endedAtMs ?? nowMs) - startedAtMs,
     nodeExecutionOrder: standing.map(({ nodeId }) => nodeId),
-    metrics: metricsOf(computeMetrics(definition, standing), report.billedOperations),
+    get metrics() {
+      return metrics();
+    },
     paused: status === 'PAUSED',
     checkpointId: description.checkpointId,
     cancelled: status === 'CANCELLED',
@@ -81,7 +86,6 @@ async function askForReport(executions: Executions, executionId: string): Promis
   return { ...outcome, results, definition, billedOperations: () => billed };
 }
 
-/** Most who run a workflow never look at what it was billed for: it is computed for those who do. */
 const metricsOf = (times: TimeMetrics, billedOperations: () => BilledOperations): ExecutionMetrics => ({
   ...times,
   get billedOperations() {

@@ -10,6 +10,7 @@ import type { BilledOperations } from '../observability/billed-operations.ts';
 import type { EventsPage } from '../observability/execution-event.ts';
 import type { WorkflowMetrics } from '../observability/tally.ts';
 import type { Clock } from '../ports/clock.ts';
+import { FLAGS_KNOWN_MS } from '../runner/flag-reader.ts';
 import { dueShards } from '../store/execution-store.ts';
 import { openStore, type Store } from '../store/store.ts';
 import type { CheckpointDetail, CheckpointView } from './checkpoints.ts';
@@ -62,6 +63,8 @@ export class LocalClient implements Executions {
       handlersVersion: (plan) => handlerVersions(plan, (type) => registry.find(type)?.version ?? ''),
       handlersPin: (plan) => localPin(plan, registry),
       newId,
+      // The engine hears of what another process writes a tenth of a second later, and goes by what it knows until then.
+      flagsKnownMs: FLAGS_KNOWN_MS,
     });
     this.workflows = this.#service.workflows;
     this.#clock = clock;

@@ -19,6 +19,7 @@ import type { ChangeRecord } from '../ports/change-feed.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { SecretStore } from '../ports/secret-store.ts';
 import type { Attempt } from '../runner/attempt.ts';
+import { FLAGS_KNOWN_MS } from '../runner/flag-reader.ts';
 import { NodeRunner } from '../runner/runner.ts';
 import { Dispatcher } from '../scheduler/dispatcher.ts';
 import { Reconciler } from '../scheduler/reconcile.ts';
@@ -26,6 +27,7 @@ import { Scheduler } from '../scheduler/scheduler.ts';
 import { Sweep } from '../scheduler/sweep.ts';
 import { parseMeta } from '../store/execution-store.ts';
 import { executionPk } from '../store/keys.ts';
+import { RecentResults } from '../store/recent-results.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { activeSpan } from '../tracing/active-span.ts';
 import type { SpanExport } from '../tracing/span-export.ts';
@@ -50,6 +52,8 @@ const SWEEP_MS = 1_000;
 /** Never comes back by itself: in one process, a message whose handler lives needs no second delivery. */
 const VISIBILITY_MS = 10 * 365 * 86_400_000;
 const MAX_RECEIVE_COUNT = 5;
+/** Of results that were written a short while ago: what is read when their execution ends, or a join begins. */
+const RECENT_CHARACTERS = 16_000_000;
 /** For callbacks that are under way when the engine is closed. */
 const CALLBACKS_MS = 2_000;
 /** And for an exporter that has not taken all spans. */
@@ -115,7 +119,9 @@ export class LocalEngine implements Executions {
     this.#options = options;
     this.#database = openDatabase(options.database, { mode: 'engine', clock });
     const table = new SqliteItemTable(this.#database);
-    const store = openStore(table, new SqliteBlobStore(this.#database));
+    const store = openStore(table, new SqliteBlobStore(this.#database), {
+      recent: new RecentResults(RECENT_CHARACTERS),
+    });
     const queue = new MemoryTaskQueue({ clock, visibilityMs: VISIBILITY_MS, maxReceiveCount: MAX_RECEIVE_COUNT });
     const dispatcher = new Dispatcher(queue);
     const scheduler = new Scheduler({ store, dispatcher, clock });
@@ -146,6 +152,7 @@ export class LocalEngine implements Executions {
       logger,
       random,
       secrets,
+      flagsKnownMs: FLAGS_KNOWN_MS,
       onNodeStart: (start, input) => feed.nodeStarted(start, input),
       ...(options.attempt !== undefined && { attempt: options.attempt }),
     });
@@ -374,7 +381,7 @@ export class LocalEngine implements Executions {
   }
 
   #hearMeta(meta: MetaItem): void {
-    if (meta.stop !== undefined) this.#runner.abort(meta.executionId);
+    this.#runner.hear(meta);
     if (meta.status === 'PAUSED') this.#paused.add(meta.pk);
     else this.#paused.delete(meta.pk);
     if (isTerminal(meta.status)) this.#adopted.delete(meta.pk);

@@ -50,6 +50,13 @@ export class FlagReader {
     return meta !== undefined && letsStart(meta, run) ? meta : this.read(executionId);
   }
 
+  /** Where changes are heard as they are committed: what there is from now on. */
+  hear(meta: MetaItem): void {
+    this.#known.delete(meta.executionId);
+    if (this.#knownMs > 0 && letsStart(meta, meta.run))
+      this.#remember(meta.executionId, { askedAtMs: this.#clock.nowMs(), meta: Promise.resolve(meta) });
+  }
+
   /** A clock that was set back tells nothing. */
   #isFresh({ askedAtMs }: Known): boolean {
     const ageMs = this.#clock.nowMs() - askedAtMs;

@@ -139,9 +139,10 @@ export class NodeRunner {
     else await this.#writer.write(visit, await settleFailure(visit, { isSuccess: false, error }));
   }
 
-  /** Aborts the handlers of an execution that runs in this process, without waiting for the next look at its flags. */
-  abort(executionId: MetaItem['executionId']): void {
-    this.#signals.abort(executionId);
+  /** Goes by a change of META from now on, without waiting for the next look: of one that is to stop, handlers are aborted. */
+  hear(meta: MetaItem): void {
+    this.#flags.hear(meta);
+    if (meta.stop !== undefined) this.#signals.abort(meta.executionId);
   }
 
   /** One node of a message, or what else it asks for. Gives the node that is to run on the same message. */

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { ExecutionId, NodeId } from '../model/ids.ts';
 import { AttemptItem, ChunkItem, ITEM_VERSION, MapItem, ResultItem, type StartedItem } from '../model/items.ts';
-import type { Item, ItemTable } from '../ports/item-table.ts';
+import type { Item, ItemKey, ItemTable } from '../ports/item-table.ts';
 import { FIRST_WRITER_WINS } from './conditions.ts';
 import {
   attemptKey,
@@ -15,7 +15,8 @@ import {
   type VisitKey,
 } from './keys.ts';
 import { parseItem } from './parse-item.ts';
-import { queryAll } from './query-all.ts';
+import { queryAll, queryPages } from './query-all.ts';
+import { RecentResults } from './recent-results.ts';
 
 /** A place in the pages of an execution's results: the key of one. */
 export const ResultPosition = z
@@ -41,15 +42,22 @@ export const areReadTogether = (count: number, among: number | undefined): boole
 export class ResultStore {
   readonly #table: ItemTable;
 
-  constructor(table: ItemTable) {
+  readonly #recent: RecentResults;
+
+  /** @param recent results that need not be read again. Default: none is kept */
+  constructor(table: ItemTable, recent: RecentResults = new RecentResults(0)) {
     this.#table = table;
+    this.#recent = recent;
   }
 
   /** Gives the result that stands: this one, or the one that was first. */
   async putResult(result: Omit<ResultItem, 'pk' | 'sk' | 'v'>): Promise<{ outcome: FirstWrite; standing: ResultItem }> {
     const item: ResultItem = { ...resultKey(result), v: ITEM_VERSION, ...result };
     const outcome = await this.#table.put(item, FIRST_WRITER_WINS);
-    if (outcome.written) return { outcome: 'written', standing: item };
+    if (outcome.written) {
+      this.#recent.keep(item);
+      return { outcome: 'written', standing: item };
+    }
     return {
       outcome: 'exists',
       standing: outcome.standing === undefined ? item : parseItem(ResultItem, outcome.standing),
@@ -76,6 +84,8 @@ export class ResultStore {
 
   /** The visit's result of this very run: what a redrive runs anew has one under an earlier run. */
   async find(key: VisitKey): Promise<ResultItem | undefined> {
+    const known = this.#recent.find(resultKey(key));
+    if (known !== undefined) return known;
     const item = await this.#table.get(resultKey(key));
     return item === undefined ? undefined : parseItem(ResultItem, item);
   }
@@ -96,17 +106,13 @@ export class ResultStore {
     visits: readonly { readonly node: NodeId; readonly visit: number }[],
     among?: number,
   ): Promise<Map<NodeId, ResultItem>> {
-    if (areReadTogether(visits.length, among)) return this.#loadAmongAll(executionId, run, visits);
+    if (areReadTogether(visits.length, among) && !this.#recent.hasAny(executionId))
+      return this.#loadAmongAll(executionId, run, visits);
     const found = new Map<NodeId, ResultItem>();
     let missing = visits;
     for (let at = run; at >= 1 && missing.length > 0; at--) {
-      const items = await this.#table.getMany(
-        missing.map(({ node, visit }) => resultKey({ executionId, run: at, node, visit })),
-      );
-      for (const item of items) {
-        const result = parseItem(ResultItem, item);
-        found.set(result.node, result);
-      }
+      const keys = missing.map(({ node, visit }) => resultKey({ executionId, run: at, node, visit }));
+      for (const result of await this.#loadMany(keys)) found.set(result.node, result);
       missing = missing.filter(({ node }) => !found.has(node));
     }
     return found;
@@ -175,7 +181,23 @@ export class ResultStore {
   }
 
   async *results(executionId: ExecutionId): AsyncGenerator<ResultItem> {
-    for await (const item of this.#all(executionId, 'RESULT#')) yield parseItem(ResultItem, item);
+    if (!this.#recent.hasAny(executionId)) {
+      for await (const item of this.#all(executionId, 'RESULT#')) yield parseItem(ResultItem, item);
+      return;
+    }
+    // Which there are, the table knows.
+    for await (const page of queryPages(this.#table, executionPk(executionId), { prefix: 'RESULT#', attributes: [] })) {
+      const read = new Map((await this.#loadMany(page)).map((result) => [result.sk, result]));
+      for (const { sk } of page) {
+        const result = read.get(sk);
+        if (result !== undefined) yield result;
+      }
+    }
+  }
+
+  /** Whoever has read the results of an execution that has ended is the last to do so, as a rule. */
+  forget(executionId: ExecutionId): void {
+    this.#recent.forget(executionId);
   }
 
   async *maps(executionId: ExecutionId): AsyncGenerator<MapItem> {
@@ -215,6 +237,20 @@ export class ResultStore {
   #all(executionId: ExecutionId, prefix: string, attributes?: readonly string[]): AsyncGenerator<Item> {
     const options = { prefix, ...(attributes !== undefined && { attributes }) };
     return queryAll(this.#table, executionPk(executionId), options);
+  }
+
+  /** Those there are, in no order. */
+  async #loadMany(keys: readonly ItemKey[]): Promise<ResultItem[]> {
+    const results: ResultItem[] = [];
+    const missing: ItemKey[] = [];
+    for (const key of keys) {
+      const known = this.#recent.find(key);
+      if (known === undefined) missing.push(key);
+      else results.push(known);
+    }
+    if (missing.length === 0) return results;
+    for (const item of await this.#table.getMany(missing)) results.push(parseItem(ResultItem, item));
+    return results;
   }
 
   async #putFirst(item: Item): Promise<FirstWrite> {

@@ -8,6 +8,7 @@ import { EventStore } from './event-store.ts';
 import { ExecutionStore } from './execution-store.ts';
 import { MetricsStore } from './metrics-store.ts';
 import { Payloads } from './payloads.ts';
+import type { RecentResults } from './recent-results.ts';
 import { ResultStore } from './result-store.ts';
 import { WorkflowStore } from './workflow-store.ts';
 
@@ -25,12 +26,18 @@ export interface Store {
   readonly blobs: BlobStore;
 }
 
-/** @param id of this store: nobody else's, so that its writes can be told from others'. Default: a random one. */
-export function openStore(table: ItemTable, blobs: BlobStore, id: string = randomUUID()): Store {
+export interface StoreOptions {
+  /** Of this store: nobody else's, so that its writes can be told from others'. Default: a random one. */
+  readonly id?: string;
+  /** Results that need not be read again. Default: none is kept. */
+  readonly recent?: RecentResults;
+}
+
+export function openStore(table: ItemTable, blobs: BlobStore, { id = randomUUID(), recent }: StoreOptions = {}): Store {
   const payloads = new Payloads(blobs);
   return {
     executions: new ExecutionStore(table, id),
-    results: new ResultStore(table),
+    results: new ResultStore(table, recent),
     checkpoints: new CheckpointStore(table),
     cache: new CacheStore(table),
     events: new EventStore(table),

@@ -46,6 +46,17 @@ export function queryContract(harness: () => TableHarness): void {
       expect(await sortKeysOf({ after: 'A', prefix: 'B', descending: true })).toStrictEqual([]);
     });
 
+    it('gives only the keys where no attributes are asked for, in pages too', async () => {
+      const all = await table.query(pk, { prefix: 'A#' });
+
+      const { items } = await table.query(pk, { prefix: 'A#', attributes: [] });
+      const page = await table.query(pk, { prefix: 'A#', attributes: [], limit: 1 });
+
+      expect(items).toStrictEqual(all.items.map(({ sk }) => ({ pk, sk })));
+      expect(items.length).toBeGreaterThan(1);
+      expect(page).toStrictEqual({ items: items.slice(0, 1), next: items[0]?.sk });
+    });
+
     it('gives only the attributes asked for, and the keys', async () => {
       const { items } = await table.query(pk, { prefix: 'B#', attributes: ['n', 'absent', 'sk'] });
 

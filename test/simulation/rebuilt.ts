@@ -57,7 +57,7 @@ async function reconciled(
   clock: Clock,
 ): Promise<ExecutionState | undefined> {
   const { table: port, blobs: blobPort, sender } = atOnce(table, blobs);
-  const store = openStore(port, blobPort, 'rebuilding');
+  const store = openStore(port, blobPort, { id: 'rebuilding' });
   const scheduler = new Scheduler({ store, dispatcher: new Dispatcher(sender), clock });
   await new Reconciler({ store, scheduler }).reconcile(executionId);
   return stateOf(table, executionId);

@@ -154,7 +154,7 @@ export class World {
       trace,
     };
     const direct = atOnce(this.table, this.blobs);
-    this.store = openStore(direct.table, direct.blobs, 'onlooker');
+    this.store = openStore(direct.table, direct.blobs, { id: 'onlooker' });
     this.#accounting = new Accounting({
       table: this.table,
       planOf: (workflow) => plans.get(workflow),
@@ -266,7 +266,7 @@ export class World {
 
   /** What `functions/runtime.ts` builds for an instance. */
   #runtime({ name, clock, ports }: SimulatedProcess) {
-    const store = openStore(ports.table, ports.blobs, name);
+    const store = openStore(ports.table, ports.blobs, { id: name });
     const logger = new Logger({ write: (line) => this.#onLog(line) });
     return { store, clock, logger, dispatcher: new Dispatcher(ports.sender) };
   }

@@ -115,9 +115,15 @@ export class SqliteItemTable implements ItemTable {
       values.push(after);
     }
     const order = descending ? 'DESC' : 'ASC';
+    const isKeyed = attributes?.length === 0;
     const statement = this.#database.statement(
-      `SELECT item FROM items WHERE ${bounds.join(' AND ')} ORDER BY sk ${order} LIMIT ?`,
+      `SELECT ${isKeyed ? 'sk' : 'item'} FROM items WHERE ${bounds.join(' AND ')} ORDER BY sk ${order} LIMIT ?`,
     );
+    if (isKeyed) {
+      const items = statement.all(...values, limit + 1).map(({ sk }) => ({ pk, sk: String(sk) }));
+      const last = items[limit - 1];
+      return items.length > limit && last !== undefined ? { items: items.slice(0, limit), next: last.sk } : { items };
+    }
     const items: Item[] = [];
     let bytes = 0;
     for (const row of statement.iterate(...values, limit + 1)) {

@@ -56,6 +56,28 @@ describe('the flags of an execution', () => {
     expect([withinIt, reads()]).toEqual([1, 2]);
   });
 
+  it('are those that were heard last, and are not read', async () => {
+    const { flags, reads, meta } = await aReader();
+
+    flags.hear({ ...meta, pauseBefore: new Set(['a']) });
+
+    expect((await flags.recall(executionId, 1))?.pauseBefore).toEqual(new Set(['a']));
+    expect(reads()).toBe(0);
+  });
+
+  it.each([{ status: 'PAUSED' }, { stop: { reason: 'CANCELLED', atMs: 1 } }, { status: 'SUCCEEDED' }] as const)(
+    'are read again once it is heard that nothing is to start: %o',
+    async (change) => {
+      const { flags, reads, meta } = await aReader();
+      await flags.recall(executionId, 1);
+
+      flags.hear({ ...meta, ...change });
+      await flags.recall(executionId, 1);
+
+      expect(reads()).toBe(2);
+    },
+  );
+
   it('are read each time where nothing is to be known', async () => {
     const { flags, reads } = await aReader(0);
 
