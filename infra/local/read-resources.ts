@@ -93,6 +93,7 @@ function parseProperties<Schema extends z.ZodType>(
   throw new FanjoinError(
     'UNKNOWN_PROPERTY',
     `${place} asks for what the local stack does not do: ${problems.join('; ')}. ` +
-      'Give it an effect (infra/local/resource-schemas.ts), or say why it has none (infra/local/ignored-properties.ts)',
+      'Give it an effect (infra/local/resource-schemas.ts), or say why it has none (infra/local/ignored-properties.ts). ' +
+      "What is an application's own may be in a stack of its own, too: nothing of that is made here",
   );
 }
