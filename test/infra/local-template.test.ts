@@ -102,6 +102,23 @@ describe('reading a template', () => {
     });
   });
 
+  it('feeds no function from what is of another stack, and says so', () => {
+    const mapping = (EventSourceArn: unknown, path: string) => ({
+      Type: 'AWS::Lambda::EventSourceMapping',
+      Properties: { BatchSize: 10, EventSourceArn, FunctionName: 'F' },
+      Metadata: { 'aws:cdk:path': `Shop/Executor/${path}/Resource` },
+    });
+
+    const { leftOut, eventSources } = read({
+      Q: { Type: 'AWS::SQS::Queue' },
+      Own: mapping({ 'Fn::GetAtt': ['Q', 'Arn'] }, 'Trigger/Own'),
+      Imported: mapping({ 'Fn::ImportValue': 'Other:Jobs' }, 'Trigger/Imported'),
+    });
+
+    expect(eventSources.map(({ id }) => id)).toEqual(['Own']);
+    expect(leftOut).toEqual([{ label: 'Trigger/Imported', type: 'fed by not-made-here:Other:Jobs' }]);
+  });
+
   it('makes everything of the stack that is deployed', () => {
     expect(readResources(deployed, QUEUES).leftOut).toEqual([]);
   });
