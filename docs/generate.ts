@@ -3,7 +3,12 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { WorkflowGraph } from '../cli/graph/workflow-graph.ts';
-import { IGNORED_EVERYWHERE, IGNORED_PROPERTIES, IGNORED_TYPES } from '../infra/local/ignored-properties.ts';
+import {
+  IGNORED_EVERYWHERE,
+  IGNORED_OF_APPLICATIONS,
+  IGNORED_PROPERTIES,
+  IGNORED_TYPES,
+} from '../infra/local/ignored-properties.ts';
 import { openApiDocument } from '../shared/api/openapi.ts';
 import { routeKey } from '../shared/api/route.ts';
 import { ROUTES } from '../shared/api/routes.ts';
@@ -31,8 +36,8 @@ const ignoredProperties = (): string => {
   const rows = [
     ...Object.entries(IGNORED_EVERYWHERE).map(([property, why]) => `| all | ${property} | ${why} |`),
     ...Object.entries(IGNORED_TYPES).map(([type, why]) => `| ${type} | all | ${why} |`),
-    ...Object.entries(IGNORED_PROPERTIES).flatMap(([type, properties]) =>
-      Object.entries(properties).map(([property, why]) => `| ${type} | ${property} | ${why} |`),
+    ...[...Object.entries(IGNORED_PROPERTIES), ...Object.entries(IGNORED_OF_APPLICATIONS)].flatMap(
+      ([type, properties]) => Object.entries(properties).map(([property, why]) => `| ${type} | ${property} | ${why} |`),
     ),
   ];
   return ['| Type | Property | Why |', '| --- | --- | --- |', ...rows.sort()].join('\n');

@@ -86,7 +86,7 @@ export interface ServerlessExecutorProps {
   readonly advance?: Advance;
   /** Who may call the API. @default IAM */
   readonly authorizer?: IHttpRouteAuthorizer;
-  /** What becomes of the data when the stack is deleted. @default RETAIN */
+  /** What becomes of the data when the stack is deleted. With DESTROY, empty the bucket before. @default RETAIN */
   readonly removalPolicy?: RemovalPolicy;
   /**
    * How long the table keeps executions after their end, with their results and history; some are kept twice as long. An

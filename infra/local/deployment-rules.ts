@@ -16,6 +16,8 @@ const between = (name: string, value: number | undefined, least: number, most: n
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
 
 const MAX_VARIABLES_BYTES = 4_096;
+/** Two characters at the least, but for what the runtime sets, which is told by itself. */
+const VARIABLE_NAME = /^(_HANDLER|_X_AMZN_TRACE_ID|[a-zA-Z][a-zA-Z0-9_]+)$/;
 /** Set by the runtime. */
 const RESERVED_VARIABLES =
   /^(_HANDLER|_X_AMZN_TRACE_ID|AWS_DEFAULT_REGION|AWS_REGION|AWS_EXECUTION_ENV|AWS_LAMBDA_(FUNCTION_(NAME|MEMORY_SIZE|VERSION)|INITIALIZATION_TYPE|LOG_(GROUP|STREAM)_NAME|RUNTIME_API)|AWS_ACCESS_KEY(_ID)?|AWS_SECRET_ACCESS_KEY|AWS_SESSION_TOKEN|LAMBDA_(TASK_ROOT|RUNTIME_DIR))$/;
@@ -23,6 +25,7 @@ const RESERVED_VARIABLES =
 /**
  * @see https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
  * @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+ * @see https://docs.aws.amazon.com/lambda/latest/api/API_Environment.html
  */
 const FUNCTION_RULES: readonly Rule<FunctionProperties>[] = [
   ({ Timeout }) => between('Timeout', Timeout, 1, 900),
@@ -36,6 +39,12 @@ const FUNCTION_RULES: readonly Rule<FunctionProperties>[] = [
   ({ Environment: { Variables } }) => {
     const reserved = Object.keys(Variables).filter((name) => RESERVED_VARIABLES.test(name));
     return reserved.length > 0 ? `the environment variables contain reserved keys: ${reserved.join(', ')}` : undefined;
+  },
+  ({ Environment: { Variables } }) => {
+    const invalid = Object.keys(Variables).filter((name) => !VARIABLE_NAME.test(name));
+    return invalid.length > 0
+      ? `names of environment variables have a letter, then letters, digits and _, and these do not: ${invalid.join(', ')}`
+      : undefined;
   },
 ];
 

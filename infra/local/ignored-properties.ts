@@ -60,6 +60,44 @@ export const IGNORED_PROPERTIES: Readonly<Record<string, Ignored>> = {
   },
 };
 
+const NAMED = 'a resource is called by its logical id here, and told to functions by that';
+
+/** The same of what only applications have beside the executor: it is not in its template. */
+export const IGNORED_OF_APPLICATIONS: Readonly<Record<string, Ignored>> = {
+  'AWS::DynamoDB::Table': {
+    DeletionProtectionEnabled: NO_RETENTION,
+    SSESpecification: NO_ENCRYPTION,
+    TableClass: 'nothing is billed',
+    TableName: NAMED,
+  },
+  'AWS::Events::Rule': {
+    Name: 'a label',
+  },
+  'AWS::Lambda::Function': {
+    FunctionName: NAMED,
+    TracingConfig: 'nobody takes its segments',
+  },
+  'AWS::S3::Bucket': {
+    AccessControl: NO_IAM,
+    BucketName: NAMED,
+    CorsConfiguration: 'no browser comes here',
+    LoggingConfiguration: 'requests are not noted here',
+    OwnershipControls: NO_IAM,
+    VersioningConfiguration: 'of each object the last version is kept',
+  },
+  'AWS::SecretsManager::Secret': {
+    GenerateSecretString: 'its value is in a variable of the local stack',
+    KmsKeyId: NO_ENCRYPTION,
+    Name: NAMED,
+  },
+  'AWS::SQS::Queue': {
+    KmsDataKeyReusePeriodSeconds: NO_ENCRYPTION,
+    KmsMasterKeyId: NO_ENCRYPTION,
+    QueueName: NAMED,
+    ReceiveMessageWaitTimeSeconds: 'who receives says how long it waits',
+  },
+};
+
 /** Properties of every type that change nothing locally: applications give them to all they have. */
 export const IGNORED_EVERYWHERE: Ignored = { Tags: 'a label' };
 
@@ -77,7 +115,7 @@ export const IGNORED_TYPES: Readonly<Record<string, string>> = {
 
 /** A resource's properties without the ignored ones; the original is left as it is. */
 export function withoutIgnored(type: string, properties: Readonly<Record<string, unknown>>): unknown {
-  const ignored = { ...IGNORED_EVERYWHERE, ...IGNORED_PROPERTIES[type] };
+  const ignored = { ...IGNORED_EVERYWHERE, ...IGNORED_PROPERTIES[type], ...IGNORED_OF_APPLICATIONS[type] };
   const paths = Object.keys(ignored).map((path) => path.replaceAll('[]', '.[]').split('.'));
   return paths.reduce<unknown>(withoutPath, properties);
 }

@@ -2,7 +2,7 @@ import type * as z from 'zod';
 import { FanjoinError } from '../../shared/errors.ts';
 import { IGNORED_TYPES, withoutIgnored } from './ignored-properties.ts';
 import { resolveIntrinsics } from './intrinsics.ts';
-import { functionNameOf, localReferences } from './references.ts';
+import { functionNameOf, localReferences, queueArn, streamArn } from './references.ts';
 import { RESOURCE_SCHEMAS, type ResourceType } from './resource-schemas.ts';
 import type { Template } from './template.ts';
 
@@ -46,11 +46,21 @@ export function readResources(template: Template, queueEndpoint: string) {
   const ofTheLibrary = new Set(
     [...triggers, ...notifications].map(({ properties }) => functionNameOf(properties.ServiceToken)),
   );
+  const tables = read('AWS::DynamoDB::Table', RESOURCE_SCHEMAS['AWS::DynamoDB::Table']);
+  const queues = read('AWS::SQS::Queue', RESOURCE_SCHEMAS['AWS::SQS::Queue']);
+  const mappings = read('AWS::Lambda::EventSourceMapping', RESOURCE_SCHEMAS['AWS::Lambda::EventSourceMapping']);
+  const sources = new Set([...tables.map(({ id }) => streamArn(id)), ...queues.map(({ id }) => queueArn(id))]);
+  const { fed = [], unfed = [] } = Object.groupBy(mappings, ({ properties }) =>
+    sources.has(properties.EventSourceArn) ? 'fed' : 'unfed',
+  );
   return {
-    /** What the application has beside the executor, and nobody does here. */
-    leftOut: resources.flatMap(([id, { Type, Metadata }]) =>
-      Object.hasOwn(RESOURCE_SCHEMAS, Type) ? [] : [{ label: labelOf(Metadata?.['aws:cdk:path']) ?? id, type: Type }],
-    ),
+    /** What the application has beside the executor, and nobody does here: other types, and sources of another stack. */
+    leftOut: [
+      ...resources.flatMap(([id, { Type, Metadata }]) =>
+        Object.hasOwn(RESOURCE_SCHEMAS, Type) ? [] : [{ label: labelOf(Metadata?.['aws:cdk:path']) ?? id, type: Type }],
+      ),
+      ...unfed.map(({ label, properties }) => ({ label, type: `fed by ${properties.EventSourceArn}` })),
+    ],
     triggers,
     notifications,
     schedules: read('AWS::Scheduler::Schedule', RESOURCE_SCHEMAS['AWS::Scheduler::Schedule']),
@@ -59,16 +69,16 @@ export function readResources(template: Template, queueEndpoint: string) {
     integrations: read('AWS::ApiGatewayV2::Integration', RESOURCE_SCHEMAS['AWS::ApiGatewayV2::Integration']),
     routes: read('AWS::ApiGatewayV2::Route', RESOURCE_SCHEMAS['AWS::ApiGatewayV2::Route']),
     stages: read('AWS::ApiGatewayV2::Stage', RESOURCE_SCHEMAS['AWS::ApiGatewayV2::Stage']),
-    tables: read('AWS::DynamoDB::Table', RESOURCE_SCHEMAS['AWS::DynamoDB::Table']),
+    tables,
     buses: read('AWS::Events::EventBus', RESOURCE_SCHEMAS['AWS::Events::EventBus']),
     rules: read('AWS::Events::Rule', RESOURCE_SCHEMAS['AWS::Events::Rule']),
     invokeConfigs: read('AWS::Lambda::EventInvokeConfig', RESOURCE_SCHEMAS['AWS::Lambda::EventInvokeConfig']),
-    eventSources: read('AWS::Lambda::EventSourceMapping', RESOURCE_SCHEMAS['AWS::Lambda::EventSourceMapping']),
+    eventSources: fed,
     // The CDK's own function for a custom resource answers CloudFormation, which there is none of here.
     functions: read('AWS::Lambda::Function', RESOURCE_SCHEMAS['AWS::Lambda::Function'], ofTheLibrary),
     buckets: read('AWS::S3::Bucket', RESOURCE_SCHEMAS['AWS::S3::Bucket']),
     secrets: read('AWS::SecretsManager::Secret', RESOURCE_SCHEMAS['AWS::SecretsManager::Secret']),
-    queues: read('AWS::SQS::Queue', RESOURCE_SCHEMAS['AWS::SQS::Queue']),
+    queues,
   };
 }
 
@@ -93,6 +103,7 @@ function parseProperties<Schema extends z.ZodType>(
   throw new FanjoinError(
     'UNKNOWN_PROPERTY',
     `${place} asks for what the local stack does not do: ${problems.join('; ')}. ` +
-      'Give it an effect (infra/local/resource-schemas.ts), or say why it has none (infra/local/ignored-properties.ts)',
+      'Give it an effect (infra/local/resource-schemas.ts), or say why it has none (infra/local/ignored-properties.ts). ' +
+      "What is an application's own may be in a stack of its own, too: nothing of that is made here",
   );
 }

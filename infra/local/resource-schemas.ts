@@ -42,7 +42,9 @@ export const RESOURCE_SCHEMAS = {
       .optional(),
     KeySchema: z.array(KeyElement),
     ProvisionedThroughput: Throughput.optional(),
-    StreamSpecification: z.strictObject({ StreamViewType: z.literal('NEW_AND_OLD_IMAGES') }).optional(),
+    StreamSpecification: z
+      .strictObject({ StreamViewType: z.enum(['NEW_AND_OLD_IMAGES', 'NEW_IMAGE', 'OLD_IMAGE', 'KEYS_ONLY']) })
+      .optional(),
   }),
   'AWS::Events::EventBus': z.strictObject({ Name: z.string() }),
   'AWS::Events::Rule': z.strictObject({

@@ -107,6 +107,7 @@ describe('what AWS refuses to deploy', () => {
     [{ function: { MemorySize: 127 } }, /F: MemorySize must be between 128 and 10240/],
     [{ function: variables(4_098) }, /F: the environment variables have 4098 bytes together/],
     [{ function: { Environment: { Variables: { AWS_REGION: 'x' } } } }, /F: .* reserved keys: AWS_REGION/],
+    [{ function: { Environment: { Variables: { 'A-B': '', C: '', OK_1: '' } } } }, /F: .* these do not: A-B, C$/],
   ])('%j', (changes, refusal) => {
     expect(deploy(changes)).toThrow(refusal);
   });

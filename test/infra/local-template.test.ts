@@ -1,5 +1,12 @@
 import { rmSync } from 'node:fs';
-import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { App, Duration, Stack } from 'aws-cdk-lib';
+import { Template as SynthesizedTemplate } from 'aws-cdk-lib/assertions';
+import { AttributeType, StreamViewType, Table, TableClass, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import { Rule } from 'aws-cdk-lib/aws-events';
+import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
+import { Bucket, HttpMethods } from 'aws-cdk-lib/aws-s3';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { describe, expect, it } from 'vitest';
 import { IGNORED_PROPERTIES, IGNORED_TYPES, withoutIgnored } from '../../infra/local/ignored-properties.ts';
 import { readResources } from '../../infra/local/read-resources.ts';
@@ -95,6 +102,23 @@ describe('reading a template', () => {
     });
   });
 
+  it('feeds no function from what is of another stack, and says so', () => {
+    const mapping = (EventSourceArn: unknown, path: string) => ({
+      Type: 'AWS::Lambda::EventSourceMapping',
+      Properties: { BatchSize: 10, EventSourceArn, FunctionName: 'F' },
+      Metadata: { 'aws:cdk:path': `Shop/Executor/${path}/Resource` },
+    });
+
+    const { leftOut, eventSources } = read({
+      Q: { Type: 'AWS::SQS::Queue' },
+      Own: mapping({ 'Fn::GetAtt': ['Q', 'Arn'] }, 'Trigger/Own'),
+      Imported: mapping({ 'Fn::ImportValue': 'Other:Jobs' }, 'Trigger/Imported'),
+    });
+
+    expect(eventSources.map(({ id }) => id)).toEqual(['Own']);
+    expect(leftOut).toEqual([{ label: 'Trigger/Imported', type: 'fed by not-made-here:Other:Jobs' }]);
+  });
+
   it('makes everything of the stack that is deployed', () => {
     expect(readResources(deployed, QUEUES).leftOut).toEqual([]);
   });
@@ -152,6 +176,51 @@ describe('reading a template', () => {
       // biome-ignore lint/suspicious/noTemplateCurlyInString: no placeholder any more
       RedrivePolicy: { deadLetterTargetArn: 'arn:aws:sqs:us-east-1:${Literal}:Q', maxReceiveCount: 1 },
     });
+  });
+});
+
+describe('what an application has beside the executor', () => {
+  it.each<[string, (stack: Stack) => void]>([
+    [
+      'a table',
+      (stack) =>
+        new Table(stack, 'T', {
+          ...{ tableName: 'orders', partitionKey: { name: 'id', type: AttributeType.STRING } },
+          ...{ stream: StreamViewType.NEW_IMAGE, tableClass: TableClass.STANDARD_INFREQUENT_ACCESS },
+          ...{ encryption: TableEncryption.AWS_MANAGED, deletionProtection: true },
+        }),
+    ],
+    [
+      'a bucket',
+      (stack) =>
+        new Bucket(stack, 'B', {
+          ...{ bucketName: 'uploads', versioned: true, serverAccessLogsPrefix: 'log/' },
+          cors: [{ allowedMethods: [HttpMethods.PUT], allowedOrigins: ['*'] }],
+        }),
+    ],
+    [
+      'a queue',
+      (stack) =>
+        new Queue(stack, 'Q', {
+          ...{ queueName: 'jobs', encryption: QueueEncryption.KMS_MANAGED, dataKeyReuse: Duration.hours(1) },
+          receiveMessageWaitTime: Duration.seconds(20),
+        }),
+    ],
+    [
+      'a rule',
+      (stack) =>
+        new Rule(stack, 'R', {
+          ...{ ruleName: 'heard', eventPattern: { source: ['shop'] } },
+          targets: [new SqsQueue(new Queue(stack, 'Q'))],
+        }),
+    ],
+    ['a secret', (stack) => new Secret(stack, 'S', { secretName: 'stripe' })],
+  ])('does not stop the local stack: %s', (_what, make) => {
+    const stack = new Stack(new App({ analyticsReporting: false }), 'Application');
+    make(stack);
+    const theirs = Template.parse(SynthesizedTemplate.fromStack(stack).toJSON());
+
+    expect(() => readResources(theirs, QUEUES)).not.toThrow();
   });
 });
 
