@@ -19,7 +19,6 @@ import type { ChangeRecord } from '../ports/change-feed.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { SecretStore } from '../ports/secret-store.ts';
 import type { Attempt } from '../runner/attempt.ts';
-import { FLAGS_KNOWN_MS } from '../runner/flag-reader.ts';
 import { NodeRunner } from '../runner/runner.ts';
 import { Dispatcher } from '../scheduler/dispatcher.ts';
 import { Reconciler } from '../scheduler/reconcile.ts';
@@ -152,7 +151,7 @@ export class LocalEngine implements Executions {
       logger,
       random,
       secrets,
-      flagsKnownMs: FLAGS_KNOWN_MS,
+      sharesReads: true,
       onNodeStart: (start, input) => feed.nodeStarted(start, input),
       ...(options.attempt !== undefined && { attempt: options.attempt }),
     });
