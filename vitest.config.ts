@@ -7,7 +7,7 @@ const IN_BOTH_MODES = [
   'test/property/{crash,history,max-parallel-nodes}.test.ts',
   'test/e2e/{twins,disturbed,kills,local-stack}.test.ts',
   'test/kills/{kills,stack-kills,engine-life}.test.ts',
-  'test/integration/clock-set-back.test.ts',
+  'test/integration/{callbacks,clock-set-back,executor-memory,history,observed-after-failures}.test.ts',
 ];
 
 const reference = {

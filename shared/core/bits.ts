@@ -6,6 +6,21 @@ export const emptyBits = (size: number): Bits => new Uint8Array((size + 7) >> 3)
 /** A copy of its own, whatever subclass `bits` is: a `Buffer`'s slice would share its memory. */
 export const copyBits = (bits: Bits): Bits => new Uint8Array(bits);
 
+/** Copies these sets, each once, in one piece of memory: to get hold of memory takes longer than to fill it. */
+export function copier(sets: readonly Bits[]): (bits: Bits) => Bits {
+  const buffer = new ArrayBuffer(sets.reduce((bytes, { length }) => bytes + aligned(length), 0));
+  let offset = 0;
+  return (bits) => {
+    const copy = new Uint8Array(buffer, offset, bits.length);
+    copy.set(bits);
+    offset += aligned(bits.length);
+    return copy;
+  };
+}
+
+/** Up to whole words. */
+const aligned = (bytes: number): number => (bytes + 3) & ~3;
+
 export const hasBit = (bits: Bits, index: number): boolean => (((bits[index >> 3] ?? 0) >> (index & 7)) & 1) === 1;
 
 export function setBit(bits: Bits, index: number): void {

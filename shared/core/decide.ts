@@ -1,6 +1,6 @@
 import { FanjoinError } from '../errors.ts';
 import type { Ending, ExecutionState, MapProgress } from '../model/state.ts';
-import { clearBit, copyBits, emptyBits, hasBit, membersOf, setBit } from './bits.ts';
+import { clearBit, copier, copyBits, emptyBits, hasBit, membersOf, setBit } from './bits.ts';
 import type { CoreEvent, Decision, WorkRef } from './events.ts';
 import {
   isSettled,
@@ -87,15 +87,17 @@ function copyState(state: ExecutionState): ExecutionState {
       ...(state.position !== undefined && { position: { ...state.position } }),
     };
   }
+  const { ready, dispatched, succeeded, failed, skipped } = state;
+  const copy = copier([ready, dispatched, succeeded, failed, skipped]);
   return {
     ...state,
     ...points,
     maps,
-    ready: copyBits(state.ready),
-    dispatched: copyBits(state.dispatched),
-    succeeded: copyBits(state.succeeded),
-    failed: copyBits(state.failed),
-    skipped: copyBits(state.skipped),
+    ready: copy(ready),
+    dispatched: copy(dispatched),
+    succeeded: copy(succeeded),
+    failed: copy(failed),
+    skipped: copy(skipped),
   };
 }
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   clearBit,
+  copier,
   copyBits,
   countBits,
   emptyBits,
@@ -79,6 +80,26 @@ describe('bits', () => {
     setBit(copy, 5);
 
     expect(hasBit(bits, 5)).toBe(false);
+  });
+});
+
+describe('copies in one piece of memory', () => {
+  it('are equal to their sets, and change neither these nor one another', () => {
+    fc.assert(
+      fc.property(fc.array(members, { maxLength: 6 }), fc.nat(40), (lists, more) => {
+        const sets = lists.map((list, index) => Buffer.concat([bitsOf(list), Buffer.alloc((index * more) % 7)]));
+
+        const copies = sets.map(copier(sets));
+        for (const copy of copies)
+          expect([...membersOf(copy)]).toEqual([...membersOf(sets[copies.indexOf(copy)] ?? Buffer.alloc(0))]);
+        copies[0]?.fill(0xff);
+
+        for (const [index, copy] of copies.entries()) {
+          if (index > 0) expect([...membersOf(copy)]).toEqual(sorted(lists[index] ?? []));
+        }
+        if (lists[0] !== undefined) expect([...membersOf(sets[0] ?? Buffer.alloc(0))]).toEqual(sorted(lists[0]));
+      }),
+    );
   });
 });
 
