@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { Advance, DEFAULT_ADVANCE } from '../shared/model/config.ts';
 import { Pools } from '../shared/model/pools.ts';
+import { Runners } from '../shared/model/runners.ts';
 import { SecretName } from '../shared/model/secret-reference.ts';
 import { TriggerTarget } from '../shared/model/trigger-message.ts';
 
@@ -47,8 +48,8 @@ const Environment = z.object({
   EXECUTION_RETENTION_SECONDS: z.coerce.number().int().positive().optional(),
   /** Where CloudWatch puts metrics. Absent: there are none. */
   POWERTOOLS_METRICS_NAMESPACE: z.string().min(1).optional(),
-  /** Of the node runner, for the API to say what executions cost. */
-  RUNNER_MEMORY_MB: z.coerce.number().int().positive().optional(),
+  /** A JSON object: by pool, what runs its nodes; of those that share the node runner, `default` alone. */
+  RUNNERS: jsonText.pipe(Runners).default({}),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('warn'),
 });
 

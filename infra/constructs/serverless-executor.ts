@@ -28,7 +28,7 @@ import { LifecycleBus, type LifecycleEventsProps } from './lifecycle-bus.ts';
 import { ObserverSource } from './observer-source.ts';
 import { PayloadBucket } from './payload-bucket.ts';
 import { PinnedVersions } from './pinned-versions.ts';
-import { type PoolProps, poolSettings } from './pool-settings.ts';
+import { type PoolProps, poolSettings, toRunners } from './pool-settings.ts';
 import { PublishedWorkflows, writeWorkflows } from './published-workflows.ts';
 import { retentionOf } from './retention.ts';
 import { connectSecrets, type ReadableSecret } from './secret-access.ts';
@@ -75,7 +75,10 @@ export interface ServerlessExecutorProps {
   readonly secrets?: Readonly<Record<string, ReadableSecret>>;
   /** Invocations at once for nodes without a named pool, 2 to 1,000; each runs up to 10 handlers side by side. @default 50 */
   readonly defaultConcurrency?: number;
-  /** The longest invocation of the node runner: what the handlers of a batch may take, at most 15 minutes. @default 5 minutes */
+  /**
+   * The longest invocation of the node runner, at most 15 minutes. A node with a longer timeout is refused.
+   * @default 5 minutes
+   */
   readonly runnerTimeout?: Duration;
   /** Memory of the node runner in MB, 128 to 10,240. @default 1024 */
   readonly runnerMemorySize?: number;
@@ -179,7 +182,8 @@ export class ServerlessExecutor extends Construct implements IGrantable {
     const bundles = bundleFunctions(this, { handlersEntry, environment: handlersEnvironment });
     this.workflows = readWorkflows(props.workflows ?? [], {
       handlers: { types: bundles.handlers.types, file: handlersEntry },
-      timeoutSeconds: Object.fromEntries(pools.map(({ name, timeout }) => [name, timeout.toSeconds()])),
+      pools: pools.slice(1).map(({ name }) => name),
+      runners: toRunners(pools),
       secrets: Object.keys(secrets),
       triggerSources: props.triggers ?? {},
     });

@@ -76,7 +76,7 @@ export const ROUTES = {
     body: StartRequest,
     answer: Started,
     statuses: {
-      200: 'The same request has started it before; with `wait`, it has ended or is paused, and this is what it gave. An output too large for an answer is left out',
+      200: 'The same request has started it before; with `wait`, it has ended or is paused, and this is what it gave',
       201: 'It was started',
       202: 'With `wait`: it still runs, and stands so',
     },
@@ -116,18 +116,23 @@ export const ROUTES = {
     summary: 'Get what an execution gave',
     query: WaitQuery,
     answer: ExecutionOutcome,
+    description:
+      'Values that an answer of 6 MB has no room for are handed over as links: in place of `output` there is `outputAt`, ' +
+      'with a URL that answers a plain GET for a quarter of an hour.',
     statuses: { 200: 'Its description with the output or, of anything but a success, what stands of it' },
-    problems: ['EXECUTION_NOT_FOUND', 'RESPONSE_TOO_LARGE'],
+    problems: ['EXECUTION_NOT_FOUND'],
   },
   listResults: {
     ...execution,
     method: 'GET',
     path: '/executions/{executionId}/results',
     summary: 'List the ended visits of nodes, by node id',
+    description:
+      'Outputs that an answer of 6 MB has no room for are handed over as links: `outputAt` in place of `output`.',
     query: ResultsQuery,
     answer: ResultsPage,
-    statuses: { 200: 'A page of them' },
-    problems: ['EXECUTION_NOT_FOUND', 'RESPONSE_TOO_LARGE'],
+    statuses: { 200: 'A page of them. It may hold fewer than asked for, and there may be more all the same' },
+    problems: ['EXECUTION_NOT_FOUND'],
   },
   listEvents: {
     ...execution,

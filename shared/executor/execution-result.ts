@@ -5,6 +5,7 @@ import { computeMetrics, type ExecutionMetrics, type TimeMetrics } from '../obse
 import type { ExecutionReport } from './execution-report.ts';
 import type { Executions } from './executions.ts';
 import { loadNodeOutput } from './node-output.ts';
+import { standingResults } from './standing-results.ts';
 import { WorkflowContext } from './workflow-context.ts';
 
 /** How an execution ended, or, if it is paused, how it stands. Times in milliseconds since the epoch. */
@@ -45,7 +46,7 @@ export interface ExecutionResult<Output = unknown> {
 export async function loadResult(executions: Executions, executionId: string, nowMs: number): Promise<ExecutionResult> {
   const report = (await executions.report?.(executionId)) ?? (await askForReport(executions, executionId));
   const { description, output, partialResults, globals, definition } = report;
-  const standing = standingOf(report.results);
+  const standing = standingResults(report.results);
   const { workflow, status, error, failedNode, startedAtMs, endedAtMs } = description;
   return {
     executionId,
@@ -124,17 +125,4 @@ export async function allResults(
     after = page.next;
   } while (after !== undefined);
   return all;
-}
-
-/**
- * Visits that ran, in the order in which they ended. A result that came after the end changed nothing, and one that a
- * redrive ran anew no longer counts.
- */
-function standingOf(results: readonly NodeResultView[]): NodeResultView[] {
-  const standing = new Map<string, NodeResultView>();
-  for (const result of results) {
-    const key = `${result.nodeId} ${result.visit}`;
-    if (result.status !== 'SKIPPED' && result.run >= (standing.get(key)?.run ?? 0)) standing.set(key, result);
-  }
-  return [...standing.values()].filter(({ late }) => late !== true).sort((a, b) => a.endedAtMs - b.endedAtMs);
 }
