@@ -24,6 +24,12 @@ const Environment = z.object({
   UNSETTLED_URLS: jsonText.pipe(z.record(z.string(), z.url())).default({}),
   /** The API's only. URL of the queue with the stream records that were given up. */
   GIVEN_UP_URL: z.string().default(''),
+  /** The API's only. A JSON object: URLs of the queue that triggers' events wait on, and of those that started nothing. */
+  EVENT_QUEUE_URLS: jsonText.pipe(z.object({ queue: z.url(), dead: z.url() })).optional(),
+  /** The API's only. ARN of the table's stream, to read again what was given up. */
+  STREAM_ARN: z.string().default(''),
+  /** The API's only. ARN of the observer: what others were given concerns the scheduler. */
+  OBSERVER_ARN: z.string().optional(),
   /** A JSON object: the named pools, as their sizes. */
   POOLS: jsonText.pipe(Pools).default({}),
   /** A JSON object: ARN by name, of the secrets that handlers may be given. */

@@ -229,6 +229,8 @@ export class ServerlessExecutor extends Construct implements IGrantable {
     new SweepSchedule(this, 'SweepSchedule', { sweep, undelivered: this.undelivered });
     const lifecycle = lifecycleEvents === false ? undefined : new LifecycleBus(this, 'Lifecycle', lifecycleEvents);
     lifecycle?.connect(observer, this.itemTable);
+    // What the observer was to tell and did not, a redrive tells.
+    lifecycle?.connect(api, this.itemTable);
     api.addEnvironment('LIFECYCLE_EVENTS', lifecycle?.tellsOf ?? 'none');
     this.lifecycleBus = lifecycle?.bus;
     if (this.workflows.length > 0) {
@@ -267,6 +269,12 @@ export class ServerlessExecutor extends Construct implements IGrantable {
     if (advance === 'eager') this.#allowSend(trigger);
     const triggers = new WorkflowTriggers(this, 'Triggers', { ...props, workflows, trigger });
     triggers.node.addDependency(published);
+    const { queue, deadLetterQueue } = triggers.events;
+    const { api } = this.functions;
+    allow(api, ['sqs:ReceiveMessage', 'sqs:ChangeMessageVisibility', 'sqs:DeleteMessage'], deadLetterQueue.queueArn);
+    allow(api, ['sqs:SendMessage'], queue.queueArn);
+    const urls = { queue: queue.queueUrl, dead: deadLetterQueue.queueUrl };
+    api.addEnvironment('EVENT_QUEUE_URLS', Stack.of(this).toJsonString(urls));
     return triggers;
   }
 
@@ -317,12 +325,13 @@ export class ServerlessExecutor extends Construct implements IGrantable {
     for (const sender of [api, scheduler, ...runners, deadLetter, sweep]) this.#allowSend(sender);
   }
 
-  /** Lets a function look at what was given up, to send work of it back to its pool. */
+  /** Lets a function look at what was given up, to send work of it back to its pool, and to make good what records told. */
   #allowDeadLetters(user: LambdaFunction, givenUp: IQueue): void {
     const queues = [...this.pools].map(([name, { unsettledQueue }]) => [name, unsettledQueue] as const);
     const look = ['sqs:ReceiveMessage', 'sqs:ChangeMessageVisibility'];
-    allow(user, [...look, 'sqs:DeleteMessage'], ...queues.map(([, queue]) => queue.queueArn));
-    allow(user, look, givenUp.queueArn);
+    allow(user, [...look, 'sqs:DeleteMessage'], ...queues.map(([, queue]) => queue.queueArn), givenUp.queueArn);
+    this.itemTable.allowReadAgain(user);
+    user.addEnvironment('OBSERVER_ARN', this.functions.observer.functionArn);
     const urls = Object.fromEntries(queues.map(([name, queue]) => [name, queue.queueUrl]));
     user.addEnvironment('UNSETTLED_URLS', Stack.of(this).toJsonString(urls));
     user.addEnvironment('GIVEN_UP_URL', givenUp.queueUrl);

@@ -42,6 +42,8 @@ export class HttpExecutions implements Executions {
     this.deadLetters = {
       list: (query = {}) => this.#api.call(ROUTES.listDeadLetters, { query }),
       redrive: (pool, limits = {}) => this.#api.call(ROUTES.redriveDeadLetters, { body: { pool, ...limits } }),
+      redriveRecords: (limits = {}) => this.#api.call(ROUTES.redriveDeadRecords, { body: limits }),
+      redriveEvents: (limits = {}) => this.#api.call(ROUTES.redriveDeadEvents, { body: limits }),
     };
     this.#config = config;
     this.#clock = options.clock;

@@ -1,13 +1,24 @@
+import { rmSync } from 'node:fs';
+import { DeleteItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import {
+  DescribeStreamCommand,
+  GetRecordsCommand,
+  type GetRecordsCommandOutput,
+  GetShardIteratorCommand,
+  ListStreamsCommand,
+} from '@aws-sdk/client-dynamodb-streams';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import type { LocalStack } from '../../infra/local/local-stack.ts';
+import { functionArn } from '../../infra/local/references.ts';
 import { routeKey } from '../../shared/api/route.ts';
 import { ROUTES } from '../../shared/api/routes.ts';
 import { DeadLetterList } from '../../shared/executor/dead-letters.ts';
 import { WorkflowExecutor } from '../../shared/executor/workflow-executor.ts';
 import type { DefinitionInput } from '../../shared/model/definition.ts';
 import { ValueLink } from '../../shared/model/value-link.ts';
+import { synthesized } from '../infra/synthesized.ts';
 import { ApiCalls, giving, idIn } from '../support/api-calls.ts';
 import { canRunEmulators } from '../support/aws-emulators.ts';
 import { aLocalStack } from '../support/local-stack.ts';
@@ -18,6 +29,26 @@ const waiting = (name: string): DefinitionInput => ({
   name,
   nodes: { never: { handler: 'fail', retry: { maxRetries: 1, intervalSeconds: 600 } } },
 });
+
+/** Where the stream has the changes of one partition. */
+async function recordsOf({ clients: { streams } }: LocalStack, pk: string) {
+  const { Streams = [] } = await streams.send(new ListStreamsCommand({}));
+  const [{ StreamArn } = {}] = Streams;
+  const { StreamDescription } = await streams.send(new DescribeStreamCommand({ StreamArn }));
+  const [{ ShardId = '' } = {}] = StreamDescription?.Shards ?? [];
+  const { ShardIterator } = await streams.send(
+    new GetShardIteratorCommand({ StreamArn, ShardId, ShardIteratorType: 'TRIM_HORIZON' }),
+  );
+  const sequences: string[] = [];
+  for (let next = ShardIterator, pages = 0; next !== undefined && pages < 50; pages++) {
+    const page: GetRecordsCommandOutput = await streams.send(new GetRecordsCommand({ ShardIterator: next }));
+    for (const { dynamodb } of page.Records ?? [])
+      if (dynamodb?.Keys?.pk?.S === pk) sequences.push(dynamodb.SequenceNumber ?? '');
+    if (page.Records?.length === 0) break;
+    next = page.NextShardIterator;
+  }
+  return { shardId: ShardId, sequences };
+}
 
 describe.skipIf(!canRunEmulators())('the API', () => {
   let stack: LocalStack;
@@ -364,6 +395,57 @@ describe.skipIf(!canRunEmulators())('the API', () => {
         lastSequence: '2',
         at: '2026-01-02T03:04:05.000Z',
       });
+    });
+
+    it('reads records again that were given up: what they told is in the history, and made good', async () => {
+      const id = await ended({ name: 'unheard', nodes: { only: { handler: 'double', input: { n: 1 } } } });
+      const events = async () =>
+        z.object({ events: z.array(z.unknown()) }).parse((await api.get(`/executions/${id}/events`)).body).events;
+      await expect.poll(async () => (await events()).length, { timeout: 20_000 }).toBeGreaterThanOrEqual(3);
+      const told = await events();
+      const pk = `EXEC#${id}`;
+      const TableName = stack.tableNames[0];
+      const { Items = [] } = await stack.clients.dynamo.send(
+        new QueryCommand({
+          ...{ TableName, KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)' },
+          ExpressionAttributeValues: { ':pk': { S: pk }, ':sk': { S: 'EVENT#' } },
+        }),
+      );
+      for (const { sk = { S: '' } } of Items)
+        await stack.clients.dynamo.send(new DeleteItemCommand({ TableName, Key: { pk: { S: pk }, sk } }));
+      const records = await recordsOf(stack, pk);
+      const { template, outdir } = synthesized();
+      rmSync(outdir, { recursive: true });
+      const ids = Object.keys(template.findResources('AWS::Lambda::Function'));
+      const idOf = (name: string) => ids.find((one) => one.startsWith(`Executor${name}`)) ?? '';
+      const letter = (functionName: string, shardId: string) => ({
+        requestContext: { condition: 'RetryAttemptsExhausted', functionArn: functionArn(idOf(functionName)) },
+        DDBStreamBatchInfo: {
+          ...{ shardId, batchSize: records.sequences.length },
+          startSequenceNumber: records.sequences.at(0),
+          endSequenceNumber: records.sequences.at(-1),
+        },
+      });
+      const gone = `shardId-${'0'.repeat(20)}-${'f'.repeat(8)}`;
+      await send('Stream/GivenUp', JSON.stringify(letter('Observer', records.shardId)));
+      await send('Stream/GivenUp', JSON.stringify(letter('Scheduler', records.shardId)));
+      await send('Stream/GivenUp', JSON.stringify(letter('Scheduler', gone)));
+      const before = await events();
+
+      const redriven = await api.post('/dead-letters/records/redrive');
+
+      expect(Items.length).toBeGreaterThan(0);
+      expect(before).toEqual([]);
+      expect(redriven.body).toMatchObject({ redriven: 2, failed: 0, executionIds: expect.arrayContaining([id]) });
+      // The one of the test before, too: there is no such shard any more.
+      expect(redriven.body).toMatchObject({ gone: 2 });
+      expect(await events()).toHaveLength(told.length);
+      expect((await deadLetters()).records).toEqual([]);
+      expect(await executor.get(id).describe()).toMatchObject({ status: 'SUCCEEDED', run: 1 });
+    });
+
+    it('has no events to send back where no workflow has triggers', async () => {
+      expect((await api.post('/dead-letters/events/redrive', {})).body).toEqual({ redriven: 0, unreadable: 0 });
     });
 
     it('knows its pools', async () => {
