@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
-import { DefinitionFileError, parseDefinitionFile } from '../../cli/definition-file.ts';
 import { missingHandlers } from '../../cli/missing-handlers.ts';
 import { compile } from '../../shared/core/compile.ts';
 import type { Plan } from '../../shared/core/plan.ts';
@@ -10,6 +9,7 @@ import type { DefinitionInput } from '../../shared/model/definition.ts';
 import type { Runners } from '../../shared/model/runners.ts';
 import type { Trigger } from '../../shared/model/trigger.ts';
 import type { Workflow } from '../../shared/nodes/define-workflow.ts';
+import { DefinitionFileError, parseDefinitionFile } from '../../shared/nodes/definition-file.ts';
 
 /** A workflow to publish: the path of a YAML or JSON file, what `defineWorkflow` gave, or a definition itself. */
 export type WorkflowSource = string | Pick<Workflow, 'definition'> | DefinitionInput;

@@ -1,11 +1,11 @@
 import { deepStrictEqual } from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
-import { DefinitionFileError, parseDefinitionFile } from '../../cli/definition-file.ts';
 import { compile } from '../core/compile.ts';
 import { describeCause, FanjoinError, InvalidDefinitionError } from '../errors.ts';
 import type { ExecutionHandle } from '../executor/workflow-executor.ts';
 import type { Definition } from '../model/definition.ts';
+import { DefinitionFileError, parseDefinitionFile } from '../nodes/definition-file.ts';
 import type { ExecutionEvent } from '../observability/execution-event.ts';
 import { fillIn, historyLine } from './history-lines.ts';
 import type { AnyWorkflow, NodesOf, UnderTest } from './node-types.ts';
