@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { type CommandIo, processIo } from './command-io.ts';
 import { addCancelCommand } from './commands/cancel.ts';
 import { addCheckpointCommand } from './commands/checkpoint.ts';
+import { addDeadLettersCommand } from './commands/dead-letters.ts';
 import { addDescribeCommand } from './commands/describe.ts';
 import { addEventsCommand } from './commands/events.ts';
 import { addGraphCommand } from './commands/graph.ts';
@@ -15,6 +16,7 @@ import { addResumeCommand } from './commands/resume.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addStartCommand } from './commands/start.ts';
 import { addTimelineCommand } from './commands/timeline.ts';
+import { addTriggerCommand } from './commands/trigger.ts';
 import { addValidateCommand } from './commands/validate.ts';
 import { EXIT } from './exit-code.ts';
 import { reportError } from './report-error.ts';
@@ -97,9 +99,10 @@ const GROUPS = [
       addEventsCommand,
       addMetricsCommand,
       addCheckpointCommand,
+      addDeadLettersCommand,
     ],
   ],
-  ['Definitions:', [addValidateCommand, addGraphCommand]],
+  ['Definitions:', [addValidateCommand, addGraphCommand, addTriggerCommand]],
 ] as const;
 
 async function loadVersion(): Promise<string> {

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { Advance, DEFAULT_ADVANCE } from '../shared/model/config.ts';
 import { Pools } from '../shared/model/pools.ts';
+import { Runners } from '../shared/model/runners.ts';
 import { SecretName } from '../shared/model/secret-reference.ts';
 import { TriggerTarget } from '../shared/model/trigger-message.ts';
 
@@ -23,6 +24,12 @@ const Environment = z.object({
   UNSETTLED_URLS: jsonText.pipe(z.record(z.string(), z.url())).default({}),
   /** The API's only. URL of the queue with the stream records that were given up. */
   GIVEN_UP_URL: z.string().default(''),
+  /** The API's only. A JSON object: URLs of the queue that triggers' events wait on, and of those that started nothing. */
+  EVENT_QUEUE_URLS: jsonText.pipe(z.object({ queue: z.url(), dead: z.url() })).optional(),
+  /** The API's only. ARN of the table's stream, to read again what was given up. */
+  STREAM_ARN: z.string().default(''),
+  /** The API's only. ARN of the observer: what others were given concerns the scheduler. */
+  OBSERVER_ARN: z.string().optional(),
   /** A JSON object: the named pools, as their sizes. */
   POOLS: jsonText.pipe(Pools).default({}),
   /** A JSON object: ARN by name, of the secrets that handlers may be given. */
@@ -47,8 +54,8 @@ const Environment = z.object({
   EXECUTION_RETENTION_SECONDS: z.coerce.number().int().positive().optional(),
   /** Where CloudWatch puts metrics. Absent: there are none. */
   POWERTOOLS_METRICS_NAMESPACE: z.string().min(1).optional(),
-  /** Of the node runner, for the API to say what executions cost. */
-  RUNNER_MEMORY_MB: z.coerce.number().int().positive().optional(),
+  /** A JSON object: by pool, what runs its nodes; of those that share the node runner, `default` alone. */
+  RUNNERS: jsonText.pipe(Runners).default({}),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('warn'),
 });
 

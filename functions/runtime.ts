@@ -8,11 +8,15 @@ import { environment } from './environment.ts';
 import { openItemTable } from './item-table.ts';
 import { log } from './log.ts';
 
-const { dynamo, sqs: sqsClient, s3 } = createAwsClients();
+const { dynamo, sqs: sqsClient, s3: s3Client } = createAwsClients();
 
 /** Built once for an instance of a function, from its environment. */
 export const sqs = sqsClient;
+export const s3 = s3Client;
 export const clock = systemClock;
 export const logger = log;
-export const store = openStore(openItemTable(dynamo), new S3BlobStore({ client: s3, bucket: environment.BUCKET_NAME }));
+export const store = openStore(
+  openItemTable(dynamo),
+  new S3BlobStore({ client: s3Client, bucket: environment.BUCKET_NAME }),
+);
 export const dispatcher = new Dispatcher(new SqsTaskQueue({ client: sqsClient, queueUrls: environment.QUEUE_URLS }));

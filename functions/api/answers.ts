@@ -73,6 +73,8 @@ export const answers: { readonly [Id in OperationId]: Answer<Routes[Id]> } = {
   getMetrics: async ({ params: { workflow }, query }) => [200, await service.metrics(workflow, query)],
   listDeadLetters: async ({ query }) => [200, await deadLetters.list(query)],
   redriveDeadLetters: async ({ body: { pool, ...options } }) => [200, await deadLetters.redrive(pool, options)],
+  redriveDeadRecords: async ({ body }) => [200, await deadLetters.redriveRecords(body)],
+  redriveDeadEvents: async ({ body }) => [200, await deadLetters.redriveEvents(body)],
   // Loaded when it is asked for: hardly ever.
   getOpenApi: async () => [200, (await import('../../shared/api/openapi.ts')).openApiDocument()],
 };

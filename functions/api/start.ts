@@ -3,7 +3,6 @@ import type { Routes } from '../../shared/api/routes.ts';
 import { ExecutionExistsError, FanjoinError, InvalidInputError } from '../../shared/errors.ts';
 import type { ExecutionService } from '../../shared/executor/execution-service.ts';
 import type { StartRequest } from '../../shared/executor/start-request.ts';
-import { LIMITS } from '../../shared/model/limits.ts';
 import type { Caller } from '../../shared/tracing/execution-trace.ts';
 
 type Start = Routes['startExecution'];
@@ -19,10 +18,7 @@ export async function startExecution(
     : startOnce(service, body, key, caller));
   if (wait === 0) return [isNew ? 201 : 200, { executionId }];
   const outcome = await service.outcome(executionId, { waitMs: wait * 1_000 });
-  const { description } = outcome;
-  // It has run, and must not look as if it had not: of an answer that is too large this much is given.
-  const isTooLarge = Buffer.byteLength(JSON.stringify(outcome)) > LIMITS.maxRequestBytes;
-  return [description.isAtRest ? 200 : 202, { executionId, ...(isTooLarge ? { description } : outcome) }];
+  return [outcome.description.isAtRest ? 200 : 202, { executionId, ...outcome }];
 }
 
 /** The key is the execution's id: the same one finds what it started. */

@@ -7,16 +7,16 @@ import type { Advance } from '../../shared/model/config.ts';
 import type { LogLevel } from '../../shared/observability/logger.ts';
 import { ExecutorFunction, type ExecutorFunctionProps } from './executor-function.ts';
 import { codeIn, type FunctionBundles } from './function-bundles.ts';
-import type { PoolSettings } from './pool-settings.ts';
+import { type PoolSettings, toRunners } from './pool-settings.ts';
 import { TIMEOUT_SECONDS } from './source-settings.ts';
 
-/** The executor's functions; those that run nodes are {@link Runners}. */
+/** The executor's functions; those that run nodes are {@link RunnerFunctions}. */
 export type ExecutorFunctions = Readonly<
   Record<'api' | 'scheduler' | 'nodeRunner' | 'deadLetter' | 'sweep' | 'observer', LambdaFunction>
 >;
 
 /** The function that runs each pool's nodes: the node runner, or the pool's own. */
-export interface Runners {
+export interface RunnerFunctions {
   readonly byPool: ReadonlyMap<string, LambdaFunction>;
   /** Each once, the node runner first. */
   readonly all: readonly LambdaFunction[];
@@ -45,7 +45,7 @@ const creator =
       ...(logRetention !== undefined && { logRetention }),
     });
 
-export function createRunners(scope: Construct, settings: FunctionSettings): Runners {
+export function createRunners(scope: Construct, settings: FunctionSettings): RunnerFunctions {
   const { bundles, pools, handlersEnvironment } = settings;
   const create = creator(scope, settings);
   const role = new Role(scope, 'NodeRunnerRole', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
@@ -73,10 +73,9 @@ export function createFunctions(
   settings: FunctionSettings,
   nodeRunner: LambdaFunction,
 ): ExecutorFunctions {
-  const { bundles, deadLetterTimeout, pools } = settings;
+  const { bundles, deadLetterTimeout } = settings;
   const create = creator(scope, settings);
   const { folders } = bundles;
-  const [defaultPool] = pools;
   return {
     api: create('ApiFunction', {
       description: 'Answers the HTTP API',
@@ -84,11 +83,7 @@ export function createFunctions(
       // API Gateway waits for 30 s.
       timeout: Duration.seconds(29),
       memorySize: 512,
-      environment: {
-        ...startEnvironment(settings),
-        // What executions cost depends on it, and the API says what they cost.
-        ...(defaultPool !== undefined && { RUNNER_MEMORY_MB: String(defaultPool.memorySize) }),
-      },
+      environment: startEnvironment(settings),
     }),
     scheduler: create('Scheduler', {
       description: 'Advances executions by the changes of their items',
@@ -120,10 +115,13 @@ export function createFunctions(
 }
 
 /** What starts executions has to know. */
-function startEnvironment({ bundles, pools: [, ...named], advance }: FunctionSettings): Record<string, string> {
+function startEnvironment({ bundles, pools, advance }: FunctionSettings): Record<string, string> {
+  const [, ...named] = pools;
   const sizes = named.map(({ name, concurrency }) => [name, { size: concurrency.maxConcurrency }]);
   return {
     POOLS: JSON.stringify(Object.fromEntries(sizes)),
+    // What a node may take, and what executions cost, depends on it.
+    RUNNERS: JSON.stringify(toRunners(pools)),
     HANDLERS_VERSION: bundles.handlers.version,
     ...(advance !== undefined && { ADVANCE: advance }),
   };

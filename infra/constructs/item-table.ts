@@ -86,4 +86,10 @@ export class ItemTable extends Construct {
       this.streamArn,
     );
   }
+
+  /** Lets a function read records of the stream again that it knows the place of, and tells it which stream. */
+  allowReadAgain(user: LambdaFunction): void {
+    allow(user, ['dynamodb:GetRecords', 'dynamodb:GetShardIterator'], this.streamArn);
+    user.addEnvironment('STREAM_ARN', this.streamArn);
+  }
 }

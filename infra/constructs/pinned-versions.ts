@@ -4,10 +4,10 @@ import { CfnFunction, type Function as LambdaFunction } from 'aws-cdk-lib/aws-la
 import { Construct } from 'constructs';
 import { DEFAULT_POOL } from '../../shared/model/pools.ts';
 import { acknowledge } from './acknowledge.ts';
-import type { Runners } from './executor-functions.ts';
+import type { RunnerFunctions } from './executor-functions.ts';
 
 export interface PinnedVersionsProps {
-  readonly runners: Runners;
+  readonly runners: RunnerFunctions;
   /** Start executions, and say which versions those are pinned to that ask for it. */
   readonly starters: readonly LambdaFunction[];
 }

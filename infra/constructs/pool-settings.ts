@@ -1,6 +1,7 @@
 import { Duration, Token } from 'aws-cdk-lib';
 import { FanjoinError } from '../../shared/errors.ts';
 import { batchSizeOf, DEFAULT_POOL, PoolName, poolSize } from '../../shared/model/pools.ts';
+import type { Runners } from '../../shared/model/runners.ts';
 import type { PoolConcurrency } from './worker-pool.ts';
 
 /** A named pool: a queue of its own, and a bound on how many handlers of its nodes run at once. */
@@ -64,6 +65,14 @@ export function poolSettings({
     }),
   ];
 }
+
+/** What runs the pools' nodes; those that share a function are told by `default` alone. */
+export const toRunners = (pools: readonly PoolSettings[]): Runners =>
+  Object.fromEntries(
+    pools
+      .filter(({ name, hasOwnRunner }) => name === DEFAULT_POOL || hasOwnRunner)
+      .map(({ name, timeout, memorySize }) => [name, { timeoutSeconds: timeout.toSeconds(), memoryMb: memorySize }]),
+  );
 
 function sizeOf(size: number, pool: string): number {
   if (Number.isInteger(size) && size >= 2 && size <= 1_000) return size;

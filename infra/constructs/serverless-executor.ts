@@ -28,7 +28,7 @@ import { LifecycleBus, type LifecycleEventsProps } from './lifecycle-bus.ts';
 import { ObserverSource } from './observer-source.ts';
 import { PayloadBucket } from './payload-bucket.ts';
 import { PinnedVersions } from './pinned-versions.ts';
-import { type PoolProps, poolSettings } from './pool-settings.ts';
+import { type PoolProps, poolSettings, toRunners } from './pool-settings.ts';
 import { PublishedWorkflows, writeWorkflows } from './published-workflows.ts';
 import { retentionOf } from './retention.ts';
 import { connectSecrets, type ReadableSecret } from './secret-access.ts';
@@ -75,7 +75,10 @@ export interface ServerlessExecutorProps {
   readonly secrets?: Readonly<Record<string, ReadableSecret>>;
   /** Invocations at once for nodes without a named pool, 2 to 1,000; each runs up to 10 handlers side by side. @default 50 */
   readonly defaultConcurrency?: number;
-  /** The longest invocation of the node runner: what the handlers of a batch may take, at most 15 minutes. @default 5 minutes */
+  /**
+   * The longest invocation of the node runner, at most 15 minutes. A node with a longer timeout is refused.
+   * @default 5 minutes
+   */
   readonly runnerTimeout?: Duration;
   /** Memory of the node runner in MB, 128 to 10,240. @default 1024 */
   readonly runnerMemorySize?: number;
@@ -179,7 +182,8 @@ export class ServerlessExecutor extends Construct implements IGrantable {
     const bundles = bundleFunctions(this, { handlersEntry, environment: handlersEnvironment });
     this.workflows = readWorkflows(props.workflows ?? [], {
       handlers: { types: bundles.handlers.types, file: handlersEntry },
-      timeoutSeconds: Object.fromEntries(pools.map(({ name, timeout }) => [name, timeout.toSeconds()])),
+      pools: pools.slice(1).map(({ name }) => name),
+      runners: toRunners(pools),
       secrets: Object.keys(secrets),
       triggerSources: props.triggers ?? {},
     });
@@ -225,6 +229,8 @@ export class ServerlessExecutor extends Construct implements IGrantable {
     new SweepSchedule(this, 'SweepSchedule', { sweep, undelivered: this.undelivered });
     const lifecycle = lifecycleEvents === false ? undefined : new LifecycleBus(this, 'Lifecycle', lifecycleEvents);
     lifecycle?.connect(observer, this.itemTable);
+    // What the observer was to tell and did not, a redrive tells.
+    lifecycle?.connect(api, this.itemTable);
     api.addEnvironment('LIFECYCLE_EVENTS', lifecycle?.tellsOf ?? 'none');
     this.lifecycleBus = lifecycle?.bus;
     if (this.workflows.length > 0) {
@@ -263,6 +269,12 @@ export class ServerlessExecutor extends Construct implements IGrantable {
     if (advance === 'eager') this.#allowSend(trigger);
     const triggers = new WorkflowTriggers(this, 'Triggers', { ...props, workflows, trigger });
     triggers.node.addDependency(published);
+    const { queue, deadLetterQueue } = triggers.events;
+    const { api } = this.functions;
+    allow(api, ['sqs:ReceiveMessage', 'sqs:ChangeMessageVisibility', 'sqs:DeleteMessage'], deadLetterQueue.queueArn);
+    allow(api, ['sqs:SendMessage'], queue.queueArn);
+    const urls = { queue: queue.queueUrl, dead: deadLetterQueue.queueUrl };
+    api.addEnvironment('EVENT_QUEUE_URLS', Stack.of(this).toJsonString(urls));
     return triggers;
   }
 
@@ -313,12 +325,13 @@ export class ServerlessExecutor extends Construct implements IGrantable {
     for (const sender of [api, scheduler, ...runners, deadLetter, sweep]) this.#allowSend(sender);
   }
 
-  /** Lets a function look at what was given up, to send work of it back to its pool. */
+  /** Lets a function look at what was given up, to send work of it back to its pool, and to make good what records told. */
   #allowDeadLetters(user: LambdaFunction, givenUp: IQueue): void {
     const queues = [...this.pools].map(([name, { unsettledQueue }]) => [name, unsettledQueue] as const);
     const look = ['sqs:ReceiveMessage', 'sqs:ChangeMessageVisibility'];
-    allow(user, [...look, 'sqs:DeleteMessage'], ...queues.map(([, queue]) => queue.queueArn));
-    allow(user, look, givenUp.queueArn);
+    allow(user, [...look, 'sqs:DeleteMessage'], ...queues.map(([, queue]) => queue.queueArn), givenUp.queueArn);
+    this.itemTable.allowReadAgain(user);
+    user.addEnvironment('OBSERVER_ARN', this.functions.observer.functionArn);
     const urls = Object.fromEntries(queues.map(([name, queue]) => [name, queue.queueUrl]));
     user.addEnvironment('UNSETTLED_URLS', Stack.of(this).toJsonString(urls));
     user.addEnvironment('GIVEN_UP_URL', givenUp.queueUrl);

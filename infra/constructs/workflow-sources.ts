@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
-import { DefinitionFileError, parseDefinitionFile } from '../../cli/definition-file.ts';
 import { missingHandlers } from '../../cli/missing-handlers.ts';
 import { compile } from '../../shared/core/compile.ts';
 import type { Plan } from '../../shared/core/plan.ts';
 import { describeCause, FanjoinError, InvalidDefinitionError, type Issue } from '../../shared/errors.ts';
-import { assertPools } from '../../shared/executor/start-checks.ts';
+import { assertPools, timeoutIssues } from '../../shared/executor/start-checks.ts';
 import type { DefinitionInput } from '../../shared/model/definition.ts';
-import { DEFAULT_POOL } from '../../shared/model/pools.ts';
+import type { Runners } from '../../shared/model/runners.ts';
 import type { Trigger } from '../../shared/model/trigger.ts';
 import type { Workflow } from '../../shared/nodes/define-workflow.ts';
+import { DefinitionFileError, parseDefinitionFile } from '../../shared/nodes/definition-file.ts';
 
 /** A workflow to publish: the path of a YAML or JSON file, what `defineWorkflow` gave, or a definition itself. */
 export type WorkflowSource = string | Pick<Workflow, 'definition'> | DefinitionInput;
@@ -25,8 +25,10 @@ export interface TriggerSources {
 export interface WorkflowSurroundings {
   /** What handlers there are, and the file they are from. */
   readonly handlers: { readonly types: readonly string[]; readonly file: string };
-  /** By pool, `default` among them: how long an invocation of its runner may take. */
-  readonly timeoutSeconds: Readonly<Record<string, number>>;
+  /** Named pools, beside `default`. */
+  readonly pools: readonly string[];
+  /** What runs the pools' nodes. */
+  readonly runners: Runners;
   /** Names of secrets. */
   readonly secrets: readonly string[];
   /** What triggers may name. Default: nothing. */
@@ -71,10 +73,9 @@ function read(file: string): string {
 }
 
 function check(definition: unknown, surroundings: WorkflowSurroundings): Plan {
-  const { handlers, timeoutSeconds, secrets, triggerSources = {} } = surroundings;
+  const { handlers, pools, runners, secrets, triggerSources = {} } = surroundings;
   const plan = compile(definition);
-  const { [DEFAULT_POOL]: _default, ...named } = timeoutSeconds;
-  assertPools(plan, Object.fromEntries(Object.keys(named).map((pool) => [pool, {}])));
+  assertPools(plan, Object.fromEntries(pools.map((pool) => [pool, {}])));
   const handlersKnown = handlers.types.map((type) => ({ type }));
   const issues: Issue[] = [
     ...missingHandlers(plan.definition, handlersKnown, relative('', handlers.file)),
@@ -83,21 +84,11 @@ function check(definition: unknown, surroundings: WorkflowSurroundings): Plan {
         ? []
         : [{ path, code: 'UNKNOWN_SECRET', message: `refers to a secret that the executor has not: '${name}'` }],
     ),
-    ...plan.nodes.flatMap((node) => tooLong(node, timeoutSeconds)),
+    ...timeoutIssues(plan, runners),
     ...(plan.definition.triggers ?? []).flatMap((trigger, index) => unknownSource(trigger, index, triggerSources)),
   ];
   if (issues.length > 0) throw new InvalidDefinitionError(plan.definition.name, issues);
   return plan;
-}
-
-/** A node that outlives its runner would be run again and again, and fail with `RunnerCrashed`. */
-function tooLong({ id, definition }: Plan['nodes'][number], limits: WorkflowSurroundings['timeoutSeconds']): Issue[] {
-  if (definition.type !== 'task' && definition.type !== 'map') return [];
-  const { pool = DEFAULT_POOL, timeoutSeconds } = definition;
-  const limit = limits[pool];
-  if (limit === undefined || timeoutSeconds === undefined || timeoutSeconds < limit) return [];
-  const message = `may take ${timeoutSeconds} s, and an invocation of the pool '${pool}' ends after ${limit} s; give the pool a longer timeout`;
-  return [{ path: `nodes.${id}.timeoutSeconds`, code: 'TIMEOUT_TOO_LONG', message }];
 }
 
 /** A bus, bucket or queue that the executor was not given. */

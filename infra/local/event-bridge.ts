@@ -7,7 +7,7 @@ import { type LoopbackServer, startLoopbackServer } from './loopback-server.ts';
 import type { Meter } from './metering.ts';
 
 const MAX_ENTRIES = 10;
-const MAX_REQUEST_BYTES = 262_144;
+const MAX_REQUEST_BYTES = 1_048_576;
 const TIME_BYTES = 14;
 
 const Entry = z.object({

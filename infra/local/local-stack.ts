@@ -178,7 +178,7 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
       : await startTableProxy({ endpoint: endpoints.dynamo, meter, deliveries: deliveriesOf('DynamoDB') });
   if (tableProxy !== undefined) cleanup.defer(() => tableProxy.stop());
   const hosting = {
-    ...{ maxConcurrency, log, meter },
+    ...{ maxConcurrency, log, meter, streamArns },
     // Streams are read past it: Lambda does so for free, and has what takes its time elsewhere.
     endpoints: { ...endpoints, ...(tableProxy !== undefined && { dynamo: tableProxy.endpoint }) },
   };

@@ -8,13 +8,15 @@ import type { Meter } from './metering.ts';
 import type { PublishedVersions } from './published-versions.ts';
 import { batchesAtOnce } from './queue-source.ts';
 import type { LocalResources } from './read-resources.ts';
-import { functionArn, versionArn } from './references.ts';
+import { functionArn, streamArn, versionArn } from './references.ts';
 
 export interface StartFunctionsOptions {
   readonly resources: LocalResources;
   /** Folder of an asset by its key. */
   readonly assets: ReadonlyMap<string, string>;
   readonly endpoints: Endpoints;
+  /** By table, the ARN of its stream as the emulator has it. */
+  readonly streamArns: ReadonlyMap<string, string>;
   /** Batches of each event source at once. */
   readonly maxConcurrency: number;
   readonly log: (source: string, line: string) => void;
@@ -30,7 +32,9 @@ export function hostedFunctions({
   maxConcurrency,
   log,
   meter,
+  streamArns,
 }: StartFunctionsOptions): ReadonlyMap<string, LocalFunctionOptions> {
+  const realStreams = new Map([...streamArns].map(([table, arn]) => [streamArn(table), arn]));
   const hosted = resources.functions.map(({ id, label, properties }) => {
     const { Code, Environment, Handler, MemorySize, ReservedConcurrentExecutions, Timeout } = properties;
     const [moduleName = '', exportName = ''] = Handler.split('.');
@@ -50,11 +54,14 @@ export function hostedFunctions({
       maxWorkers: instancesOf(id, resources, maxConcurrency),
       reservedConcurrency: ReservedConcurrentExecutions,
       env: {
-        ...Environment.Variables,
+        ...Object.fromEntries(
+          Object.entries(Environment.Variables).map(([name, value]) => [name, realStreams.get(value) ?? value]),
+        ),
         AWS_ACCESS_KEY_ID: LOCAL_CREDENTIALS.accessKeyId,
         AWS_SECRET_ACCESS_KEY: LOCAL_CREDENTIALS.secretAccessKey,
         AWS_REGION: LOCAL_REGION,
         AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamo,
+        AWS_ENDPOINT_URL_DYNAMODB_STREAMS: endpoints.dynamo,
         AWS_ENDPOINT_URL_SQS: endpoints.sqsAndS3,
         AWS_ENDPOINT_URL_S3: endpoints.sqsAndS3,
         AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,

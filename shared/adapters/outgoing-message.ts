@@ -2,9 +2,9 @@ import { FanjoinError } from '../errors.ts';
 import { MAX_QUEUE_DELAY_MS, type OutgoingMessage } from '../ports/task-queue.ts';
 
 /** The most a message may weigh, and all of a batch together. */
-export const MAX_MESSAGE_BYTES = 262_144;
+export const MAX_MESSAGE_BYTES = 1_048_576;
 
-/** Throws `MESSAGE_NOT_SENDABLE` for a body over 256 KB or a delay over 15 minutes, before anything is sent. */
+/** Throws `MESSAGE_NOT_SENDABLE` for a body over 1 MB or a delay over 15 minutes, before anything is sent. */
 export function assertSendable(pool: string, messages: readonly OutgoingMessage[]): void {
   for (const { body, delayMs = 0 } of messages) {
     // No character takes more than three bytes for each UTF-16 unit: only large ones are worth counting.

@@ -112,9 +112,12 @@ export const DeadLettersQuery = z.strictObject({
 
 /** Of `POST /dead-letters/redrive`. */
 export const RedriveBody = z.strictObject({
-  pool: PoolName,
+  pool: PoolName.meta({ description: "The pool's name" }),
   limit: z.int().min(1).max(MAX_DEAD_LETTERS).default(100).meta({ description: 'At most so many' }),
 });
+
+/** Of `POST /dead-letters/records/redrive` and `POST /dead-letters/events/redrive`. */
+export const RedriveSomeBody = RedriveBody.omit({ pool: true });
 
 /** The id of the execution that begins there, should one begin: chosen by the client, the request can be repeated. */
 export const ResumeOptions = z.strictObject({

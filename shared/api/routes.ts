@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { CheckpointDetail, CheckpointView } from '../executor/checkpoints.ts';
-import { DeadLetterList, Redriven } from '../executor/dead-letters.ts';
+import { DeadLetterList, Redriven, RedrivenRecords } from '../executor/dead-letters.ts';
 import { ExecutionDescription, ExecutionOutcome, ResultsPage } from '../executor/description.ts';
 import { ExecutionsPage } from '../executor/listing.ts';
 import { Started, StartRequest } from '../executor/start-request.ts';
@@ -29,6 +29,7 @@ import {
   PublishBody,
   RedriveBody,
   RedriveExecutionOptions,
+  RedriveSomeBody,
   ResultsQuery,
   ResumeOptions,
   StartHeaders,
@@ -76,7 +77,7 @@ export const ROUTES = {
     body: StartRequest,
     answer: Started,
     statuses: {
-      200: 'The same request has started it before; with `wait`, it has ended or is paused, and this is what it gave. An output too large for an answer is left out',
+      200: 'The same request has started it before; with `wait`, it has ended or is paused, and this is what it gave',
       201: 'It was started',
       202: 'With `wait`: it still runs, and stands so',
     },
@@ -116,18 +117,23 @@ export const ROUTES = {
     summary: 'Get what an execution gave',
     query: WaitQuery,
     answer: ExecutionOutcome,
+    description:
+      'Values that an answer of 6 MB has no room for are handed over as links: in place of `output` there is `outputAt`, ' +
+      'with a URL that answers a plain GET for a quarter of an hour.',
     statuses: { 200: 'Its description with the output or, of anything but a success, what stands of it' },
-    problems: ['EXECUTION_NOT_FOUND', 'RESPONSE_TOO_LARGE'],
+    problems: ['EXECUTION_NOT_FOUND'],
   },
   listResults: {
     ...execution,
     method: 'GET',
     path: '/executions/{executionId}/results',
     summary: 'List the ended visits of nodes, by node id',
+    description:
+      'Outputs that an answer of 6 MB has no room for are handed over as links: `outputAt` in place of `output`.',
     query: ResultsQuery,
     answer: ResultsPage,
-    statuses: { 200: 'A page of them' },
-    problems: ['EXECUTION_NOT_FOUND', 'RESPONSE_TOO_LARGE'],
+    statuses: { 200: 'A page of them. It may hold fewer than asked for, and there may be more all the same' },
+    problems: ['EXECUTION_NOT_FOUND'],
   },
   listEvents: {
     ...execution,
@@ -307,8 +313,8 @@ export const ROUTES = {
     tag: 'operations',
     summary: 'List what was given up and waits for somebody to look at it',
     description:
-      'Work that neither a runner could finish nor the dead-letter function could settle, and records of the table that ' +
-      'a function failed on again and again. Listing hides them for the moment it takes.',
+      'Work that neither a runner could finish nor the dead-letter function could settle, records of the table that a ' +
+      'function failed on again and again, and events that started nothing. Listing hides them for the moment it takes.',
     query: DeadLettersQuery,
     answer: DeadLetterList,
     statuses: { 200: 'What is there, in no order' },
@@ -322,6 +328,32 @@ export const ROUTES = {
     summary: "Send a pool's dead letters back to its queue",
     description: 'To be run as if they had never failed. Of executions that have ended meanwhile it changes nothing.',
     body: RedriveBody,
+    answer: Redriven,
+    statuses: { 200: 'How many went, and how many nobody can read' },
+    problems: [],
+  },
+  redriveDeadRecords: {
+    ...bare,
+    method: 'POST',
+    path: '/dead-letters/records/redrive',
+    tag: 'operations',
+    summary: 'Look again at the records of the table that were given up',
+    description:
+      'What they told the scheduler is made good from the results that stand; what they told the observer is written into ' +
+      'the history and put on the bus, but not counted in metrics. The stream keeps records for a day.',
+    body: RedriveSomeBody.optional(),
+    answer: RedrivenRecords,
+    statuses: { 200: 'Which executions were looked at, and how many records are gone' },
+    problems: [],
+  },
+  redriveDeadEvents: {
+    ...bare,
+    method: 'POST',
+    path: '/dead-letters/events/redrive',
+    tag: 'operations',
+    summary: 'Send events that started nothing back to their queue',
+    description: 'An event starts an execution once, however often it comes.',
+    body: RedriveSomeBody.optional(),
     answer: Redriven,
     statuses: { 200: 'How many went, and how many nobody can read' },
     problems: [],

@@ -8,7 +8,9 @@ import {
   FanjoinError,
   InvalidInputError,
 } from '../errors.ts';
+import { Json } from '../model/json.ts';
 import { Problem } from '../model/problem.ts';
+import type { ValueLink } from '../model/value-link.ts';
 import { type Clock, sleep } from '../ports/clock.ts';
 import { activeSpanHeaders } from '../tracing/active-span.ts';
 import { type AuthorizationOptions, authorizationOf } from './authorization.ts';
@@ -16,6 +18,8 @@ import { errorOf } from './problem-error.ts';
 
 const MAX_TRIES = 5;
 const REQUEST_TIMEOUT_MS = 30_000;
+/** 64 MB by a slow line. */
+const VALUE_TIMEOUT_MS = 300_000;
 
 /** The endpoint did not answer, or not with what its API says. */
 export class EndpointError extends FanjoinError {
@@ -65,18 +69,41 @@ export class ApiClient {
    * @throws {FanjoinError} what the other side threw, or that it could not be reached
    */
   async call<R extends Route>(route: R, call: ApiCall<R> = {}): Promise<z.output<R['answer']>> {
-    const { signal } = call;
     assertNames({ ...call.params });
+    return this.#repeating(nameOf(route), call.signal, async () =>
+      parsed<R['answer']>(route.answer, await this.#send(route, call)),
+    );
+  }
+
+  /**
+   * Gets a value that was too large for an answer. The URL is asked as it is: whoever has it may.
+   * @throws {FanjoinError} the link does not hold any more, or could not be followed
+   */
+  async fetchValue({ url }: ValueLink): Promise<Json> {
+    const what = `GET ${url.replace(/\?.*/, '')}`;
+    return this.#repeating(what, undefined, async () => {
+      const response = await fetch(url, { signal: AbortSignal.timeout(VALUE_TIMEOUT_MS) });
+      const text = await response.text();
+      if (response.ok) return Json.parse(JSON.parse(text));
+      const problem = `answered ${response.status} to ${what}: ${text.slice(0, 300)}`;
+      if (response.status >= 500) throw new EndpointError(this.#endpoint, problem);
+      throw new FanjoinError(
+        'ENDPOINT_REFUSED',
+        `${this.#endpoint} ${problem}. Links expire: ask for the outcome again`,
+      );
+    });
+  }
+
+  async #repeating<T>(what: string, signal: AbortSignal | undefined, send: () => Promise<T>): Promise<T> {
     for (let tries = 1; ; tries++) {
       try {
-        const answer: unknown = await this.#send(route, call);
-        return parsed<R['answer']>(route.answer, answer);
+        return await send();
       } catch (error) {
         if (signal?.aborted === true || (error instanceof FanjoinError && !error.retryable)) throw error;
         if (tries >= MAX_TRIES)
           throw error instanceof EndpointError
             ? error
-            : new EndpointError(this.#endpoint, `did not answer ${nameOf(route)}: ${describeCause(error)}`, error);
+            : new EndpointError(this.#endpoint, `did not answer ${what}: ${describeCause(error)}`, error);
         await sleep(this.#clock, 100 * 2 ** tries, signal);
       }
     }

@@ -42,8 +42,26 @@ export const DeadRecords = z.object({
 });
 export type DeadRecords = z.infer<typeof DeadRecords>;
 
+/** An event that was to start a workflow, and did not. */
+export const DeadEvent = z.object({
+  messageId: z.string(),
+  receiveCount: z.int(),
+  /** Which workflow, by which of its triggers; absent if the message cannot be read. */
+  workflow: z.string().optional(),
+  trigger: z.string().optional(),
+  /** Of the workflow. Absent: the latest. */
+  version: z.union([z.string(), z.number()]).optional(),
+  /** The first 1,000 characters of the message. */
+  body: z.string(),
+});
+export type DeadEvent = z.infer<typeof DeadEvent>;
+
 /** What was given up and waits for somebody to look at it. */
-export const DeadLetterList = z.object({ work: z.array(DeadWork), records: z.array(DeadRecords) });
+export const DeadLetterList = z.object({
+  work: z.array(DeadWork),
+  records: z.array(DeadRecords),
+  events: z.array(DeadEvent),
+});
 export type DeadLetterList = z.infer<typeof DeadLetterList>;
 
 /** What became of dead letters that were to be tried again. */
@@ -54,6 +72,17 @@ export const Redriven = z.object({
   unreadable: z.int(),
 });
 export type Redriven = z.infer<typeof Redriven>;
+
+/** What became of records that were to be looked at again. */
+export const RedrivenRecords = Redriven.extend({
+  /** Executions that were looked at. */
+  executionIds: z.array(z.string()),
+  /** Removed without a look: the stream keeps changes for a day. What the scheduler missed of them the sweep has found out. */
+  gone: z.int(),
+  /** Left where they are: looking at them failed again. The log of the API's function says why. */
+  failed: z.int(),
+});
+export type RedrivenRecords = z.infer<typeof RedrivenRecords>;
 
 export interface DeadLetterOptions {
   /** At most so many of each queue. Default 100, at most 500. */
@@ -66,13 +95,22 @@ export interface DeadLetters {
   list(options?: DeadLetterOptions): Promise<DeadLetterList>;
   /**
    * Sends a pool's work back to its queue, to be run as if it had never failed. Of executions that have ended meanwhile it
-   * changes nothing. What records told cannot be sent again: the sweep finds it out by itself.
+   * changes nothing.
    * @throws {InvalidInputError} there is no such pool
    */
   redrive(pool: string, options?: DeadLetterOptions): Promise<Redriven>;
+  /**
+   * Reads the records again that were given up. What they told the scheduler is made good from the results that stand; what
+   * they told the observer is written into the history and put on the bus, but not counted in the workflow's metrics.
+   */
+  redriveRecords(options?: DeadLetterOptions): Promise<RedrivenRecords>;
+  /** Sends events back to their queue, to start what they were to start: once, however often they come. */
+  redriveEvents(options?: DeadLetterOptions): Promise<Redriven>;
 }
 
 export const NO_DEAD_LETTERS: DeadLetters = {
-  list: async () => ({ work: [], records: [] }),
+  list: async () => ({ work: [], records: [], events: [] }),
   redrive: async () => ({ redriven: 0, unreadable: 0 }),
+  redriveRecords: async () => ({ redriven: 0, unreadable: 0, executionIds: [], gone: 0, failed: 0 }),
+  redriveEvents: async () => ({ redriven: 0, unreadable: 0 }),
 };

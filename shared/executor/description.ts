@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { ExecutionConfig } from '../model/config.ts';
 import { Json } from '../model/json.ts';
 import { ErrorInfo, ExecutionStatus, NodeResultView } from '../model/result.ts';
+import { ValueLink } from '../model/value-link.ts';
 
 /** Read-only values every node can read. */
 export const Globals = z.record(z.string(), Json);
@@ -72,6 +73,13 @@ export const ExecutionOutcome = z.object({
   globals: Globals.optional(),
   /** Outputs of the nodes that had succeeded when it ended, of anything but a success. */
   partialResults: z.record(z.string(), Json).optional(),
+  /** The output or the globals are too large for this answer. */
+  outputAt: ValueLink.optional(),
+  globalsAt: ValueLink.optional(),
+  /** By node id, outputs that are too large for this answer. */
+  partialResultsAt: z.record(z.string(), ValueLink).optional(),
+  /** There are more partial results than an answer holds: the results, page by page, have them all. */
+  hasMorePartialResults: z.literal(true).optional(),
 });
 export type ExecutionOutcome = z.infer<typeof ExecutionOutcome>;
 

@@ -8,6 +8,7 @@ import {
 import type { Item } from '../ports/item-table.ts';
 import type { Snapshot, Standing } from '../store/execution-store.ts';
 import type { Store } from '../store/store.ts';
+import { AnswerRoom } from './answer-room.ts';
 import { billedLater } from './billed-execution.ts';
 import { checkpointIdOf } from './checkpoints.ts';
 import { type ExecutionDescription, type ExecutionOutcome, Globals } from './description.ts';
@@ -78,5 +79,5 @@ async function loadOutcome(
   };
   return meta.status === 'SUCCEEDED'
     ? { ...common, output: meta.output === undefined ? null : await payloads.load(meta.output) }
-    : { ...common, partialResults: await loadPartialResults(store, standing) };
+    : { ...common, ...(await loadPartialResults(store, standing, new AnswerRoom(payloads, undefined))) };
 }

@@ -6,6 +6,7 @@ import type { ExecutionReport } from './execution-report.ts';
 import type { Executions } from './executions.ts';
 import { loadNodeOutput } from './node-output.ts';
 import { once } from './once.ts';
+import { standingResults } from './standing-results.ts';
 import { WorkflowContext } from './workflow-context.ts';
 
 /** How an execution ended, or, if it is paused, how it stands. Times in milliseconds since the epoch. */
@@ -46,7 +47,7 @@ export interface ExecutionResult<Output = unknown> {
 export async function loadResult(executions: Executions, executionId: string, nowMs: number): Promise<ExecutionResult> {
   const report = (await executions.report?.(executionId)) ?? (await askForReport(executions, executionId));
   const { description, output, partialResults, globals, definition } = report;
-  const standing = standingOf(report.results);
+  const standing = standingResults(report.results);
   const { workflow, status, error, failedNode, startedAtMs, endedAtMs } = description;
   // Most who run a workflow never look at them.
   const metrics = once(() => metricsOf(computeMetrics(definition, standing), report.billedOperations));
@@ -128,17 +129,4 @@ export async function allResults(
     after = page.next;
   } while (after !== undefined);
   return all;
-}
-
-/**
- * Visits that ran, in the order in which they ended. A result that came after the end changed nothing, and one that a
- * redrive ran anew no longer counts.
- */
-function standingOf(results: readonly NodeResultView[]): NodeResultView[] {
-  const standing = new Map<string, NodeResultView>();
-  for (const result of results) {
-    const key = `${result.nodeId} ${result.visit}`;
-    if (result.status !== 'SKIPPED' && result.run >= (standing.get(key)?.run ?? 0)) standing.set(key, result);
-  }
-  return [...standing.values()].filter(({ late }) => late !== true).sort((a, b) => a.endedAtMs - b.endedAtMs);
 }

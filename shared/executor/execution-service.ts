@@ -9,6 +9,7 @@ import type { MetaItem } from '../model/items.ts';
 import type { Json } from '../model/json.ts';
 import type { Pools } from '../model/pools.ts';
 import { isTerminal } from '../model/result.ts';
+import type { Runners } from '../model/runners.ts';
 import {
   type BilledOperations,
   type BilledStack,
@@ -26,6 +27,7 @@ import { WINDOW_MS } from '../store/metrics-store.ts';
 import { ResultPosition } from '../store/result-store.ts';
 import type { Store } from '../store/store.ts';
 import { beginTrace, type Caller } from '../tracing/execution-trace.ts';
+import { type AnswerBounds, AnswerRoom } from './answer-room.ts';
 import { loadBilledItems } from './billed-execution.ts';
 import {
   type CheckpointDetail,
@@ -44,9 +46,9 @@ import type { HistoryOptions, RedriveOptions, ResultsOptions, TimeRange } from '
 import { type ExecutionsPage, type ListOptions, listExecutions } from './listing.ts';
 import { isAtRest, presentState } from './present-state.ts';
 import { progressOf } from './progress.ts';
-import { loadPartialResults, viewResult } from './result-views.ts';
+import { loadPartialResults, viewResults } from './result-views.ts';
 import { assertKept, assertStillKept } from './retention.ts';
-import { assertPools, assertSecrets, namedSecrets, resolveConfig } from './start-checks.ts';
+import { assertPools, assertSecrets, assertTimeouts, namedSecrets, resolveConfig } from './start-checks.ts';
 import { StartHandOff, type StartHandOffParts } from './start-hand-off.ts';
 import { digestOf, StartRequest } from './start-request.ts';
 import { untilAtRest } from './until-at-rest.ts';
@@ -65,6 +67,8 @@ export interface ServiceParts extends StartHandOffParts {
   readonly clock: Clock;
   /** Named pools there are, beside `default`. Absent: not known here, so not checked. */
   readonly pools?: Pools;
+  /** What runs the pools' nodes. Default: nothing that ends them. */
+  readonly runners?: Runners;
   /** How long executions are kept after their end. Default: for good. */
   readonly retentionMs?: number | undefined;
   /** Tells which secrets there are not. Absent: not known here, so not checked. */
@@ -81,6 +85,8 @@ export interface ServiceParts extends StartHandOffParts {
   readonly billedStack?: BilledStack;
   /** How long runners go by what they read of an execution's flags. Default 0: they look before each node. */
   readonly flagsKnownMs?: number;
+  /** What bounds the answers of `outcome` and `results`. Default: nothing. */
+  readonly answerBounds?: AnswerBounds;
   /** Throws if what is to be started cannot run here. Default: anything can. */
   readonly checkStart?: (plan: Plan) => void;
 }
@@ -93,6 +99,7 @@ export class ExecutionService {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #pools: Pools | undefined;
+  readonly #runners: Runners;
   readonly #retentionMs: number | undefined;
   readonly #secrets: Pick<SecretStore, 'missing'> | undefined;
   readonly #handlersVersion: (plan: Plan) => Json;
@@ -102,18 +109,21 @@ export class ExecutionService {
   readonly #billedStack: BilledStack;
   readonly #flagsKnownMs: number;
   readonly #checkStart: (plan: Plan) => void;
+  readonly #answerBounds: AnswerBounds | undefined;
   readonly #handOff: StartHandOff;
   readonly #compiled = new CompiledDefinitions();
   readonly workflows: WorkflowService;
 
   constructor(parts: ServiceParts) {
-    const { store, clock, pools, secrets, handlersVersion, newId } = parts;
-    this.workflows = new WorkflowService({ store, clock, pools });
+    const { store, clock, pools, runners = {}, secrets, handlersVersion, newId } = parts;
+    this.workflows = new WorkflowService({ store, clock, pools, runners });
+    this.#runners = runners;
     this.#handOff = new StartHandOff(parts);
     this.#exportsSpans = parts.exportsSpans ?? false;
     this.#billedStack = parts.billedStack ?? DEFAULT_STACK;
     this.#flagsKnownMs = parts.flagsKnownMs ?? 0;
     this.#checkStart = parts.checkStart ?? (() => undefined);
+    this.#answerBounds = parts.answerBounds;
     this.#retentionMs = parts.retentionMs;
     this.#handlersVersion = handlersVersion;
     this.#handlersPin = parts.handlersPin;
@@ -187,6 +197,7 @@ export class ExecutionService {
         ? this.#compiled.compile(definition)
         : (await this.workflows.resolve(workflow, version)).plan;
     if (this.#pools !== undefined) assertPools(plan, this.#pools);
+    assertTimeouts(plan, this.#runners);
     return plan;
   }
 
@@ -222,14 +233,24 @@ export class ExecutionService {
     const snapshot = await this.#load(executionId);
     const description = await this.#describe(snapshot);
     const { meta } = snapshot;
-    const { payloads } = this.#store;
+    const room = this.#roomBeside(JSON.stringify(description));
+    const globals = meta.globals && (await room.placeAnyway(meta.globals));
     const common = {
       description,
-      ...(meta.globals !== undefined && { globals: Globals.parse(await payloads.load(meta.globals)) }),
+      ...(globals !== undefined &&
+        ('link' in globals ? { globalsAt: globals.link } : { globals: Globals.parse(globals.value) })),
     };
-    if (meta.status === 'SUCCEEDED')
-      return { ...common, output: meta.output === undefined ? null : await payloads.load(meta.output) };
-    return { ...common, partialResults: await loadPartialResults(this.#store, snapshot) };
+    if (meta.status !== 'SUCCEEDED') return { ...common, ...(await loadPartialResults(this.#store, snapshot, room)) };
+    if (meta.output === undefined) return { ...common, output: null };
+    const output = await room.placeAnyway(meta.output);
+    return { ...common, ...('link' in output ? { outputAt: output.link } : { output: output.value }) };
+  }
+
+  /** What an answer has left for values beside what it holds anyway. */
+  #roomBeside(json: string): AnswerRoom {
+    const room = new AnswerRoom(this.#store.payloads, this.#answerBounds);
+    room.takes(() => json);
+    return room;
   }
 
   /** @throws {ExecutionNotFoundError} */
@@ -240,8 +261,14 @@ export class ExecutionService {
     if (after !== undefined) parseInput(ResultPosition, after, "The results' after");
     const { meta } = await this.#load(executionId);
     const page = await this.#store.results.pageOfResults(meta.executionId, after, limit);
-    const results = await Promise.all(page.results.map((result) => viewResult(this.#store, meta, result, withOutputs)));
-    return { results, ...(page.next !== undefined && { next: page.next }) };
+    const room = this.#roomBeside('');
+    const results = await viewResults(room, meta, page.results, withOutputs);
+    // It ends before what it has no room for, which begins the next one.
+    const { next } =
+      results.length === 0 || results.length === page.results.length
+        ? page
+        : await this.#store.results.pageOfResults(meta.executionId, after, results.length);
+    return { results, ...(next !== undefined && { next }) };
   }
 
   /** What happened, in order. @throws {ExecutionNotFoundError | InvalidInputError} */

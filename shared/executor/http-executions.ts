@@ -11,6 +11,7 @@ import type { CheckpointDetail, CheckpointView } from './checkpoints.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { ExecutionDescription, ExecutionOutcome, ResultsPage } from './description.ts';
 import type { Executions, RedriveOptions, ResultsOptions, StartInput, TimeRange, WaitOptions } from './executions.ts';
+import { fetchOutcome, fetchResults } from './fetch-values.ts';
 import { MAX_WAIT_SECONDS } from './follow-events.ts';
 import { HttpWorkflows } from './http-workflows.ts';
 import type { ExecutionsPage, ListOptions } from './listing.ts';
@@ -41,6 +42,8 @@ export class HttpExecutions implements Executions {
     this.deadLetters = {
       list: (query = {}) => this.#api.call(ROUTES.listDeadLetters, { query }),
       redrive: (pool, limits = {}) => this.#api.call(ROUTES.redriveDeadLetters, { body: { pool, ...limits } }),
+      redriveRecords: (limits = {}) => this.#api.call(ROUTES.redriveDeadRecords, { body: limits }),
+      redriveEvents: (limits = {}) => this.#api.call(ROUTES.redriveDeadEvents, { body: limits }),
     };
     this.#config = config;
     this.#clock = options.clock;
@@ -64,13 +67,12 @@ export class HttpExecutions implements Executions {
     return this.#api.call(ROUTES.describeExecution, { params: { executionId } });
   }
 
-  outcome(executionId: string): Promise<ExecutionOutcome> {
-    return this.#api.call(ROUTES.getOutcome, { params: { executionId } });
+  async outcome(executionId: string): Promise<ExecutionOutcome> {
+    return fetchOutcome(this.#api, executionId);
   }
 
-  results(executionId: string, { withOutputs, ...page }: ResultsOptions = {}): Promise<ResultsPage> {
-    const outputs = withOutputs === undefined ? undefined : String(withOutputs);
-    return this.#api.call(ROUTES.listResults, { params: { executionId }, query: { ...page, outputs } });
+  results(executionId: string, options: ResultsOptions = {}): Promise<ResultsPage> {
+    return fetchResults(this.#api, executionId, options);
   }
 
   async history(executionId: string, { waitMs = 0, signal, ...page }: WaitOptions = {}): Promise<EventsPage> {

@@ -57,6 +57,10 @@ export type ExecutionsPage = z.infer<typeof ExecutionsPage>;
 
 /** Looks at so many executions at the most for one page, when few have the status asked for. */
 const LOOKED_AT = 5_000;
+/** The same where each is looked up: the index of a search attribute does not tell how an execution stands. */
+const LOOKED_UP = 1_000;
+/** Where not all will do, so many are looked at in one go. */
+const STEP = 100;
 
 /** @throws {InvalidInputError} */
 export async function listExecutions(store: Store, options: ListOptions): Promise<ExecutionsPage> {
@@ -67,20 +71,24 @@ export async function listExecutions(store: Store, options: ListOptions): Promis
   const from = fromMs === undefined ? {} : { from: listingBound(Math.ceil(fromMs)) };
   const executions: ExecutionSummary[] = [];
   let before = earlier(after, toMs === undefined ? undefined : listingBound(Math.floor(toMs) + 1));
-  for (let looked = 0; ; looked += limit) {
+  const isLookedUp = Object.keys(request.searchAttributes ?? {}).length > 0;
+  const isSifted = isLookedUp || request.status !== undefined;
+  for (let left = isLookedUp ? LOOKED_UP : LOOKED_AT; ; ) {
+    const step = isSifted ? Math.min(left, Math.max(STEP, limit - executions.length)) : limit;
     const latest = await latestOf(store, workflows, request, {
       ...from,
-      limit,
+      limit: step,
       ...(before !== undefined && { before }),
     });
     for (const [index, { listedAs, found }] of latest.entries()) {
       before = listedAs;
       if (found !== undefined && isWanted(found)) executions.push(summaryOf(found));
-      const isLast = index === latest.length - 1 && latest.length < limit;
+      const isLast = index === latest.length - 1 && latest.length < step;
       if (executions.length === limit) return { executions, ...(!isLast && { next: before }) };
     }
-    if (latest.length < limit) return { executions };
-    if (looked + limit >= LOOKED_AT) return { executions, ...(before !== undefined && { next: before }) };
+    if (latest.length < step) return { executions };
+    left -= step;
+    if (left <= 0) return { executions, ...(before !== undefined && { next: before }) };
   }
 }
 

@@ -38,6 +38,7 @@ import { FeedPump } from './feed-pump.ts';
 import { untilEvents } from './follow-events.ts';
 import { assertPinned, localPin } from './handlers-pin.ts';
 import type { ListOptions } from './listing.ts';
+import { LocalRetention } from './local-retention.ts';
 import { newId } from './new-id.ts';
 import { QueueWorkers } from './queue-workers.ts';
 import { withoutUndefined } from './start-request.ts';
@@ -77,6 +78,8 @@ export interface LocalEngineOptions {
   readonly spans?: SpanExport;
   /** Makes time-ordered ids. Default: ULIDs. */
   readonly newId?: (nowMs: number) => string;
+  /** How long executions are kept after their end. Default: for good. */
+  readonly retentionMs?: number | undefined;
   /** How handlers are called. Default: `attempt`. */
   readonly attempt?: Attempt;
 }
@@ -100,6 +103,7 @@ export class LocalEngine implements Executions {
   readonly #callbacks: Callbacks;
   readonly #monitor: LocalMonitor;
   readonly #newId: (nowMs: number) => string;
+  readonly #retention: LocalRetention | undefined;
   readonly #recovered: Promise<void>;
   readonly #unsubscribe: () => void;
   /** Executions that are this engine's to advance: those it started or was told to resume. */
@@ -135,6 +139,7 @@ export class LocalEngine implements Executions {
       handlersPin: (plan) => localPin(plan, handlers),
       newId: this.#newId,
       exportsSpans: options.spans !== undefined,
+      retentionMs: options.retentionMs,
       dispatcher,
       ...(options.advance !== undefined && { advance: options.advance }),
       checkStart: (plan) => this.#assertHandlers(plan),
@@ -167,8 +172,12 @@ export class LocalEngine implements Executions {
     this.#pump = new FeedPump({ scheduler, clock, onFault });
     this.#workers = new QueueWorkers({ queue, runner: this.#runner, clock, logger, pools, onFault });
     this.#unsubscribe = table.subscribe((records) => this.#hear(records));
+    this.#retention =
+      options.retentionMs === undefined
+        ? undefined
+        : new LocalRetention({ database: this.#database, store, clock, retentionMs: options.retentionMs });
     this.#armSweep();
-    this.#recovered = this.#monitor.recover();
+    this.#recovered = this.#monitor.recover().then(() => this.#retention?.keep());
   }
 
   /** @throws {FanjoinError} `UNREGISTERED_HANDLER`, or as `ExecutionService.start` does */
@@ -392,8 +401,10 @@ export class LocalEngine implements Executions {
     this.#cancelSweep = this.#options.clock.after(
       SWEEP_MS,
       () => {
-        const sweep = this.#adopted.size === 0 ? Promise.resolve() : this.#look();
-        void sweep.catch((error: Error) => this.#fail(error)).finally(() => this.#armSweep());
+        const looks = [this.#adopted.size === 0 ? undefined : this.#look(), this.#retention?.keep()];
+        void Promise.all(looks)
+          .catch((error: Error) => this.#fail(error))
+          .finally(() => this.#armSweep());
       },
       { isBackground: true, isLook: true },
     );

@@ -7,6 +7,12 @@ import type { ExecutionService } from './execution-service.ts';
 /** Of a tag. */
 const MAX_KEY_LENGTH = 1_000;
 
+/** By what and by which event an execution was started. */
+export const triggerTags = (trigger: string, key: string): Record<string, string> => ({
+  trigger,
+  event: key.slice(0, MAX_KEY_LENGTH),
+});
+
 /** Starts workflows by events. */
 export class TriggerStarter {
   readonly #service: Pick<ExecutionService, 'start' | 'workflows'>;
@@ -40,7 +46,7 @@ export class TriggerStarter {
     version: string,
     { input, key, executionId }: TriggeredStart,
   ): Promise<{ executionId: ExecutionId; isNew: boolean }> {
-    const tags = { trigger, event: key.slice(0, MAX_KEY_LENGTH) };
+    const tags = triggerTags(trigger, key);
     try {
       return await this.#service.start({ workflow, version, input, executionId, tags });
     } catch (error) {

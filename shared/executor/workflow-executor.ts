@@ -59,6 +59,11 @@ export interface WorkflowExecutorOptions extends AuthorizationOptions {
    * `credentials` or a `region` are given, or the environment names both.
    */
   readonly endpoint?: string;
+  /**
+   * Local only: how long executions are kept after their end, with their results and history; none may have a longer timeout.
+   * On AWS the stack says (`executionRetention`). Default: they are kept.
+   */
+  readonly executionRetentionSeconds?: number;
   /** How executions started here advance; local only. Default `eager`. */
   readonly advance?: Advance;
   /** Lines below it are not logged. Default `warn`. */
@@ -148,6 +153,7 @@ export class WorkflowExecutor implements AsyncDisposable {
             callbacks: this.callbacks,
             ...(this.#spans !== undefined && { spans: this.#spans }),
             ...(options.advance !== undefined && { advance: options.advance }),
+            retentionMs: retentionOf(options),
           })
         : new HttpExecutions({ ...options, endpoint: options.endpoint, config, clock });
     this.#endpointCallbacks =
@@ -292,6 +298,12 @@ function parseConfig(config: ExecutionConfigInput): ExecutionConfigInput {
   const parsed = ExecutionConfigInput.safeParse(config);
   if (!parsed.success) throw new InvalidInputError('The execution config', zodIssues(parsed.error));
   return config;
+}
+
+function retentionOf({ executionRetentionSeconds: seconds }: WorkflowExecutorOptions): number | undefined {
+  if (seconds === undefined || (Number.isFinite(seconds) && seconds > 0)) return seconds && seconds * 1_000;
+  const message = `must be more than 0, and is ${seconds}`;
+  throw new InvalidInputError('The executor', [{ path: 'executionRetentionSeconds', code: 'INVALID_VALUE', message }]);
 }
 
 function parsePools(pools: Pools): Pools {

@@ -5,11 +5,12 @@ import { InvalidDefinitionError, WorkflowNotFoundError } from '../errors.ts';
 import { WorkflowName } from '../model/ids.ts';
 import type { AliasItem, PublishedItem } from '../model/items.ts';
 import type { Pools } from '../model/pools.ts';
+import type { Runners } from '../model/runners.ts';
 import { AliasName, selectVersion, VersionName } from '../model/version.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../store/store.ts';
 import type { FoundVersion } from '../store/workflow-store.ts';
-import { assertPools } from './start-checks.ts';
+import { assertPools, assertTimeouts } from './start-checks.ts';
 import {
   type PublishedVersion,
   type Validation,
@@ -30,6 +31,8 @@ export interface WorkflowServiceParts {
   readonly clock: Clock;
   /** Named pools there are, beside `default`. Absent: not known here, so not checked. */
   readonly pools: Pools | undefined;
+  /** What runs the pools' nodes. Absent: nothing that ends them. */
+  readonly runners?: Runners | undefined;
 }
 
 /** What can be asked of workflows, on the store alone: the API function and the local executor both answer with it. */
@@ -37,11 +40,13 @@ export class WorkflowService implements Workflows {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #pools: Pools | undefined;
+  readonly #runners: Runners;
 
-  constructor({ store, clock, pools }: WorkflowServiceParts) {
+  constructor({ store, clock, pools, runners = {} }: WorkflowServiceParts) {
     this.#store = store;
     this.#clock = clock;
     this.#pools = pools;
+    this.#runners = runners;
   }
 
   async publish(definition: unknown): Promise<PublishedVersion> {
@@ -119,6 +124,7 @@ export class WorkflowService implements Workflows {
   #compile(definition: unknown): Plan {
     const plan = compile(definition);
     if (this.#pools !== undefined) assertPools(plan, this.#pools);
+    assertTimeouts(plan, this.#runners);
     return plan;
   }
 }

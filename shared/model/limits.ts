@@ -8,6 +8,8 @@ export const LIMITS = {
   maxDefinitionBytes: 5_000_000,
   /** JSON bytes of an API request: API Gateway's HTTP API takes 10 MB, the Lambda behind it 6 MB. */
   maxRequestBytes: 5_500_000,
+  /** Bytes of an answer of the API, as text within JSON: a Lambda function may return 6 MB. */
+  maxAnswerBytes: 6_200_000,
   /** JSON bytes of one node's output or a workflow's input: what a runner holds in memory several times over. */
   maxPayloadBytes: 64_000_000,
   /** A value over so many bytes goes to the blob store: there it becomes cheaper than the table. */

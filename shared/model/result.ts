@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { Json } from './json.ts';
+import { ValueLink } from './value-link.ts';
 
 /** What is kept of an error: always a name and a message. */
 export type ErrorInfo = {
@@ -66,6 +67,9 @@ export const NodeResultView = z.object({
   /** Why its fallback failed too. */
   fallbackError: ErrorInfo.optional(),
   failures: z.array(ItemFailure).optional(),
+  /** The output, or the failures, are too large for this answer. */
+  outputAt: ValueLink.optional(),
+  failuresAt: ValueLink.optional(),
   /** It came after the end of its execution, and changed nothing. */
   late: z.literal(true).optional(),
   attempts: z.array(AttemptRecord),

@@ -24,19 +24,23 @@ export interface BilledMessage {
  * they can be. Under load pollers may find fewer messages at once, and then need more requests. Messages of a batch share a
  * look at the execution's flags.
  *
+ * @param memoryMbOf memory of the function that runs a pool's messages
  * @param lookUnits read units of one look at an execution's flags; a runner looks every 2 s, too
  */
 export function billMessages(
   messages: readonly BilledMessage[],
-  { runnerMemoryMb, lookUnits }: { readonly runnerMemoryMb: number; readonly lookUnits: number },
+  { memoryMbOf, lookUnits }: { readonly memoryMbOf: (pool: string) => number; readonly lookUnits: number },
 ): Partial<OperationCounts> {
   let queueRequests = 0;
   let invocations = 0;
-  let runningMs = 0;
+  let computeGbSeconds = 0;
+  const run = (pool: string, runningMs: number): void => {
+    computeGbSeconds += (memoryMbOf(pool) / 1_024) * (runningMs / 1_000);
+  };
   let looks = 0;
   const { inline = [], sent = [] } = Object.groupBy(messages, ({ isInline }) => (isInline ? 'inline' : 'sent'));
-  for (const { times, runningMs: inlineMs, looks: isLook = false } of inline) {
-    runningMs += times * inlineMs;
+  for (const { pool, times, runningMs: inlineMs, looks: isLook = false } of inline) {
+    run(pool, times * inlineMs);
     looks += times * (Math.floor(inlineMs / STOP_POLL_MS) + Number(isLook));
   }
   for (const group of Map.groupBy(sent, ({ pool, sentWith }) => `${pool} ${sentWith}`).values()) {
@@ -49,13 +53,13 @@ export function billMessages(
     const groupMs = Math.max(longestMs, meanMs * batches);
     queueRequests += Math.ceil(count / REQUEST_MESSAGES) + 2 * batches;
     invocations += batches;
-    runningMs += groupMs;
+    run(pool, groupMs);
     looks += batches * (1 + Math.floor(groupMs / batches / STOP_POLL_MS));
   }
   return {
     queueRequests,
     invocations,
     readUnits: looks * lookUnits,
-    computeGbSeconds: (runnerMemoryMb / 1_024) * (runningMs / 1_000),
+    computeGbSeconds,
   };
 }

@@ -20,11 +20,12 @@ export type BilledOperations = Readonly<z.infer<typeof BilledOperations>>;
 
 /** What of a stack changes what an execution costs. */
 export interface BilledStack {
-  readonly runnerMemoryMb: number;
+  /** In MB, of the function that runs a pool's nodes. */
+  readonly memoryMbOf: (pool: string) => number;
   readonly lifecycleEvents: LifecycleScope | 'none';
 }
 /** As it is deployed unless something else is asked for. */
-export const DEFAULT_STACK: BilledStack = { runnerMemoryMb: 1_024, lifecycleEvents: 'executions' };
+export const DEFAULT_STACK: BilledStack = { memoryMbOf: () => 1_024, lifecycleEvents: 'executions' };
 
 interface Parts {
   readonly plan: Plan;
@@ -56,7 +57,7 @@ export function computeBilledOperations({ plan, items, stack, nowMs }: Parts): B
     billScheduler(meta, state),
     billEnding(plan, meta, items, results),
     ...visits.counts,
-    billMessages(visits.messages, { runnerMemoryMb: stack.runnerMemoryMb, lookUnits: readUnits(meta.openBytes) }),
+    billMessages(visits.messages, { memoryMbOf: stack.memoryMbOf, lookUnits: readUnits(meta.openBytes) }),
     billHistory(
       items.flatMap(({ events, times }) => events.map((event) => ({ ...event, times }))),
       stack.lifecycleEvents,

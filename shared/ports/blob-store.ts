@@ -1,3 +1,5 @@
+import type { ValueLink } from '../model/value-link.ts';
+
 export interface ByteRange {
   /** First byte, from 0. */
   readonly start: number;
@@ -11,4 +13,15 @@ export interface BlobStore {
   put(key: string, body: Uint8Array): Promise<void>;
   /** The whole blob or a range of it, cut at the blob's end; `undefined` if there is none under `key`. */
   get(key: string, range?: ByteRange): Promise<Uint8Array | undefined>;
+}
+
+export interface StoredBlob {
+  readonly key: string;
+  readonly bytes: number;
+}
+
+/** Lets others fetch a blob by themselves, for a while and without credentials of their own. */
+export interface BlobLinks {
+  /** Whether there is such a blob is not looked at. */
+  link(blob: StoredBlob): Promise<ValueLink>;
 }

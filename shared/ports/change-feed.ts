@@ -16,6 +16,19 @@ export interface ChangeRecord {
   readonly after?: Item;
 }
 
+/** A part of a shard, both ends in it. */
+export interface ChangeRange {
+  readonly shard: string;
+  readonly firstSequence: string;
+  readonly lastSequence: string;
+}
+
+/** Changes that were told before. */
+export interface ChangeLog {
+  /** In order; `undefined`: they are not kept any more, or never were. */
+  read(range: ChangeRange): Promise<readonly ChangeRecord[] | undefined>;
+}
+
 /** Orders decimal sequence numbers of any length. Negative: `a` came first. */
 export function compareSequence(a: string, b: string): number {
   const width = Math.max(a.length, b.length);

@@ -6,7 +6,7 @@ export interface OutgoingEvent {
   readonly detailType: string;
   /** When it happened, in milliseconds since the epoch. A bus keeps whole seconds of it. */
   readonly atMs: number;
-  /** Goes as JSON; at most 256 KB with all the rest of the event. */
+  /** Goes as JSON; at most 1 MB with all the rest of the event. */
   readonly detail: Readonly<Record<string, unknown>>;
 }
 

@@ -2,7 +2,7 @@
 export const MAX_QUEUE_DELAY_MS = 900_000;
 
 export interface OutgoingMessage {
-  /** The message, as JSON text; at most 256 KB (the limit of SQS). */
+  /** The message, as JSON text; at most 1 MB (the limit of SQS). */
   readonly body: string;
   /** Not delivered before so many milliseconds; whole seconds on SQS, rounded up. Default 0. At most 15 minutes. */
   readonly delayMs?: number;

@@ -1,5 +1,11 @@
 import { deepStrictEqual } from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { compile } from '../core/compile.ts';
+import { describeCause, FanjoinError, InvalidDefinitionError } from '../errors.ts';
 import type { ExecutionHandle } from '../executor/workflow-executor.ts';
+import type { Definition } from '../model/definition.ts';
+import { DefinitionFileError, parseDefinitionFile } from '../nodes/definition-file.ts';
 import type { ExecutionEvent } from '../observability/execution-event.ts';
 import { fillIn, historyLine } from './history-lines.ts';
 import type { AnyWorkflow, NodesOf, UnderTest } from './node-types.ts';
@@ -33,6 +39,38 @@ export function createTestExecutor<Tested extends UnderTest = AnyWorkflow>(
   options: TestExecutorOptions<Tested> = {},
 ): TestExecutor<NodesOf<Tested>> {
   return new TestExecutor(new TestRig(options), options);
+}
+
+/**
+ * A workflow from a file in YAML or JSON, to be tested: `createTestExecutor({ workflow: readWorkflow('orders.yaml'), handlers })`.
+ *
+ * @throws {FanjoinError} `WORKFLOW_NOT_READ`, or `INVALID_DEFINITION` with every issue and its place in the file
+ */
+export function readWorkflow(file: string): Definition {
+  const shownAs = relative('', file);
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    const message = `The workflow file '${shownAs}' cannot be read: ${describeCause(cause)}`;
+    throw new FanjoinError('WORKFLOW_NOT_READ', message, { cause });
+  }
+  return parseWorkflow(text, shownAs);
+}
+
+/**
+ * The same of the text itself.
+ * @param name what its issues name it by
+ * @throws {FanjoinError} `INVALID_DEFINITION`, with every issue and its place in the text
+ */
+export function parseWorkflow(text: string, name = 'workflow'): Definition {
+  const { value, place } = parseDefinitionFile(text, name);
+  try {
+    return compile(value).definition;
+  } catch (error) {
+    if (!(error instanceof InvalidDefinitionError)) throw error;
+    throw new DefinitionFileError(name, error.issues.map(place));
+  }
 }
 
 /**

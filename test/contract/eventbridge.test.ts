@@ -69,7 +69,7 @@ describe('EventBridgeSink, against the local EventBridge', () => {
 
   it('puts more than a request takes, by number and by size', async () => {
     const many = Array.from({ length: 25 }, (_, n) => anEvent({ detail: { n } }));
-    const large = Array.from({ length: 3 }, () => anEvent({ detail: { text: 'é'.repeat(60_000) } }));
+    const large = Array.from({ length: 3 }, () => anEvent({ detail: { text: 'é'.repeat(240_000) } }));
 
     expect(await sink.put([...many, ...large])).toEqual([]);
     await arrived(28);
@@ -78,7 +78,7 @@ describe('EventBridgeSink, against the local EventBridge', () => {
   });
 
   it('gives back what no bus takes, and puts its neighbours', async () => {
-    const tooLarge = anEvent({ detail: { text: 'x'.repeat(262_144) } });
+    const tooLarge = anEvent({ detail: { text: 'x'.repeat(1_048_576) } });
     const notOurs = anEvent({ source: 'aws.s3' });
     const nameless = anEvent({ detailType: '' });
 
@@ -87,7 +87,7 @@ describe('EventBridgeSink, against the local EventBridge', () => {
 
     expect(refused.map(({ event }) => event)).toEqual([tooLarge, notOurs, nameless]);
     expect(refused.map(({ reason }) => reason)).toEqual([
-      expect.stringContaining('262192 bytes'),
+      expect.stringContaining('1048624 bytes'),
       expect.stringContaining('NotAuthorizedForSource'),
       expect.stringContaining('DetailType is a required argument'),
     ]);

@@ -40,15 +40,15 @@ export function queueContract(createPool: CreatePool): void {
       expect(await queue.receive(pool)).toStrictEqual([]);
     });
 
-    it('takes messages that are larger together than one request, and none of more than 256 KB', async () => {
+    it('takes messages that are larger together than one request, and none of more than 1 MB', async () => {
       const { queue, pool } = await createPool();
-      const bodies = Array.from({ length: 5 }, (_, n) => `"${String(n).repeat(200_000)}"`);
+      const bodies = Array.from({ length: 5 }, (_, n) => `"${String(n).repeat(400_000)}"`);
 
       await queue.send(
         pool,
         bodies.map((body) => ({ body })),
       );
-      const refused = queue.send(pool, [{ body: '"first"' }, { body: `"${'x'.repeat(262_144)}"` }]);
+      const refused = queue.send(pool, [{ body: '"first"' }, { body: `"${'x'.repeat(1_048_576)}"` }]);
 
       await expect(refused).rejects.toMatchObject({ code: 'MESSAGE_NOT_SENDABLE' });
       const received = await drain(queue, pool, bodies.length);

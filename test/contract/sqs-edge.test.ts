@@ -30,11 +30,11 @@ beforeEach(() => {
 });
 
 describe('SqsTaskQueue', () => {
-  it('sends at most 10 messages and 256 KB a batch', async () => {
+  it('sends at most 10 messages and 1 MB a batch', async () => {
     sqs.on(SendMessageBatchCommand).resolves({ Successful: [], Failed: [] });
 
     await queue.send('default', messages(25));
-    await queue.send('default', messages(5, 100_000));
+    await queue.send('default', messages(5, 400_000));
 
     expect(batches().map(({ length }) => length)).toStrictEqual([10, 10, 5, 2, 2, 1]);
   });

@@ -56,6 +56,26 @@ describe.skipIf(!canRunEmulators())('the API takes nothing it does not understan
     });
   });
 
+  it('nodes that may outlive the function that runs them', async () => {
+    const outliving = (name: string) => ({ name, nodes: { n: { handler: 'double', timeoutSeconds: 900 } } });
+    const problem = {
+      status: 400,
+      code: 'INVALID_DEFINITION',
+      body: {
+        issues: [
+          { path: 'nodes.n.timeoutSeconds', code: 'TIMEOUT_TOO_LONG', message: expect.stringContaining('300 s') },
+        ],
+      },
+    };
+
+    expect(await api.post('/workflows', { definition: outliving('published') })).toMatchObject(problem);
+    expect(await api.post('/executions', { definition: outliving('started') })).toMatchObject(problem);
+    expect((await api.post('/workflows/validate', { definition: outliving('validated') })).body).toMatchObject({
+      isValid: false,
+    });
+    expect((await api.get('/executions?workflow=started')).body).toEqual({ executions: [] });
+  });
+
   it('parameters it does not know, and values they cannot have', async () => {
     for (const query of [
       'colour=red',

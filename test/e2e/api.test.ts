@@ -1,12 +1,24 @@
+import { rmSync } from 'node:fs';
+import { DeleteItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import {
+  DescribeStreamCommand,
+  GetRecordsCommand,
+  type GetRecordsCommandOutput,
+  GetShardIteratorCommand,
+  ListStreamsCommand,
+} from '@aws-sdk/client-dynamodb-streams';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import type { LocalStack } from '../../infra/local/local-stack.ts';
+import { functionArn } from '../../infra/local/references.ts';
 import { routeKey } from '../../shared/api/route.ts';
 import { ROUTES } from '../../shared/api/routes.ts';
 import { DeadLetterList } from '../../shared/executor/dead-letters.ts';
 import { WorkflowExecutor } from '../../shared/executor/workflow-executor.ts';
 import type { DefinitionInput } from '../../shared/model/definition.ts';
+import { ValueLink } from '../../shared/model/value-link.ts';
+import { synthesized } from '../infra/synthesized.ts';
 import { ApiCalls, giving, idIn } from '../support/api-calls.ts';
 import { canRunEmulators } from '../support/aws-emulators.ts';
 import { aLocalStack } from '../support/local-stack.ts';
@@ -17,6 +29,26 @@ const waiting = (name: string): DefinitionInput => ({
   name,
   nodes: { never: { handler: 'fail', retry: { maxRetries: 1, intervalSeconds: 600 } } },
 });
+
+/** Where the stream has the changes of one partition. */
+async function recordsOf({ clients: { streams } }: LocalStack, pk: string) {
+  const { Streams = [] } = await streams.send(new ListStreamsCommand({}));
+  const [{ StreamArn } = {}] = Streams;
+  const { StreamDescription } = await streams.send(new DescribeStreamCommand({ StreamArn }));
+  const [{ ShardId = '' } = {}] = StreamDescription?.Shards ?? [];
+  const { ShardIterator } = await streams.send(
+    new GetShardIteratorCommand({ StreamArn, ShardId, ShardIteratorType: 'TRIM_HORIZON' }),
+  );
+  const sequences: string[] = [];
+  for (let next = ShardIterator, pages = 0; next !== undefined && pages < 50; pages++) {
+    const page: GetRecordsCommandOutput = await streams.send(new GetRecordsCommand({ ShardIterator: next }));
+    for (const { dynamodb } of page.Records ?? [])
+      if (dynamodb?.Keys?.pk?.S === pk) sequences.push(dynamodb.SequenceNumber ?? '');
+    if (page.Records?.length === 0) break;
+    next = page.NextShardIterator;
+  }
+  return { shardId: ShardId, sequences };
+}
 
 describe.skipIf(!canRunEmulators())('the API', () => {
   let stack: LocalStack;
@@ -37,6 +69,71 @@ describe.skipIf(!canRunEmulators())('the API', () => {
     idIn(await api.post('/executions', { definition, ...more }));
   const ended = async (definition: DefinitionInput, more = {}) =>
     idIn(await api.post('/executions?wait=25', { definition, ...more }));
+
+  describe('hands over what is too large for an answer', () => {
+    const text = (length: number, of = 'x') => ({ handler: 'text', input: { of, length } });
+    const Linked = z.object({ outputAt: ValueLink });
+    const fetched = async ({ url }: ValueLink): Promise<unknown> => (await fetch(url)).json();
+
+    it('as a link that needs no signature, which the client follows', async () => {
+      const definition: DefinitionInput = { name: 'large', nodes: { only: { handler: 'large' } } };
+
+      const answer = await api.post('/executions?wait=25', { definition });
+      const { outputAt } = Linked.parse(answer.body);
+      const outcome = await api.get(`/executions/${idIn(answer)}/outcome`);
+      const result = await executor.get(idIn(answer)).result();
+
+      expect(answer).toMatchObject({ status: 200, body: { description: { status: 'SUCCEEDED' } } });
+      expect(answer.body).not.toHaveProperty('output');
+      expect(outputAt).toMatchObject({ bytes: 20_000_002 });
+      expect(outputAt.expiresAtMs).toBeGreaterThan(Date.now());
+      expect(await fetched(outputAt)).toHaveLength(20_000_000);
+      expect(Linked.parse(outcome.body).outputAt.bytes).toBe(20_000_002);
+      expect(result.output).toHaveLength(20_000_000);
+      expect(await result.context.output('only')).toHaveLength(20_000_000);
+    });
+
+    it('of a failure the partial results that do not fit, and no others', async () => {
+      const nodes = {
+        large: { handler: 'large' },
+        small: { handler: 'double', input: { n: 1 } },
+        last: { handler: 'fail', dependsOn: ['large', 'small'], input: null },
+      };
+
+      const answer = await api.post('/executions?wait=25', { definition: { name: 'partly-large', nodes } });
+      const { partialResults } = await executor.get(idIn(answer)).result();
+
+      expect(answer.body).toMatchObject({
+        description: { status: 'FAILED' },
+        partialResults: { small: 2 },
+        partialResultsAt: { large: { bytes: 20_000_002 } },
+      });
+      expect(partialResults).toMatchObject({ small: 2, large: expect.stringMatching(/^x{100}/) });
+    });
+
+    it('of results the outputs that do not fit, counted as the answer has them', async () => {
+      const nodes = { a: text(2_000_000), b: text(2_000_000), c: text(1_000_000, '"'), d: text(1_500_000, '"') };
+      const id = await ended({ name: 'paged', nodes });
+      const Page = z.object({
+        results: z.array(z.object({ nodeId: z.string(), outputAt: ValueLink.optional() })),
+      });
+
+      const { results } = Page.parse((await api.get(`/executions/${id}/results?outputs=true`)).body);
+      const page = await executor.get(id).results({ withOutputs: true });
+
+      // There are 2.2 MB left for c, which has 2 MB; but each quote in it takes four bytes.
+      expect(results.map(({ nodeId, outputAt }) => [nodeId, outputAt?.bytes])).toEqual([
+        ['a', undefined],
+        ['b', undefined],
+        ['c', 2_000_002],
+        ['d', 3_000_002],
+      ]);
+      expect(page.results.map(({ output }) => String(output).length)).toEqual([
+        2_000_000, 2_000_000, 1_000_000, 1_500_000,
+      ]);
+      expect((await executor.get(id).result()).output).toMatchObject({ d: expect.stringMatching(/^"{100}/) });
+    });
+  });
 
   describe('publishes workflows, and', () => {
     publishingSuite(() => executor);
@@ -81,16 +178,6 @@ describe.skipIf(!canRunEmulators())('the API', () => {
       expect(answer).toMatchObject({ status: 202, body: { description: { status: 'RUNNING', isAtRest: false } } });
       expect(later).toMatchObject({ status: 200, body: { description: { status: 'RUNNING' }, partialResults: {} } });
       expect(cancelled).toMatchObject({ body: { description: { status: 'CANCELLED' } } });
-    });
-
-    it('says that it has ended though what it gave is too large for an answer', async () => {
-      const definition: DefinitionInput = { name: 'large', nodes: { only: { handler: 'large' } } };
-
-      const answer = await api.post('/executions?wait=25', { definition });
-
-      expect(answer).toMatchObject({ status: 200, body: { description: { status: 'SUCCEEDED' } } });
-      expect(answer.body).not.toHaveProperty('output');
-      expect(await api.get(`/executions/${idIn(answer)}/outcome`)).toMatchObject({ code: 'RESPONSE_TOO_LARGE' });
     });
 
     it('starts one execution for one key, whichever way the key is given', async () => {
@@ -308,6 +395,57 @@ describe.skipIf(!canRunEmulators())('the API', () => {
         lastSequence: '2',
         at: '2026-01-02T03:04:05.000Z',
       });
+    });
+
+    it('reads records again that were given up: what they told is in the history, and made good', async () => {
+      const id = await ended({ name: 'unheard', nodes: { only: { handler: 'double', input: { n: 1 } } } });
+      const events = async () =>
+        z.object({ events: z.array(z.unknown()) }).parse((await api.get(`/executions/${id}/events`)).body).events;
+      await expect.poll(async () => (await events()).length, { timeout: 20_000 }).toBeGreaterThanOrEqual(3);
+      const told = await events();
+      const pk = `EXEC#${id}`;
+      const TableName = stack.tableNames[0];
+      const { Items = [] } = await stack.clients.dynamo.send(
+        new QueryCommand({
+          ...{ TableName, KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)' },
+          ExpressionAttributeValues: { ':pk': { S: pk }, ':sk': { S: 'EVENT#' } },
+        }),
+      );
+      for (const { sk = { S: '' } } of Items)
+        await stack.clients.dynamo.send(new DeleteItemCommand({ TableName, Key: { pk: { S: pk }, sk } }));
+      const records = await recordsOf(stack, pk);
+      const { template, outdir } = synthesized();
+      rmSync(outdir, { recursive: true });
+      const ids = Object.keys(template.findResources('AWS::Lambda::Function'));
+      const idOf = (name: string) => ids.find((one) => one.startsWith(`Executor${name}`)) ?? '';
+      const letter = (functionName: string, shardId: string) => ({
+        requestContext: { condition: 'RetryAttemptsExhausted', functionArn: functionArn(idOf(functionName)) },
+        DDBStreamBatchInfo: {
+          ...{ shardId, batchSize: records.sequences.length },
+          startSequenceNumber: records.sequences.at(0),
+          endSequenceNumber: records.sequences.at(-1),
+        },
+      });
+      const gone = `shardId-${'0'.repeat(20)}-${'f'.repeat(8)}`;
+      await send('Stream/GivenUp', JSON.stringify(letter('Observer', records.shardId)));
+      await send('Stream/GivenUp', JSON.stringify(letter('Scheduler', records.shardId)));
+      await send('Stream/GivenUp', JSON.stringify(letter('Scheduler', gone)));
+      const before = await events();
+
+      const redriven = await api.post('/dead-letters/records/redrive');
+
+      expect(Items.length).toBeGreaterThan(0);
+      expect(before).toEqual([]);
+      expect(redriven.body).toMatchObject({ redriven: 2, failed: 0, executionIds: expect.arrayContaining([id]) });
+      // The one of the test before, too: there is no such shard any more.
+      expect(redriven.body).toMatchObject({ gone: 2 });
+      expect(await events()).toHaveLength(told.length);
+      expect((await deadLetters()).records).toEqual([]);
+      expect(await executor.get(id).describe()).toMatchObject({ status: 'SUCCEEDED', run: 1 });
+    });
+
+    it('has no events to send back where no workflow has triggers', async () => {
+      expect((await api.post('/dead-letters/events/redrive', {})).body).toEqual({ redriven: 0, unreadable: 0 });
     });
 
     it('knows its pools', async () => {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { runCli } from '../../cli/run-cli.ts';
 import type { LocalStack } from '../../infra/local/local-stack.ts';
@@ -65,6 +66,29 @@ describe.skipIf(!canRunEmulators())('the command line, with --endpoint', () => {
       });
     return events.toSorted((a, b) => a.atMs - b.atMs).at(-1)?.nodeId;
   }
+
+  it('lists dead letters, and has them tried again', async () => {
+    const none = await run('dead-letters', 'list');
+    await stack.clients.sqs.send(
+      new SendMessageCommand({
+        QueueUrl: stack.queueUrls['Pool-default/UnsettledQueue'],
+        MessageBody: JSON.stringify({
+          ...{ v: 1, kind: 'node', executionId: id, run: 1, node: 'root', visit: 1, attempt: 1, queuedAtMs: 1 },
+        }),
+      }),
+    );
+
+    const listed = await run('dead-letters', 'list');
+    const redriven = await run('dead-letters', 'redrive', '--pool', 'default', '--records', '--events');
+    const empty = await run('dead-letters', 'list', '--json');
+    const unasked = await run('dead-letters', 'redrive');
+
+    expect(none).toEqual({ code: 0, stdout: '', stderr: 'There are no dead letters.\n' });
+    expect(listed.stdout).toMatch(new RegExp(`\npool default  node ${id} root +1\n$`));
+    expect(redriven.stdout).toBe('pool default: 1 tried again\nrecords: 0 tried again\nevents: 0 tried again\n');
+    expect(JSON.parse(empty.stdout)).toEqual({ work: [], records: [], events: [] });
+    expect(unasked).toMatchObject({ code: 2, stderr: expect.stringContaining('--pool NAME, --records or --events') });
+  });
 
   it('lists what the stack ran, with filters and in pages', async () => {
     const second = await start(stack, aGraph('also-looked-at'));

@@ -76,7 +76,8 @@ const reading =
   (surroundings: Partial<WorkflowSurroundings> = {}) =>
     readWorkflows(sources, {
       handlers: { types: [handler], file: handlersEntry },
-      timeoutSeconds: { default: 300, slow: 300 },
+      pools: ['slow'],
+      runners: { default: { timeoutSeconds: 300, memoryMb: 1_024 } },
       secrets: [],
       ...surroundings,
     });
@@ -110,10 +111,26 @@ describe('a workflow that could not run fails the synthesis', () => {
 
   it('whose node may take longer than what runs it', () => {
     const workflow = { name: 'w', nodes: { n: { handler, pool: 'slow', timeoutSeconds: 600 } } };
-    const within = (seconds: number) => () => reading(workflow)({ timeoutSeconds: { default: 300, slow: seconds } });
+    const unsaid = { name: 'w', nodes: { n: { handler, pool: 'slow' } } };
+    const insured = { name: 'w', nodes: { n: { handler, pool: 'slow', fallback: { handler } } } };
+    const within =
+      (seconds: number, source: WorkflowSource = workflow) =>
+      () =>
+        reading(source)({
+          runners: {
+            default: { timeoutSeconds: 30, memoryMb: 1_024 },
+            slow: { timeoutSeconds: seconds, memoryMb: 1_024 },
+          },
+        });
 
-    expect(within(600)).toThrow(/nodes\.n\.timeoutSeconds: may take 600 s/);
+    expect(within(600)).toThrow(
+      /nodes\.n\.timeoutSeconds: may take 600 s, and .*'slow' ends after 600 s; give the node/,
+    );
     expect(within(601)).not.toThrow();
+    expect(within(60, unsaid)).toThrow(/may take 60 s, as nothing else is said/);
+    expect(within(61, unsaid)).not.toThrow();
+    expect(within(120, insured)).toThrow(/may take 120 s, with its fallback/);
+    expect(within(121, insured)).not.toThrow();
   });
 
   it('that has the name of another, or no file', () => {

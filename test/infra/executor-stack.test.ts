@@ -283,11 +283,19 @@ describe('functions', () => {
     const variables = (from: typeof template) =>
       Object.entries(from.findResources('AWS::Lambda::Function')).find(([id]) => id.includes('ApiFunction'))?.[1]
         .Properties.Environment.Variables;
-    const { template: other, outdir: folder } = synthesized({ runnerMemorySize: 2_048, lifecycleEvents: false });
+    const { template: other, outdir: folder } = synthesized({
+      ...{ runnerMemorySize: 2_048, lifecycleEvents: false },
+      pools: { slow: { timeout: Duration.minutes(15) }, shared: { size: 5 } },
+    });
     rmSync(folder, { recursive: true });
 
-    expect(variables(template)).toMatchObject({ RUNNER_MEMORY_MB: '1024', LIFECYCLE_EVENTS: 'executions' });
-    expect(variables(other)).toMatchObject({ RUNNER_MEMORY_MB: '2048', LIFECYCLE_EVENTS: 'none' });
+    expect(variables(template)).toMatchObject({ LIFECYCLE_EVENTS: 'executions' });
+    expect(JSON.parse(variables(template).RUNNERS)).toEqual({ default: { timeoutSeconds: 300, memoryMb: 1_024 } });
+    expect(variables(other)).toMatchObject({ LIFECYCLE_EVENTS: 'none' });
+    expect(JSON.parse(variables(other).RUNNERS)).toEqual({
+      default: { timeoutSeconds: 300, memoryMb: 2_048 },
+      slow: { timeoutSeconds: 900, memoryMb: 2_048 },
+    });
   });
 
   it('may be retried more often than Lambda takes for a loop', () => {

@@ -59,7 +59,11 @@ describe('each function may do what it calls and nothing else', () => {
             (action) => `sqs:${action} on Pool${pool}UnsettledQueue`,
           ),
         ),
-        ...['ChangeMessageVisibility', 'ReceiveMessage'].map((action) => `sqs:${action} on StreamGivenUp`),
+        ...['ChangeMessageVisibility', 'DeleteMessage', 'ReceiveMessage'].map(
+          (action) => `sqs:${action} on StreamGivenUp`,
+        ),
+        ...['GetRecords', 'GetShardIterator'].map((action) => `dynamodb:${action} on ItemsTable/stream`),
+        'events:PutEvents on event-bus/default',
       ],
     ],
     [

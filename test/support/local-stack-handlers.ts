@@ -40,5 +40,11 @@ export const handlers = [
     },
   }),
   defineNode({ type: 'length', input: z.string(), output: z.number(), execute: (text) => text.length }),
+  defineNode({
+    type: 'text',
+    input: z.object({ of: z.string(), length: z.number() }),
+    output: z.string(),
+    execute: ({ of, length }) => of.repeat(length),
+  }),
   defineNode({ type: 'large', output: z.string(), execute: () => 'x'.repeat(20_000_000) }),
 ];

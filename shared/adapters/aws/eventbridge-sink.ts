@@ -7,7 +7,7 @@ import { isTransient, isTransientName } from './service-errors.ts';
 
 const MAX_BATCH_ENTRIES = 10;
 /** The most an entry may weigh, and all of a request together. */
-const MAX_REQUEST_BYTES = 262_144;
+const MAX_REQUEST_BYTES = 1_048_576;
 /** What an entry's time counts for. */
 const TIME_BYTES = 14;
 const PUT_ATTEMPTS = 4;

@@ -122,7 +122,7 @@ const queueRejectedError = (operation: string, pool: string, reason: string, cau
 
 const toSeconds = (ms: number): number => Math.ceil(ms / 1_000);
 
-/** At most 10 messages and 256 KB a batch. */
+/** At most 10 messages and 1 MB a batch. */
 function toBatches(messages: readonly OutgoingMessage[]): readonly (readonly SendMessageBatchRequestEntry[])[] {
   const batches: SendMessageBatchRequestEntry[][] = [];
   let batch: SendMessageBatchRequestEntry[] = [];

@@ -3,7 +3,7 @@ import type { SqliteDatabase } from './sqlite-database.ts';
 
 const PART_BYTES = 262_144;
 /** Part `n` of blob `id` is row `id * PARTS_PER_BLOB + n`: the primary key serves as index, and parts lie in order. */
-const PARTS_PER_BLOB = 1_048_576;
+export const PARTS_PER_BLOB = 1_048_576;
 
 /** Blobs in a SQLite file, in parts of 256 KB: reading a range touches only its parts. */
 export class SqliteBlobStore implements BlobStore {

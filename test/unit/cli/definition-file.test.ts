@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DefinitionFileError, parseDefinitionFile } from '../../../cli/definition-file.ts';
+import { DefinitionFileError, parseDefinitionFile } from '../../../shared/nodes/definition-file.ts';
 
 function issuesOf(text: string) {
   try {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryTaskQueue } from '../../../shared/adapters/local/memory-queue.ts';
-import { QueueDeadLetters } from '../../../shared/executor/queue-dead-letters.ts';
+import { type GivenUpRecords, QueueDeadLetters } from '../../../shared/executor/queue-dead-letters.ts';
 import type { OutgoingMessage } from '../../../shared/ports/task-queue.ts';
 import { VirtualClock } from '../../../shared/testing/virtual-clock.ts';
 
@@ -11,7 +11,18 @@ const task = (attempt: number) => ({
 function aBench() {
   const clock = new VirtualClock();
   const queue = new MemoryTaskQueue({ clock, visibilityMs: 30_000, maxReceiveCount: 1_000 });
-  const letters = new QueueDeadLetters({ queue, unsettled: { default: 'd#', slow: 's#' }, givenUp: 'g#' });
+  const looked: GivenUpRecords[] = [];
+  const letters = new QueueDeadLetters({
+    queue,
+    unsettled: { default: 'd#', slow: 's#' },
+    givenUp: 'g#',
+    events: { queue: 'events', dead: 'e#' },
+    redriveRecords: async (records) => {
+      looked.push(records);
+      if (records.shard === 'broken') throw new Error('the table is down');
+      return records.shard === 'old' ? undefined : ['e1', 'e2'];
+    },
+  });
   const put = (name: string, ...bodies: unknown[]) =>
     queue.send(
       name,
@@ -27,7 +38,7 @@ function aBench() {
     await clock.runUntil(() => isOver, 10_000);
     return over;
   };
-  return { queue, letters, put, settled };
+  return { queue, letters, put, settled, looked };
 }
 
 describe('dead letters', () => {
@@ -90,6 +101,41 @@ describe('dead letters', () => {
     queue.send = send;
 
     expect((await settled(letters.list())).work).toHaveLength(1);
+  });
+
+  it('of records are looked at again, but for those that are gone, and stay where that fails', async () => {
+    const { letters, put, settled, looked } = aBench();
+    const records = (shardId: string) => ({
+      requestContext: { condition: 'RetryAttemptsExhausted', functionArn: 'arn:f' },
+      DDBStreamBatchInfo: { shardId, startSequenceNumber: '1', endSequenceNumber: '9', batchSize: 2 },
+    });
+    await put('g#', records('s1'), records('s2'), records('old'), records('broken'), 'gibberish');
+
+    const outcome = await settled(letters.redriveRecords());
+
+    expect(outcome).toEqual({ redriven: 2, unreadable: 1, executionIds: ['e1', 'e2'], gone: 1, failed: 1 });
+    expect(looked).toContainEqual({ shard: 's1', firstSequence: '1', lastSequence: '9', function: 'arn:f' });
+    expect((await settled(letters.list())).records.map(({ shard, body }) => shard ?? body).toSorted()).toEqual([
+      'broken',
+      'gibberish',
+    ]);
+  });
+
+  it('of events are listed with what they were to start, and go back to their queue', async () => {
+    const { queue, letters, put, settled } = aBench();
+    const event = { workflow: 'orders', version: 'live', trigger: 'placed', event: { id: '1' } };
+    await put('e#', event, 'gibberish');
+
+    const { events } = await settled(letters.list());
+    const outcome = await settled(letters.redriveEvents());
+
+    expect(events.toSorted((a, b) => a.body.length - b.body.length)).toMatchObject([
+      { body: 'gibberish' },
+      { workflow: 'orders', version: 'live', trigger: 'placed', body: JSON.stringify(event) },
+    ]);
+    expect(outcome).toEqual({ redriven: 1, unreadable: 1 });
+    expect((await queue.receive('events')).map(({ body }) => JSON.parse(body))).toEqual([event]);
+    expect((await settled(letters.list())).events).toHaveLength(1);
   });
 
   it('of a pool that is none are refused', async () => {

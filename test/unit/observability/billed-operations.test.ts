@@ -318,11 +318,19 @@ describe('what an execution is billed for', () => {
 
   it('depends on what the bus is told, and on the runner’s memory', () => {
     const none = bill(CHAIN, chainItems, { stack: { lifecycleEvents: 'none' } });
-    const all = bill(CHAIN, chainItems, { stack: { lifecycleEvents: 'nodes', runnerMemoryMb: 2_048 } });
+    const all = bill(CHAIN, chainItems, { stack: { lifecycleEvents: 'nodes', memoryMbOf: () => 2_048 } });
 
     expect(none.busEvents).toBe(0);
     expect(all.busEvents).toBe(2 + 3);
     expect(all.computeGbSeconds).toBeCloseTo(0.6, 9);
+  });
+
+  it('takes the memory of the function that runs a node’s pool', () => {
+    const pooled: Nodes = { ...CHAIN, b: aTask({ dependsOn: ['a'], pool: 'large' }) };
+    const memoryMbOf = (pool: string) => (pool === 'large' ? 4_096 : 1_024);
+
+    // Each took 100 ms.
+    expect(bill(pooled, chainItems, { stack: { memoryMbOf } }).computeGbSeconds).toBeCloseTo(0.1 + 0.4 + 0.1, 9);
   });
 
   it('counts a stand-in as often as it stands for others', () => {

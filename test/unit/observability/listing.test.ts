@@ -134,6 +134,28 @@ describe('a list of executions', () => {
     expect(await bench.idsOf({ workflow: 'orders' })).toEqual(['o4', 'o3', 'o2', 'o1']);
   });
 
+  it('looks up a bounded number for each page, however many share a search attribute', async () => {
+    await using bench = await aBench();
+    await bench.start('orders', 'rare', 1, true, { region: 'eu' });
+    for (let n = 0; n < 1_500; n++) await bench.start('orders', `o${n}`, 10 + n, false, { region: 'eu' });
+    let lookedUp = 0;
+    const { getMany } = bench.table;
+    bench.table.getMany = (keys) => {
+      lookedUp += keys.length;
+      return getMany.call(bench.table, keys);
+    };
+    const failed: ListOptions = { searchAttributes: { region: 'eu' }, status: 'FAILED', limit: 10 };
+
+    const first = await listExecutions(bench.store, failed);
+    const lookedUpFirst = lookedUp;
+    const second = await listExecutions(bench.store, { ...failed, after: first.next });
+
+    expect(first).toEqual({ executions: [], next: expect.any(String) });
+    expect(lookedUpFirst).toBe(1_000);
+    expect(second.executions.map(({ executionId }) => executionId)).toEqual(['rare']);
+    expect(second.next).toBeUndefined();
+  });
+
   it('shows nothing of a start that was refused, or never finished', async () => {
     await using bench = await aBench();
     await bench.start('orders', 'mine', 100, false, { customer: 'c1' });
