@@ -20,6 +20,7 @@ const aReport = (overrides: Partial<Report> = {}): Report => ({
   steps: 1,
   virtualMs: 1,
   executions: 1,
+  reached: { tooOld: 1, triedTooOften: 1, unsettled: 1, told: 1, toldTwice: 1 },
   maxHandling: 1,
   ...overrides,
 });
@@ -32,6 +33,7 @@ const someSeeds = (overrides: Partial<SeedsSummary> = {}): SeedsSummary => ({
   virtualMs: 3_600_000,
   tookMs: 1,
   faults: { ...allFaults, callFails: 5 },
+  reached: { tooOld: 1, triedTooOften: 2, unsettled: 3, told: 4, toldTwice: 5 },
   failed: [],
   ...overrides,
 });
@@ -110,6 +112,11 @@ describe('the figures of several processes', () => {
       'the simulation finds something in sources that nobody broke',
       mutantsSummary([], [{ eager: { by: 'seed 3', violation: 'it is open' } }]),
       'found although nothing is broken, by seed 3: it is open',
+    ],
+    [
+      'no seed finds a mutant that a crash does',
+      mutantsSummary([{ name: 'x', does: 'X.', found: { eager: { by: 'crashAfter@x', violation: 'it is open' } } }]),
+      'the mutant x is found by a crash point, and by none of 500 seeds',
     ],
     [
       'a crash does harm',

@@ -2,9 +2,10 @@ import { type HostileFigures, type HostileKind, MAX_TRIAL_MS } from '../hostile/
 import type { KillFigures } from '../kills/kill-runs.ts';
 import type { StackKillFigures } from '../kills/stack-kills.ts';
 import { FAULT_KINDS, type FaultKind } from '../simulation/faults.ts';
-import { isFound, MUTANT_SEEDS, type MutantOutcome } from '../simulation/mutants.ts';
+import { isFound, isFoundBySeed, MUTANT_SEEDS, type MutantOutcome } from '../simulation/mutants.ts';
 import type { CrashedWorkload, SeedsSummary } from '../simulation/run-many.ts';
 import { ADVANCES } from '../simulation/scenario.ts';
+import { REACHED, type Reached } from '../simulation/simulate.ts';
 import type { TestsRun } from './jobs.ts';
 
 /** What the jobs of a part come to. */
@@ -24,7 +25,11 @@ export function seedsSummary(all: readonly SeedsSummary[]): PartSummary {
   }));
   // Of few seeds some kinds are no part.
   const isMany = sum(({ seeds }) => seeds) >= 1_000;
-  const never = isMany ? kinds.filter(({ times }) => times === 0) : [];
+  const ends = Object.entries(REACHED).map(([name, says]) => ({
+    says,
+    times: sum(({ reached }) => reached[name as Reached]),
+  }));
+  const never = isMany ? [...kinds, ...ends].filter(({ times }) => times === 0) : [];
   return {
     problems: [
       ...failed.map(({ seed, violations }) => `seed ${seed}: ${violations[0]}`),
@@ -36,6 +41,8 @@ export function seedsSummary(all: readonly SeedsSummary[]): PartSummary {
       `| What went wrong | ${grouped(sumOf(kinds.map(({ times }) => times)))} times |`,
       '| --- | --: |',
       ...kinds.map(({ says, times }) => `| ${says} | ${grouped(times)} |`),
+      '',
+      `What that led to, among the rest: ${ends.map(({ says, times }) => `${grouped(times)} ${says}`).join('; ')}.`,
     ],
   };
 }
@@ -66,14 +73,17 @@ export function mutantsSummary(
   unbroken: readonly MutantOutcome['found'][] = [],
 ): PartSummary {
   const missed = all.filter((mutant) => !isFound(mutant));
+  const bySeeds = all.filter(isFoundBySeed).length;
+  const onlyByCrashes = all.filter((mutant) => isFound(mutant) && !isFoundBySeed(mutant));
   const wrong = unbroken.flatMap((found) => Object.values(found));
   return {
     problems: [
       ...missed.map(({ name }) => `the mutant ${name} is not found`),
+      ...onlyByCrashes.map(({ name }) => `the mutant ${name} is found by a crash point, and by none of ${MUTANT_SEEDS} seeds`),
       ...wrong.map(({ by, violation }) => `found although nothing is broken, by ${by}: ${violation}`),
     ],
     figures: [
-      `**Mutants**: ${all.length - missed.length} of ${all.length} found, ${missed.length} missed; within ${MUTANT_SEEDS} seeds, or by a crash point.`,
+      `**Mutants**: ${all.length - missed.length} of ${all.length} found, ${missed.length} missed; ${bySeeds} by one of ${MUTANT_SEEDS} seeds, ${onlyByCrashes.length} by crash points only.`,
       '',
       `| What the broken sources do | ${ADVANCES.map((mode) => `Found, \`${mode}\`, by`).join(' | ')} |`,
       '| --- | --- | --- |',

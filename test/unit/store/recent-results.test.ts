@@ -3,6 +3,7 @@ import { ExecutionId, NodeId } from '../../../shared/model/ids.ts';
 import { ResultItem } from '../../../shared/model/items.ts';
 import { RecentResults } from '../../../shared/store/recent-results.ts';
 import { openStore } from '../../../shared/store/store.ts';
+import { SimulatedLetters } from '../../simulation/letters.ts';
 import { MemoryBlobs } from '../../simulation/memory-blobs.ts';
 import { MemoryTable } from '../../simulation/memory-table.ts';
 import { portsOf } from '../../simulation/ports.ts';
@@ -22,8 +23,9 @@ const E1 = ExecutionId.parse('e1');
 function aStore(recent?: RecentResults) {
   const table = new MemoryTable();
   const asked: string[] = [];
-  const backend = { table, blobs: new MemoryBlobs(), due: () => [], send: () => undefined };
-  const ports = portsOf(backend, async ({ name, run }) => {
+  const letters = new SimulatedLetters(() => 0);
+  const quiet = { letters, due: () => [], send: () => undefined, tell: () => undefined };
+  const ports = portsOf({ table, blobs: new MemoryBlobs(), ...quiet }, async ({ name, run }) => {
     asked.push(name.split(' ')[0] ?? '');
     return run();
   });
