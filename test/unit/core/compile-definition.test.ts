@@ -210,6 +210,17 @@ describe('compile takes', () => {
     expect(other.hash).toBe(one.hash);
   });
 
+  it('a definition with the hash it ever had, by which stored executions find it', () => {
+    const input = { 10: 'zehn', 9: '{% $input %}', ä: [1, { z: null, a: -0 }] };
+
+    const plan = aPlan(
+      { b: aTask({ handler: 'h', input }), a: aTransform({ output: 1.5, dependsOn: ['b'] }) },
+      { name: 'kept', config: { maxParallelNodes: 3 } },
+    );
+
+    expect(plan.hash).toBe('7a6db208780da7696b4b436bab133854b98521102e0af204b9aedd590a14558d');
+  });
+
   it('its own result again, with the same hash', () => {
     const plan = aPlan({ a: aTask({ retry: {} }), b: aMap({ dependsOn: ['a'] }) }, { config: { maxParallelNodes: 3 } });
 
