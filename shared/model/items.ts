@@ -216,8 +216,8 @@ export type StartedItem = z.infer<typeof StartedItem>;
 /** `EXEC#id` / `EVENT#position`: what a batch of changes told of an execution, under the place of its last event. */
 export const EventsItem = z.object({
   ...key,
-  /** A JSON array of events, without what the key says of all of them. */
-  events: z.string(),
+  /** A JSON array of events, without what the key says of all of them; as text, or packed (raw deflate). */
+  events: z.union([z.string(), z.instanceof(Uint8Array)]),
 });
 export type EventsItem = z.infer<typeof EventsItem>;
 

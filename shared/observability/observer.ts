@@ -46,7 +46,7 @@ export class Observer {
         try {
           const events = group.flatMap(toEvents);
           const executionId = ExecutionId.parse(pk.slice('EXEC#'.length));
-          await this.#store.events.put(executionId, events);
+          await this.#store.events.put(executionId, events, { isPacked: true });
           told.push({ executionId, events, meta: group.findLast(({ key }) => key.sk === 'META')?.after });
         } catch (error) {
           failed.push({ records: group, error });

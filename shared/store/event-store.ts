@@ -1,6 +1,8 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import * as z from 'zod';
 import type { ExecutionId } from '../model/ids.ts';
 import { EventsItem, ITEM_VERSION, ObservedItem } from '../model/items.ts';
+import { PACKING_VERSION } from '../model/schema-version.ts';
 import { sortablePosition } from '../observability/event-position.ts';
 import { ExecutionEvent } from '../observability/execution-event.ts';
 import { EVENTFUL } from '../observability/to-events.ts';
@@ -11,6 +13,8 @@ import { queryAll } from './query-all.ts';
 
 /** Far below what an item may weigh: an event has 3 KB at the most. */
 export const EVENTS_PER_ITEM = 100;
+/** With its key, an item of more characters is over 1 KB. */
+export const LONGEST_UNPACKED = 750;
 const ITEMS_PER_PAGE = 10;
 /** In the due index beside the shards of the sweep. */
 const MARKED_SHARD = 'observe-local';
@@ -29,18 +33,26 @@ export class EventStore {
   /**
    * Writes events in order, each item under the place of its last event and whole: written again they change nothing,
    * and cut otherwise they repeat places that readers know.
+   *
+   * @param isPacked whether what is long is packed: a tenth is left of it, and a write is billed by the kilobyte
    */
-  async put(executionId: ExecutionId, events: readonly ExecutionEvent[]): Promise<void> {
+  async put(
+    executionId: ExecutionId,
+    events: readonly ExecutionEvent[],
+    { isPacked = false }: { readonly isPacked?: boolean } = {},
+  ): Promise<void> {
     const writes: Promise<unknown>[] = [];
     for (let first = 0; first < events.length; first += EVENTS_PER_ITEM) {
       const part = events.slice(first, first + EVENTS_PER_ITEM);
       const [start] = part;
       const last = part.at(-1);
       if (start === undefined || last === undefined) break;
+      const text = JSON.stringify(part.map((event) => ({ ...event, executionId: undefined })));
+      const packs = isPacked && text.length > LONGEST_UNPACKED;
       const item: EventsItem = {
         ...eventKey(executionId, sortablePosition(last.position), sortablePosition(start.position)),
-        v: ITEM_VERSION,
-        events: JSON.stringify(part.map((event) => ({ ...event, executionId: undefined }))),
+        v: packs ? PACKING_VERSION : ITEM_VERSION,
+        events: packs ? deflateRawSync(text) : text,
       };
       writes.push(this.#table.put(item));
     }
@@ -122,6 +134,9 @@ export class EventStore {
 }
 
 const eventsIn = (executionId: ExecutionId, item: Item): ExecutionEvent[] =>
-  Stored.parse(JSON.parse(parseItem(EventsItem, item).events)).map((event) =>
+  Stored.parse(JSON.parse(unpacked(parseItem(EventsItem, item).events))).map((event) =>
     ExecutionEvent.parse({ ...event, executionId }),
   );
+
+const unpacked = (events: EventsItem['events']): string =>
+  typeof events === 'string' ? events : inflateRawSync(events).toString('utf8');

@@ -71,7 +71,7 @@ describe('what this version begins', () => {
 
     const meta = items.find(({ sk }) => sk === 'META');
     const before = recorded[0]?.items.find(({ sk }) => sk === 'META');
-    expect(new Set(items.map(({ v }) => v))).toEqual(new Set([SCHEMA_VERSION - 1]));
+    expect(Math.max(...items.map(({ v }) => Number(v)))).toBeLessThan(SCHEMA_VERSION);
     // The one part of META that takes no key it does not know.
     expect(Object.keys(ExecutionConfig.parse(meta?.config))).toEqual(
       Object.keys(ExecutionConfig.parse(before?.config)),

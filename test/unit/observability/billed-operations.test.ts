@@ -67,8 +67,8 @@ describe('what an execution is billed for', () => {
     expect(counts).toEqual({
       apiRequests: 1,
       // META at the start: itself, due, listed. At the end: itself, no longer due, listed. A state for the start and each
-      // result, three results, and an item of five events with 1.2 KB.
-      writeUnits: 3 + 3 + 4 + 3 + 2,
+      // result, three results, and an item of five events, packed.
+      writeUnits: 3 + 3 + 4 + 3 + 1,
       // For each message META, and the node's parent if it has one; META and a state that is not there yet; the last result, for the
       // output; all results, for the metrics.
       readUnits: 3 + 2 + 2 + 1 + 1,
@@ -81,7 +81,7 @@ describe('what an execution is billed for', () => {
       busEvents: 2,
     });
     expect(estimatedUsd).toBeCloseTo(
-      (1 * 1 + 15 * 0.625 + 9 * 0.125 + 9 * 0.4 + 9 * 0.2 + 0.3 * 13.3334 + 2 * 1) / 1e6,
+      (1 * 1 + 14 * 0.625 + 9 * 0.125 + 9 * 0.4 + 9 * 0.2 + 0.3 * 13.3334 + 2 * 1) / 1e6,
       12,
     );
   });
@@ -232,8 +232,8 @@ describe('what an execution is billed for', () => {
 
     expect(counts).toEqual({
       apiRequests: 1,
-      // META twice three, five states, the plan, twelve chunks, the result, 16 events with 3.3 KB.
-      writeUnits: 6 + 5 + 1 + 12 + 1 + 4,
+      // META twice three, five states, the plan, twelve chunks, the result, 16 events.
+      writeUnits: 6 + 5 + 1 + 12 + 1 + 1,
       // META for four batches; the plan for each of the two that run chunks, and to put them together; the chunks; then as
       // ever.
       readUnits: 4 + 3 + 1 + 2 + 1 + 1,
@@ -307,9 +307,8 @@ describe('what an execution is billed for', () => {
   it('leaves out what ran elsewhere: results that were taken over with a checkpoint', () => {
     const copied = ran('a', 1_000, { copiedFrom: 'execution-0' });
 
+    // It stands here as well.
     expect(difference(chain, bill(CHAIN, chainItems.with(2, copied)))).toEqual({
-      // It stands here as well, but the history has an event less, and so 1 KB in place of 2.
-      writeUnits: -1,
       queueRequests: -3,
       invocations: -1,
       computeGbSeconds: -0.1,
@@ -332,8 +331,8 @@ describe('what an execution is billed for', () => {
       computeBilledOperations({ plan: aPlan(CHAIN), items: items(times), stack: DEFAULT_STACK, nowMs: 5_000 });
 
     expect(difference(of(1), of(11))).toMatchObject({
-      // Ten results more, and 2 KB of history.
-      writeUnits: 10 + 2,
+      // Ten results more; of the history less than 1 KB.
+      writeUnits: 10,
       // For a second batch their parent, and META.
       readUnits: 1 + 1,
       queueRequests: 3,

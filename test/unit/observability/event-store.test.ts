@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { itemSizeBytes } from '../../../shared/adapters/local/item-size.ts';
 import type { ExecutionEvent } from '../../../shared/observability/execution-event.ts';
 import type { Store } from '../../../shared/store/store.ts';
 import { aStore, aSucceeded, executionId } from '../../support/factories-observability.ts';
@@ -32,6 +33,26 @@ describe('an execution’s history', () => {
     for (const limit of [1_000, 333, 100]) {
       expect(await readAll(bench.store, limit)).toEqual(all.map(({ position }) => position));
     }
+  });
+
+  it('is the same packed and as text, and packed it is short', async () => {
+    await using bench = aStore();
+    const all = events(150);
+    await bench.store.events.put(executionId, all.slice(0, 2), { isPacked: true });
+    await bench.store.events.put(executionId, all.slice(2, 20));
+    await bench.store.events.put(executionId, all.slice(20), { isPacked: true });
+
+    const { events: read } = await bench.store.events.page(executionId, undefined, 1_000);
+
+    expect(read).toEqual(all);
+    const { items } = await bench.table.query(`EXEC#${executionId}`, { prefix: 'EVENT#' });
+    expect(items.map((item) => [item.v, typeof item.events === 'string', itemSizeBytes(item) < 2_048])).toEqual([
+      // Short.
+      [1, true, true],
+      [1, true, false],
+      [3, false, true],
+      [3, false, true],
+    ]);
   });
 
   it('goes on behind any event', async () => {
