@@ -112,7 +112,7 @@ ${countsTable(measured)}
 - **GB-seconds are not measured**: how long a function takes on this machine says nothing of Lambda. Each invocation is taken
   to last ${ASSUMED_MS_PER_INVOCATION} ms (three requests of 5 ms, one after another) in the memory its function has. Everything else is counted.
 - The plain map was measured with 1,000 items, and is told ten times: some percent more than the whole, as an input of 1,000
-  stands in the execution's item, which each chunk reads; that of 10,000 is an object.
+  stands in the execution's item, which each batch of ten reads; that of 10,000 is an object.
 - Counts differ by some percent from run to run: how many results share a batch depends on when they come.
 - Not in it: storage, logs (nothing per node at the default level), metrics and alarms, polls of empty queues, free tiers.
 - History, metrics and events are in it, as they are deployed by default.
