@@ -14,7 +14,8 @@ const { metafile, folders } = buildBundles(outdir, {
 
 /** The clients that each function calls; `FUNCTION_FOLDERS` says which there are. */
 const CLIENTS: Readonly<Record<(typeof FUNCTION_FOLDERS)[number], readonly string[]>> = {
-  api: ['dynamodb', 's3', 'sqs'],
+  // Two of them only to redrive records that were given up.
+  api: ['dynamodb', 'dynamodb-streams', 'eventbridge', 's3', 'sqs'],
   scheduler: ['dynamodb', 's3', 'sqs'],
   'node-runner': ['dynamodb', 'lambda', 's3', 'secrets-manager', 'sqs'],
   'dead-letter': ['dynamodb', 's3', 'sqs'],
