@@ -33,6 +33,7 @@ import { Reconciler } from '../../shared/scheduler/reconcile.ts';
 import { Scheduler } from '../../shared/scheduler/scheduler.ts';
 import { SWEEP_INTERVAL_MS, Sweep } from '../../shared/scheduler/sweep.ts';
 import { parseMeta } from '../../shared/store/execution-store.ts';
+import { metaKey } from '../../shared/store/keys.ts';
 import { openStore, type Store } from '../../shared/store/store.ts';
 import { Invariants } from '../support/invariants.ts';
 import { Accounting } from './accounting.ts';
@@ -521,9 +522,11 @@ export class World {
     this.loop.after(0, () => {
       const isSettled = !this.stream.hasLeft(pk) && this.#deciders.every(({ busy }) => busy === 0);
       if (!isSettled || this.hasLost.record) return;
-      const clock = { nowMs: () => this.loop.nowMs, after: () => () => undefined };
       const executionId = ExecutionId.parse(pk.slice('EXEC#'.length));
-      void rebuiltProblems(this.table, this.blobs, executionId, clock).then((problems) => {
+      const plan = this.#options.plans.get(String(this.table.get(metaKey(executionId))?.workflow));
+      if (plan === undefined) return;
+      const clock = { nowMs: () => this.loop.nowMs, after: () => () => undefined };
+      void rebuiltProblems({ table: this.table, blobs: this.blobs, clock, plan }, executionId).then((problems) => {
         for (const problem of problems) this.violated(`${executionId}: ${problem}`);
       });
     });
