@@ -5,51 +5,71 @@ import { predict } from './predict.ts';
 import { crashWorkloads, runSeeds } from './run-many.ts';
 import { ADVANCES } from './scenario.ts';
 import { shrink } from './shrink.ts';
-import { type Report, simulate } from './simulate.ts';
+import { type Report, replayOf, simulate } from './simulate.ts';
 
 const USAGE = `Runs the deployed functions on simulated time, with faults (docs/reliability.md).
 
   npm run simulate -- --seed N [--trace]         one seed, the same each time; if it fails, also with fewest faults
   npm run simulate -- --seeds N [--from M]       many, with a table
   npm run simulate -- --crash-points [--pairs]   a crash before and after every call of each workload
-  npm run simulate -- --mutants [--mutant NAME]  whether it notices when the sources are broken
+  npm run simulate -- --mutants | --mutant NAME  whether it notices when the sources are broken: all, or one
   npm run simulate -- --predict [--file FILE]    time and operations on AWS of some shapes, or of a WfCommons instance
 
   --advance eager|stream                         how executions advance. Default: as a seed draws; both; as deployed
 `;
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: 'string' },
-    seeds: { type: 'string' },
-    from: { type: 'string', default: '1' },
-    trace: { type: 'boolean', default: false },
-    'first-failure': { type: 'boolean', default: false },
-    'crash-points': { type: 'boolean', default: false },
-    pairs: { type: 'boolean', default: false },
-    mutants: { type: 'boolean', default: false },
-    mutant: { type: 'string' },
-    predict: { type: 'boolean', default: false },
-    file: { type: 'string' },
-    advance: { type: 'string' },
-  },
-});
+const values = readOptions();
+if (values.help) {
+  console.log(USAGE);
+  process.exit(0);
+}
 
 const numbers = { seed: values.seed, seeds: values.seeds, from: values.from };
 for (const [name, text] of Object.entries(numbers))
-  if (text !== undefined && !/^\d{1,9}$/.test(text)) {
-    console.error(`--${name} takes a number from 0, not '${text}'`);
-    process.exit(2);
-  }
-
-const advance = Advance.optional().parse(values.advance);
+  if (text !== undefined && !/^\d{1,9}$/.test(text)) refuse(`--${name} takes a number from 0, not '${text}'`);
+const wanted = values.mutant;
+if (wanted !== undefined && !mutantNames().includes(wanted))
+  refuse(`There is no mutant '${wanted}': they are the files of test/simulation/mutants`);
+const given = Advance.optional().safeParse(values.advance);
+if (!given.success) refuse(`--advance takes ${ADVANCES.join(' or ')}, not '${values.advance}'`);
+const advance = given.data;
 
 if (values.seed !== undefined) await oneSeed(Number(values.seed));
 else if (values.seeds !== undefined) await manySeeds(Number(values.from), Number(values.seeds));
 else if (values['crash-points']) await crashPoints();
-else if (values.mutants) mutants(values.mutant);
+else if (values.mutants || wanted !== undefined) mutants();
 else if (values.predict) for await (const line of predict(values.file, advance)) console.log(line);
-else console.log(USAGE);
+else refuse('It was not said what to run');
+
+function readOptions() {
+  try {
+    return parseArgs({
+      options: {
+        seed: { type: 'string' },
+        seeds: { type: 'string' },
+        from: { type: 'string', default: '1' },
+        trace: { type: 'boolean', default: false },
+        'first-failure': { type: 'boolean', default: false },
+        'crash-points': { type: 'boolean', default: false },
+        pairs: { type: 'boolean', default: false },
+        mutants: { type: 'boolean', default: false },
+        mutant: { type: 'string' },
+        predict: { type: 'boolean', default: false },
+        file: { type: 'string' },
+        advance: { type: 'string' },
+        help: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (error) {
+    // Of an option it does not know, or that lacks its value.
+    return refuse(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function refuse(why: string): never {
+  console.error(`${why}\n\n${USAGE}`);
+  process.exit(2);
+}
 
 async function oneSeed(seed: number): Promise<void> {
   const onTrace = values.trace ? (line: string) => console.log(line) : undefined;
@@ -72,12 +92,15 @@ async function explain(failing: Report): Promise<void> {
   console.log(`\nIts history with the ${left.length} of ${drawn} faults and controls that it takes (${runs} runs):`);
   await simulate(seed, { advance, exactly: new Set(left), onTrace: (line) => console.log(line) });
   console.log(`\nFaults and controls: ${left.join(', ') || 'none'}`);
+  console.log(`Again: ${replayOf(seed, advance)} --trace`);
   console.log(`seed ${seed} FAILED: ${report.violations.join('\n  ')}`);
 }
 
 async function manySeeds(first: number, count: number): Promise<void> {
   const onFailure = ({ seed, violations, faults: drawn }: Report) => {
-    console.log(`seed ${seed} FAILED: ${violations[0]?.slice(0, 400)} [${drawn.length} faults]`);
+    console.log(
+      `seed ${seed} FAILED: ${violations[0]?.slice(0, 400)} [${drawn.length} faults] ${replayOf(seed, advance)}`,
+    );
     return values['first-failure'];
   };
   const summary = await runSeeds(first, count, onFailure, advance);
@@ -110,8 +133,7 @@ async function crashPoints(): Promise<void> {
   console.log(`${total} crash points`);
 }
 
-function mutants(wanted: string | undefined): void {
-  if (wanted !== undefined && !mutantNames().includes(wanted)) throw new Error(`There is no mutant '${wanted}'`);
+function mutants(): void {
   const outcomes: MutantOutcome[] = [];
   for (const outcome of runMutants(wanted)) {
     outcomes.push(outcome);

@@ -52,6 +52,10 @@ const MOVE_WITHIN_MS = 22 * 60_000;
 export const simulate = (seed: number, options: SimulateOptions = {}): Promise<Report> =>
   simulateScenario(scenarioOf(seed, options.advance), options);
 
+/** The command that runs a seed again, bit for bit. */
+export const replayOf = (seed: number, advance?: Advance): string =>
+  `npm run simulate -- --seed ${seed}${advance === undefined ? '' : ` --advance ${advance}`}`;
+
 export async function simulateScenario(
   scenario: Scenario,
   { exactly, onTrace, onCall, onChange }: SimulateOptions = {},

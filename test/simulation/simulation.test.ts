@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { enumerateCrashes } from './crash-points.ts';
 import { FAULT_KINDS } from './faults.ts';
 import { shrink } from './shrink.ts';
-import { type Report, simulate } from './simulate.ts';
+import { type Report, replayOf, simulate } from './simulate.ts';
 import { workloadScenarios } from './workloads.ts';
 
 const SEEDS = Number(process.env.SEEDS ?? 300);
@@ -21,7 +21,7 @@ describe('the functions of the stack on simulated time', () => {
 
     for (let seed = FROM; seed < FROM + SEEDS; seed++) {
       const { violations, faults } = await simulate(seed);
-      if (violations.length > 0) failed.push(`npm run simulate -- --seed ${seed}: ${violations[0]}`);
+      if (violations.length > 0) failed.push(`${replayOf(seed)}: ${violations[0]}`);
       for (const { kind } of faults) never.delete(kind);
     }
 
@@ -68,6 +68,11 @@ describe.each([...workloadScenarios()])('%s', (_name, scenario) => {
 });
 
 describe('a failing run', () => {
+  it('names the command that runs it again, with how executions were made to advance', () => {
+    expect(replayOf(7)).toBe('npm run simulate -- --seed 7');
+    expect(replayOf(7, 'eager')).toBe('npm run simulate -- --seed 7 --advance eager');
+  });
+
   const aReport = (ids: readonly string[], violations: readonly string[]): Report => ({
     seed: 1,
     violations,
