@@ -5,6 +5,7 @@ import { openDatabase } from '../../shared/adapters/local/sqlite-database.ts';
 import { SqliteItemTable } from '../../shared/adapters/local/sqlite-table.ts';
 import { compile } from '../../shared/core/compile.ts';
 import { ExecutionService } from '../../shared/executor/execution-service.ts';
+import type { Advance } from '../../shared/model/config.ts';
 import { ExecutionId, NodeId } from '../../shared/model/ids.ts';
 import type { ResultItem } from '../../shared/model/items.ts';
 import type { Json } from '../../shared/model/json.ts';
@@ -32,11 +33,14 @@ export interface BenchOptions {
   readonly random?: () => number;
   /** Default: there are none. */
   readonly secrets?: LocalSecrets;
+  /** Default `stream`: nobody starts what follows. `eager`: who finishes does; the first nodes are a test's own to run. */
+  readonly advance?: Advance;
 }
 
 /** A runner with its store and queue, and one execution of a workflow: what a test of one node needs, without a scheduler. */
 export async function aRunnerBench(options: BenchOptions) {
   const { nodes, handlers = {}, input = null, globals, definition = {}, config, random = () => 0.5 } = options;
+  const { advance = 'stream' } = options;
   const clock = new VirtualClock();
   const lines: string[] = [];
   const database = openDatabase(':memory:', { mode: 'engine', clock });
@@ -58,7 +62,8 @@ export async function aRunnerBench(options: BenchOptions) {
     handlersVersion: () => '',
     handlersPin: () => ({ version: '' }),
     newId: () => 'execution-1',
-    advance: 'stream',
+    advance,
+    dispatcher: new Dispatcher({ send: async () => undefined }),
   });
   const source = aDefinition(nodes, definition);
   const { executionId } = await service.start({
@@ -138,6 +143,12 @@ export async function aRunnerBench(options: BenchOptions) {
         [next] = await this.sent();
       }
       return count;
+    },
+    /** Takes the messages that a pool has now. */
+    async waiting(pool = 'default'): Promise<TaskMessage[]> {
+      const deliveries = await queue.receive(pool);
+      for (const { receipt } of deliveries) await queue.acknowledge(pool, receipt);
+      return deliveries.map(({ body }) => TaskMessage.parse(JSON.parse(body)));
     },
     /** Takes the messages that were sent, letting time go on to the last of them. */
     async sent(withinMs = 86_400_000): Promise<TaskMessage[]> {
