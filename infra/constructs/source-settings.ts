@@ -56,6 +56,8 @@ export const OBSERVER_SOURCE = {
 export const POOL_SOURCE = {
   /** Deliveries of one message before it is given up. */
   maxReceiveCount: 5,
+  /** The same of what was given up, more than before it: whether a message brings its count along when it is moved is not documented. */
+  deadLetterMaxReceiveCount: 10,
   /** Between the end of an invocation and the removal of its messages. */
   visibilityMarginSeconds: 30,
   deadLetterBatchSize: 10,

@@ -43,8 +43,7 @@ export class WorkerPool extends Construct {
       ...common,
       visibilityTimeout: deadLetterTimeout.plus(VISIBILITY_MARGIN),
       retentionPeriod: Duration.days(14),
-      // More than the queue before it: whether a message brings its count along when it is moved is not documented.
-      deadLetterQueue: { queue: this.unsettledQueue, maxReceiveCount: 2 * POOL_SOURCE.maxReceiveCount },
+      deadLetterQueue: { queue: this.unsettledQueue, maxReceiveCount: POOL_SOURCE.deadLetterMaxReceiveCount },
     });
     this.queue = new Queue(this, 'Queue', {
       ...common,

@@ -96,6 +96,7 @@ const UNSEEN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'sqs:SendMessage': 'work that was lost is sent again; Lambda notes a sweep that failed',
   },
   Trigger: {},
+  Publisher: {},
   Observer: {
     'dynamodb:GetItem': 'the execution of a node that it tells of, of which it heard no beginning',
     'sqs:SendMessage': 'Lambda notes what it gave up',

@@ -21,13 +21,28 @@ function fanOut(width: number, waitMs = 0): DefinitionInput {
     nodes: { ...Object.fromEntries(branches), total: { handler: 'sum', dependsOn: branches.map(([id]) => id) } },
   };
 }
+/** As they stand in the table, in the words of DynamoDB. */
+async function itemsOf(stack: LocalStack, executionId: string, prefix = '') {
+  const { Items = [] } = await stack.clients.dynamo.send(
+    new QueryCommand({
+      TableName: stack.tableNames[0],
+      KeyConditionExpression: `pk = :pk${prefix === '' ? '' : ' AND begins_with(sk, :prefix)'}`,
+      ExpressionAttributeValues: {
+        ':pk': { S: `EXEC#${executionId}` },
+        ...(prefix !== '' && { ':prefix': { S: prefix } }),
+      },
+      ConsistentRead: true,
+    }),
+  );
+  return Items;
+}
 const totalOf = (width: number): number => width * (width - 1);
 
 describe.skipIf(!canRunEmulators())('the local stack', () => {
   let stack: LocalStack;
   let lines: string[];
   beforeAll(async () => {
-    ({ stack, lines } = await aLocalStack({ visibilityTimeoutSeconds: 1, advance: ADVANCE }));
+    ({ stack, lines } = await aLocalStack({ visibilityTimeoutSeconds: 1, isMetered: true, advance: ADVANCE }));
   });
   afterAll(() => stack?.stop());
 
@@ -45,15 +60,9 @@ describe.skipIf(!canRunEmulators())('the local stack', () => {
     const executionId = await start(stack, fanOut(3));
     await ended(stack, executionId);
 
-    const { Items = [] } = await stack.clients.dynamo.send(
-      new QueryCommand({
-        TableName: stack.tableNames[0],
-        KeyConditionExpression: 'pk = :pk',
-        ExpressionAttributeValues: { ':pk': { S: `EXEC#${executionId}` } },
-      }),
-    );
+    const items = await itemsOf(stack, executionId);
     // The history may be written by now, or not yet.
-    expect(Items.map(({ sk }) => sk?.S).filter((sk) => sk?.startsWith('EVENT#') === false)).toEqual([
+    expect(items.map(({ sk }) => sk?.S).filter((sk) => sk?.startsWith('EVENT#') === false)).toEqual([
       'META',
       'RESULT#branch0#000001#0001',
       'RESULT#branch1#000001#0001',
@@ -172,18 +181,26 @@ describe.skipIf(!canRunEmulators())('the local stack', () => {
     expect(lines).toContainEqual(expect.stringContaining('the worker was killed'));
   });
 
-  it('ends right although its scheduler is killed again and again', async () => {
-    const executionId = await start(stack, fanOut(20, 20));
+  it('ends right although its scheduler is killed six times, each time in the middle of its work', async () => {
+    // Wider than its limit: nothing of it starts without the scheduler.
+    const definition = fanOut(40, 20);
+    const asked = () =>
+      stack.ledger.entries.filter(({ caller, operation }) => caller === 'Scheduler' && operation !== 'Invoke').length;
     let kills = 0;
+    let seen = asked();
+    // It has read what it is to go on from, or also saved where that leads to, and hears of neither.
     const killing = setInterval(() => {
-      if (kills < 6 && stack.killWorker('Scheduler')) kills++;
-    }, 10);
+      if (kills === 6 || asked() < seen + 1 + (kills % 2)) return;
+      if (stack.killWorker('Scheduler')) kills++;
+      seen = asked();
+    }, 1);
 
+    const executionId = await start(stack, definition);
     const outcome = await ended(stack, executionId);
     clearInterval(killing);
 
-    expect(kills).toBeGreaterThan(1);
-    expect(outcome).toMatchObject({ description: { status: 'SUCCEEDED' }, output: totalOf(20) });
+    expect(kills).toBe(6);
+    expect(outcome).toMatchObject({ description: { status: 'SUCCEEDED' }, output: totalOf(40) });
   });
 
   it('gives a node up whose handler takes its runner down each time', async () => {
@@ -222,15 +239,18 @@ describe.skipIf(!canRunEmulators())('the local stack', () => {
   it('has its sweep stop what only waits and is over its deadline', async () => {
     const executionId = await start(stack, {
       name: 'waiting',
-      config: { timeoutSeconds: 1 },
+      config: { timeoutSeconds: 3 },
       nodes: { never: { handler: 'fail', retry: { maxRetries: 1, intervalSeconds: 600 } } },
     });
-    await delay(1_100);
+    // Its only attempt for now is over: who looks at it until its deadline, and long after, is the sweep.
+    await expect.poll(async () => (await itemsOf(stack, executionId, 'ATTEMPT#')).length, { timeout: 30_000 }).toBe(1);
+    const [before] = await itemsOf(stack, executionId, 'META');
+    await delay(Math.max(0, Number(before?.startedAtMs?.N) + 3_100 - Date.now()));
 
     await stack.invoke('Sweep');
 
-    // It may have ended by now.
-    await waitFor(stack, executionId, ({ status, isStopping }) => isStopping || status === 'TIMED_OUT');
+    const [after] = await itemsOf(stack, executionId, 'META');
+    expect(after?.stop?.M?.reason?.S).toBe('TIMED_OUT');
   });
 
   it('shows what it is at', async () => {

@@ -20,6 +20,7 @@ const aReport = (overrides: Partial<Report> = {}): Report => ({
   steps: 1,
   virtualMs: 1,
   executions: 1,
+  reached: { tooOld: 1, triedTooOften: 1, unsettled: 1, told: 1, toldTwice: 1 },
   maxHandling: 1,
   ...overrides,
 });
@@ -32,6 +33,7 @@ const someSeeds = (overrides: Partial<SeedsSummary> = {}): SeedsSummary => ({
   virtualMs: 3_600_000,
   tookMs: 1,
   faults: { ...allFaults, callFails: 5 },
+  reached: { tooOld: 1, triedTooOften: 2, unsettled: 3, told: 4, toldTwice: 5 },
   failed: [],
   ...overrides,
 });

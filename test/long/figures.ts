@@ -5,6 +5,7 @@ import { FAULT_KINDS, type FaultKind } from '../simulation/faults.ts';
 import { isFound, MUTANT_SEEDS, type MutantOutcome } from '../simulation/mutants.ts';
 import type { CrashedWorkload, SeedsSummary } from '../simulation/run-many.ts';
 import { ADVANCES } from '../simulation/scenario.ts';
+import { REACHED, type Reached } from '../simulation/simulate.ts';
 import type { TestsRun } from './jobs.ts';
 
 /** What the jobs of a part come to. */
@@ -24,7 +25,11 @@ export function seedsSummary(all: readonly SeedsSummary[]): PartSummary {
   }));
   // Of few seeds some kinds are no part.
   const isMany = sum(({ seeds }) => seeds) >= 1_000;
-  const never = isMany ? kinds.filter(({ times }) => times === 0) : [];
+  const ends = Object.entries(REACHED).map(([name, says]) => ({
+    says,
+    times: sum(({ reached }) => reached[name as Reached]),
+  }));
+  const never = isMany ? [...kinds, ...ends].filter(({ times }) => times === 0) : [];
   return {
     problems: [
       ...failed.map(({ seed, violations }) => `seed ${seed}: ${violations[0]}`),
@@ -36,6 +41,8 @@ export function seedsSummary(all: readonly SeedsSummary[]): PartSummary {
       `| What went wrong | ${grouped(sumOf(kinds.map(({ times }) => times)))} times |`,
       '| --- | --: |',
       ...kinds.map(({ says, times }) => `| ${says} | ${grouped(times)} |`),
+      '',
+      `What that led to, among the rest: ${ends.map(({ says, times }) => `${grouped(times)} ${says}`).join('; ')}.`,
     ],
   };
 }

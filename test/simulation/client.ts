@@ -4,15 +4,18 @@ import type { MetaItem } from '../../shared/model/items.ts';
 import { isTerminal } from '../../shared/model/result.ts';
 import { parseMeta } from '../../shared/store/execution-store.ts';
 import { metaKey } from '../../shared/store/keys.ts';
+import type { Answer, Request } from './deployed.ts';
 import type { Control, PlannedExecution, Scenario } from './scenario.ts';
 import type { Transition } from './transitions.ts';
-import type { Answer, Request, World } from './world.ts';
+import type { World } from './world.ts';
 
 /** A client that gets no answer asks again, so often; longer than any fault lasts. */
 const TRIES = 100;
 const PAUSE_MS = 700;
 const MAX_PAUSE_MS = 10_000;
 const LOOK_MS = 20_000;
+/** Nobody looks at what could not be settled for so long. */
+const MAX_UNSEEN_MS = 20 * 60_000;
 /** After the end of all, so long nothing new may come of it. */
 const AFTERMATH_MS = 130_000;
 
@@ -63,6 +66,7 @@ export class Client {
   #lastActMs = 0;
   #quietSinceMs: number | undefined;
   #isDone = false;
+  #isRedriving = false;
 
   /** @param controls those of the scenario that are to happen */
   constructor(world: World, scenario: Scenario, controls: readonly Control[]) {
@@ -201,8 +205,20 @@ export class Client {
     });
   }
 
+  /** Somebody looks after the stack now and then: what nobody could settle is to be tried again. */
+  #redriveUnsettled(): void {
+    const { dice, loop, unsettled } = this.#world;
+    if (unsettled.length === 0 || this.#isRedriving) return;
+    this.#isRedriving = true;
+    this.#at(dice.int(`letters ${loop.elapsedMs}`, 0, MAX_UNSEEN_MS), async () => {
+      for (const pool of this.#scenario.pools) await this.#ask((_, deadLetters) => deadLetters.redrive(pool));
+      this.#isRedriving = false;
+    });
+  }
+
   #bringToEnd(): void {
     const { loop, isQuiet } = this.#world;
+    this.#redriveUnsettled();
     const open = [...this.executionIds].filter((executionId) => this.#goOn(executionId));
     if (open.length > 0) this.#quietSinceMs = undefined;
     else this.#quietSinceMs ??= loop.elapsedMs;

@@ -3,12 +3,13 @@ import { compile } from '../../shared/core/compile.ts';
 import { nodeAt } from '../../shared/core/plan.ts';
 import { ExecutionService } from '../../shared/executor/execution-service.ts';
 import { Definition, type DefinitionInput } from '../../shared/model/definition.ts';
+import { ExecutionId } from '../../shared/model/ids.ts';
 import { isTerminal } from '../../shared/model/result.ts';
 import type { EventOf, ExecutionEvent } from '../../shared/observability/execution-event.ts';
 import type { WorkflowMetrics } from '../../shared/observability/tally.ts';
 import type { Item } from '../../shared/ports/item-table.ts';
 import { parseMeta } from '../../shared/store/execution-store.ts';
-import { itemType } from '../../shared/store/keys.ts';
+import { itemType, metaKey } from '../../shared/store/keys.ts';
 import { readAgreement } from '../support/agreement.ts';
 import { allEvents, historyProblems } from '../support/history-agreement.ts';
 import { check } from '../support/oracle.ts';
@@ -33,6 +34,7 @@ export async function endingProblems(world: World, scenario: Scenario, client: C
   const problems: string[] = [];
   const events: ExecutionEvent[] = [];
   const isTold = world.observerStream !== undefined && !world.hasLost.observed;
+  problems.push(...(await noteProblems(world)), ...(await busProblems(world, service, scenario, isTold)));
   for (const executionId of client.executionIds) {
     const own = scenario.executions.find(
       ({ executionId: id }) => executionId === id || executionId.startsWith(`${id}-`),
@@ -65,12 +67,53 @@ export async function endingProblems(world: World, scenario: Scenario, client: C
   }
   // A start whose answer was lost, and that was then told of another's that computes the same, is nobody's; it counts.
   if (isTold)
-    for (const executionId of world.executions.keys())
+    for (const executionId of world.watch.executions.keys())
       if (!client.executionIds.has(executionId)) events.push(...(await allEvents(service, executionId)));
   if (isTold) {
     for (const [workflow, ofWorkflow] of byWorkflow(events))
       if (workflow === '') problems.push('a history lacks the start of its execution');
       else problems.push(...metricsProblems(await service.metrics(workflow), ofWorkflow));
+  }
+  return problems;
+}
+
+/** What an event source gave up is in a note, and notes tell of nothing else. */
+async function noteProblems({ deadLetters, givenUp }: World): Promise<string[]> {
+  const { work, records } = await deadLetters.list({ limit: 500 });
+  const left = [...records];
+  const problems = givenUp.flatMap(({ functionName, sequences }) => {
+    const found = left.findIndex(
+      ({ function: name, records: count, firstSequence, lastSequence }) =>
+        name === functionName &&
+        count === sequences.length &&
+        firstSequence === sequences.at(0) &&
+        lastSequence === sequences.at(-1),
+    );
+    if (found >= 0) left.splice(found, 1);
+    return found >= 0 ? [] : [`${sequences.length} records were given up by ${functionName}, and no note says so`];
+  });
+  return [
+    ...problems,
+    ...left.map(({ firstSequence }) => `a note tells of ${firstSequence}, which was not given up`),
+    ...work.map(({ task }) => `${JSON.stringify(task)} is left unsettled`),
+  ];
+}
+
+/** Each event was told at least once, and none of what did not happen. */
+async function busProblems(
+  world: World,
+  service: ExecutionService,
+  { lifecycle: scope }: Scenario,
+  isWhole: boolean,
+): Promise<string[]> {
+  if (world.observerStream === undefined || scope === undefined) return [];
+  const problems: string[] = [];
+  for (const executionId of world.watch.executions.keys()) {
+    const item = world.table.get(metaKey(ExecutionId.parse(executionId)));
+    if (item === undefined) continue;
+    const history = await allEvents(service, executionId);
+    const found = world.bus.problems(executionId, history, { facts: parseMeta(item), scope, isWhole });
+    problems.push(...found.map((problem) => `${executionId}: ${problem}`));
   }
   return problems;
 }

@@ -6,6 +6,8 @@ export const FAULT_KINDS = {
   crashBefore: 'a process dies before a call',
   /** A process dies when a call has taken effect: it never hears of it. */
   crashAfter: 'a process dies after a call',
+  /** The same, at the moment at which most depends on who else is at work on the node. */
+  crashAfterResult: 'a process dies as its result is written',
   /** A call is refused, as when it is throttled. */
   callFails: 'a call fails',
   /** A call takes effect, and its answer is lost. */
@@ -19,6 +21,8 @@ export const FAULT_KINDS = {
   /** As Lambda does: what it left running goes on when it is next invoked, if it ever is. */
   standsStill: 'an instance stands still between its invocations',
   notInvoked: 'an invocation is refused: there are too many',
+  /** Each invocation fails, as after a deploy that broke it: messages and records are given up. */
+  functionIsOut: 'a function cannot be invoked for up to 40 minutes',
   handlerCrashes: 'a handler kills its process',
   handlerIsSlow: 'a handler takes up to 50 s longer',
   handlerIsStuck: 'a handler never settles',
@@ -32,6 +36,8 @@ export const FAULT_KINDS = {
   /** Its removal was lost so often. */
   buried: 'a message is handled, and given up all the same',
   recordLost: 'a stream record is lost',
+  /** Records may grow too old to be delivered at all. */
+  streamStands: 'a part of the stream is not delivered for up to 90 minutes',
   batchTwice: 'a stream batch is handled, and comes again',
   /** Its source gives a function up for dead, and goes on; it lives. */
   givenUp: 'a function is given up and still writes',
@@ -67,6 +73,7 @@ export interface Fault {
 /** Decides what goes wrong where, and remembers it. */
 export class Faults {
   readonly fired: Fault[] = [];
+  #lastMs = 0;
   readonly #plan: FaultPlan;
   readonly #dice: Dice;
   readonly #elapsedMs: () => number;
@@ -85,8 +92,19 @@ export class Faults {
     if (kind === undefined) return undefined;
     const fault = { id: `${kind}@${site}`, kind, atMs: this.#elapsedMs(), what };
     this.fired.push(fault);
+    this.last(fault.atMs);
     this.#onFault(fault);
     return kind;
+  }
+
+  /** What goes wrong does so until then, since the beginning. */
+  last(untilMs: number): void {
+    this.#lastMs = Math.max(this.#lastMs, untilMs);
+  }
+
+  /** When nothing is wrong any more, as far as it is known. */
+  get lastMs(): number {
+    return this.#lastMs;
   }
 
   #draw(site: string, kinds: readonly FaultKind[]): FaultKind | undefined {

@@ -4,6 +4,7 @@ import { Dice } from './dice.ts';
 import { EventLoop } from './event-loop.ts';
 import { Faults } from './faults.ts';
 import { FunctionHost } from './function-host.ts';
+import { SimulatedLetters } from './letters.ts';
 import { MemoryBlobs } from './memory-blobs.ts';
 import { MemoryTable } from './memory-table.ts';
 import type { SimulatedProcess, Surroundings } from './process.ts';
@@ -28,7 +29,14 @@ function aFunction<Event, Result>(
       () => loop.elapsedMs,
       () => undefined,
     ),
-    backend: { table, blobs: new MemoryBlobs(), due: () => [], send: () => undefined },
+    backend: {
+      table,
+      blobs: new MemoryBlobs(),
+      letters: new SimulatedLetters(() => loop.nowMs),
+      due: () => [],
+      send: () => undefined,
+      tell: () => undefined,
+    },
     latencies: {
       callMs: () => 10,
       streamMs: () => 0,

@@ -10,6 +10,8 @@ export interface InvocationContext {
 export interface FunctionSettings<Event, Result> {
   readonly name: string;
   readonly timeoutMs: number;
+  /** Whether it may be out for so long that a client would not wait for it. Default false. */
+  readonly mayBeOut?: boolean;
   /** What a new instance does at its start; gives its handler. */
   readonly start: (process: SimulatedProcess) => (event: Event, context: InvocationContext) => Promise<Result>;
 }
@@ -20,6 +22,8 @@ interface Instance<Event, Result> {
   end: ((outcome: Invoked<Result>) => void) | undefined;
   isNew: boolean;
 }
+
+const MAX_OUT_MS = 40 * 60_000;
 
 /**
  * A Lambda function: instances that each take one event at a time and are kept, with all they remember, until one dies or
@@ -33,6 +37,7 @@ export class FunctionHost<Event, Result> {
   #invocations = 0;
   #busy = 0;
   #busyMs = 0;
+  #outUntilMs = 0;
 
   constructor(settings: FunctionSettings<Event, Result>, surroundings: Surroundings) {
     this.#settings = settings;
@@ -60,8 +65,13 @@ export class FunctionHost<Event, Result> {
   /** Settles when the handler has, its instance died, it ran out of time, or its source gave it up. */
   invoke(event: Event): Promise<Invoked<Result>> {
     const { loop, faults, dice, latencies, onError, trace } = this.#surroundings;
-    const { name, timeoutMs } = this.#settings;
+    const { name, timeoutMs, mayBeOut = false } = this.#settings;
     const site = `${name}/${++this.#invocations}`;
+    if (mayBeOut && faults.at(`${site}/outage`, ['functionIsOut'], name) !== undefined) {
+      this.#outUntilMs = loop.elapsedMs + dice.int(`${site}/out for`, 1_000, MAX_OUT_MS);
+      faults.last(this.#outUntilMs);
+    }
+    if (loop.elapsedMs < this.#outUntilMs) return Promise.resolve({ ok: false });
     if (faults.at(`${site}/invocation`, ['notInvoked'], name) !== undefined) return Promise.resolve({ ok: false });
     const instance = this.#free(site);
     const { process } = instance;

@@ -104,7 +104,7 @@ async function manySeeds(first: number, count: number): Promise<void> {
     return values['first-failure'];
   };
   const summary = await runSeeds(first, count, onFailure, advance);
-  const { seeds, executions, controls, steps, virtualMs, tookMs, faults, failed } = summary;
+  const { seeds, executions, controls, steps, virtualMs, tookMs, faults, reached, failed } = summary;
   console.log(`\nseeds         ${seeds}, of which ${failed.length} failed`);
   console.log(`executions    ${executions}, with ${controls} pauses, resumes, cancels, redrives`);
   console.log(`steps         ${steps}`);
@@ -112,6 +112,7 @@ async function manySeeds(first: number, count: number): Promise<void> {
   console.log(`time          ${seconds(tookMs)} s, ${((seeds * 1_000) / tookMs).toFixed(1)} seeds/s`);
   console.log(`faults        ${Object.values(faults).reduce((sum, number) => sum + number, 0)}`);
   for (const [kind, number] of Object.entries(faults)) console.log(`  ${kind.padEnd(16)} ${number}`);
+  for (const [name, number] of Object.entries(reached)) console.log(`${name.padEnd(16)}   ${number}`);
   const [example] = failed;
   if (example === undefined) return;
   process.exitCode = 1;

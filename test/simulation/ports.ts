@@ -1,6 +1,8 @@
 import type { BlobStore } from '../../shared/ports/blob-store.ts';
+import type { EventSink, OutgoingEvent } from '../../shared/ports/event-sink.ts';
 import type { Item, ItemTable } from '../../shared/ports/item-table.ts';
-import type { OutgoingMessage, TaskSender } from '../../shared/ports/task-queue.ts';
+import type { OutgoingMessage, TaskQueue, TaskSender } from '../../shared/ports/task-queue.ts';
+import { SimulatedLetters } from './letters.ts';
 import type { MemoryBlobs } from './memory-blobs.ts';
 import type { MemoryTable } from './memory-table.ts';
 
@@ -8,15 +10,19 @@ import type { MemoryTable } from './memory-table.ts';
 export interface Backend {
   readonly table: MemoryTable;
   readonly blobs: MemoryBlobs;
+  /** What nobody could settle or deliver. */
+  readonly letters: SimulatedLetters;
   /** The due index, which may lag behind the table. */
   due(shard: string, untilMs: number, limit: number): readonly Item[];
   /** Accepts messages. */
   send(pool: string, messages: readonly OutgoingMessage[]): void;
+  /** Takes events onto the bus. */
+  tell(events: readonly OutgoingEvent[]): void;
 }
 
 /** A call on its way to the backend. */
 export interface Call<T> {
-  readonly port: 'table' | 'blobs' | 'queue';
+  readonly port: 'table' | 'blobs' | 'queue' | 'bus';
   /** With its subject, for people: `put EXEC#x1 META`. */
   readonly name: string;
   readonly isWrite: boolean;
@@ -32,12 +38,27 @@ export interface Ports {
   readonly table: ItemTable;
   readonly blobs: BlobStore;
   readonly sender: TaskSender;
+  readonly bus: EventSink;
+  /** Pools to send to, and queues that no function consumes. */
+  readonly letters: TaskQueue;
 }
 
 /** The ports as one process sees them. */
-export function portsOf({ table, blobs, due, send }: Backend, call: Caller): Ports {
+export function portsOf({ table, blobs, letters, due, send, tell }: Backend, call: Caller): Ports {
   const read = <T>(name: string, run: () => T) => call({ port: 'table', name, isWrite: false, run });
   const write = <T>(name: string, run: () => T) => call({ port: 'table', name, isWrite: true, run });
+  const ask = <T>(name: string, run: () => T) => call({ port: 'queue', name, isWrite: true, run });
+  const partOf = <T>(things: readonly T[], share: number) => things.slice(0, Math.floor(share * things.length));
+  const sender: TaskSender = {
+    send: (pool, messages) =>
+      call({
+        port: 'queue',
+        name: `send ${messages.length} to ${pool}`,
+        isWrite: true,
+        run: () => send(pool, messages),
+        runPart: (share) => send(pool, partOf(messages, share)),
+      }),
+  };
   return {
     table: {
       put: (item, condition) => write(`put ${item.pk} ${item.sk}`, () => table.put(item, condition)),
@@ -54,19 +75,35 @@ export function portsOf({ table, blobs, due, send }: Backend, call: Caller): Por
       get: (key, range) =>
         call({ port: 'blobs', name: `get ${key}`, isWrite: false, run: () => blobs.get(key, range) }),
     },
-    sender: {
-      send: (pool, messages) =>
-        call({
-          port: 'queue',
-          name: `send ${messages.length} to ${pool}`,
+    sender,
+    bus: {
+      put: async (events) => {
+        await call({
+          port: 'bus',
+          name: `put ${events.length} events`,
           isWrite: true,
-          run: () => send(pool, messages),
-          runPart: (share) => send(pool, messages.slice(0, Math.floor(share * messages.length))),
-        }),
+          run: () => tell(events),
+          runPart: (share) => tell(partOf(events, share)),
+        });
+        return [];
+      },
+    },
+    letters: {
+      ...sender,
+      receive: (name, options) => ask(`receive from ${name}`, () => letters.receive(name, options)),
+      acknowledge: (name, receipt) => ask(`remove ${receipt}`, () => letters.remove(name, receipt)),
+      changeVisibility: (name, receipt, ms) => ask(`give back ${receipt}`, () => letters.hide(name, receipt, ms)),
     },
   };
 }
 
 /** Ports whose calls are done at once: for tests to look and to ask. */
-export const atOnce = (table: MemoryTable, blobs: MemoryBlobs, send: Backend['send'] = () => undefined): Ports =>
-  portsOf({ table, blobs, send, due: (...query) => table.queryDue(...query) }, async ({ run }) => run());
+export const atOnce = (
+  table: MemoryTable,
+  blobs: MemoryBlobs,
+  { send = () => undefined, letters = new SimulatedLetters(() => 0) }: Partial<Pick<Backend, 'send' | 'letters'>> = {},
+): Ports =>
+  portsOf(
+    { table, blobs, letters, send, tell: () => undefined, due: (...query) => table.queryDue(...query) },
+    async ({ run }) => run(),
+  );

@@ -1,4 +1,9 @@
-import { BlobsUnavailableError, QueueUnavailableError, TableUnavailableError } from '../../shared/errors.ts';
+import {
+  BlobsUnavailableError,
+  EventsUnavailableError,
+  QueueUnavailableError,
+  TableUnavailableError,
+} from '../../shared/errors.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { Dice } from './dice.ts';
 import type { EventLoop } from './event-loop.ts';
@@ -38,6 +43,7 @@ export interface Surroundings {
 
 const CALL_FAULTS = ['crashBefore', 'crashAfter', 'callFails', 'answerLost', 'callHangs', 'functionIsStuck'] as const;
 const TABLE_FAULTS = [...CALL_FAULTS, 'partitionThrottled'] as const;
+const RESULT_FAULTS = [...TABLE_FAULTS, 'crashAfterResult'] as const;
 const MAX_THROTTLED_MS = 20_000;
 const MAX_SKEW_MS = 1_500;
 const ASKED = 'as the simulation asks';
@@ -146,7 +152,7 @@ export class SimulatedProcess {
     trace(() => `${site} ${what}`);
     onCall?.(site);
     const partition = partitionOf(call);
-    const fault = faults.at(site, partition === undefined ? CALL_FAULTS : TABLE_FAULTS, what);
+    const fault = faults.at(site, faultsOf(call, partition), what);
     if (fault === 'crashBefore') {
       this.kill(`before ${what}`);
       return;
@@ -173,12 +179,17 @@ export class SimulatedProcess {
           `${site} ${this.#isDead ? 'took effect after the death' : 'done'}${outcome.isWritten === false ? ', refused' : ''}`,
       );
       if (this.#isDead) return;
-      if (fault === 'crashAfter') return this.kill(`after ${what}`);
+      if (fault === 'crashAfter' || fault === 'crashAfterResult') return this.kill(`after ${what}`);
       if (fault === 'answerLost') return reject(unavailable(call));
       if ('error' in outcome) reject(outcome.error);
       else resolve(outcome.value);
     });
   }
+}
+
+function faultsOf({ isWrite, name }: Call<unknown>, partition: string | undefined) {
+  if (partition === undefined) return CALL_FAULTS;
+  return isWrite && name.includes(' RESULT#') ? RESULT_FAULTS : TABLE_FAULTS;
 }
 
 /** Which partition of the table a call is for, by its name. */
@@ -201,5 +212,6 @@ function attempt<T>({ run }: Call<T>): Outcome<T> {
 function unavailable({ port, name }: Call<unknown>): Error {
   const cause = new Error(ASKED);
   if (port === 'queue') return new QueueUnavailableError('send', name, cause);
+  if (port === 'bus') return new EventsUnavailableError(cause);
   return port === 'blobs' ? new BlobsUnavailableError('call', name, cause) : new TableUnavailableError(name, cause);
 }

@@ -10,10 +10,15 @@ export interface QueueSettings {
   readonly visibilityMs: number;
   /** Deliveries before a message goes to `deadLetters`; unbounded without. */
   readonly maxReceiveCount?: number;
-  readonly deadLetters?: SimulatedQueue;
+  readonly deadLetters?: DeadLetterTarget;
   readonly batchSize: number;
   readonly maxConcurrency: number;
   readonly onRemoved?: (body: string) => void;
+}
+
+/** Where messages go that were delivered too often. */
+export interface DeadLetterTarget {
+  bury(id: string, body: string, receiveCount: number): void;
 }
 
 interface Message {

@@ -147,7 +147,9 @@ async function reconciled(
   executionId: ExecutionId,
 ): Promise<{ readonly repaired: ExecutionState | undefined; readonly sent: readonly string[] }> {
   const sent: string[] = [];
-  const ports = atOnce(table, blobs, (_pool, messages) => sent.push(...messages.map(({ body }) => body)));
+  const ports = atOnce(table, blobs, {
+    send: (_pool, messages) => sent.push(...messages.map(({ body }) => body)),
+  });
   const store = openStore(ports.table, ports.blobs, { id: 'rebuilding' });
   const scheduler = new Scheduler({ store, dispatcher: new Dispatcher(ports.sender), clock });
   await new Reconciler({ store, scheduler }).reconcile(executionId);

@@ -1,7 +1,7 @@
 import type { Advance } from '../../shared/model/config.ts';
 import { enumerateCrashes } from './crash-points.ts';
 import { FAULT_KINDS, type FaultKind } from './faults.ts';
-import { type Report, simulate } from './simulate.ts';
+import { type Reached, type Report, simulate } from './simulate.ts';
 import { workloadScenarios } from './workloads.ts';
 
 /** What many seeds came to. */
@@ -13,6 +13,7 @@ export interface SeedsSummary {
   readonly virtualMs: number;
   readonly tookMs: number;
   readonly faults: Readonly<Record<FaultKind, number>>;
+  readonly reached: Readonly<Record<Reached, number>>;
   readonly failed: readonly Report[];
 }
 
@@ -25,6 +26,7 @@ export async function runSeeds(
 ): Promise<SeedsSummary> {
   const beganMs = performance.now();
   const faults = Object.fromEntries(Object.keys(FAULT_KINDS).map((kind) => [kind, 0])) as Record<FaultKind, number>;
+  const reached: Record<Reached, number> = { tooOld: 0, triedTooOften: 0, unsettled: 0, told: 0, toldTwice: 0 };
   const sum = { seeds: 0, steps: 0, virtualMs: 0, executions: 0, controls: 0 };
   const failed: Report[] = [];
   for (let seed = first; seed < first + count; seed++) {
@@ -35,11 +37,12 @@ export async function runSeeds(
     sum.executions += report.executions;
     sum.controls += report.controls.length;
     for (const { kind } of report.faults) faults[kind]++;
+    for (const [name, count] of Object.entries(report.reached)) reached[name as Reached] += count;
     if (report.violations.length === 0) continue;
     failed.push(report);
     if (onFailure(report)) break;
   }
-  return { ...sum, faults, failed, tookMs: performance.now() - beganMs };
+  return { ...sum, faults, reached, failed, tookMs: performance.now() - beganMs };
 }
 
 export interface CrashedWorkload {

@@ -4,10 +4,12 @@ import type { Advance } from '../../shared/model/config.ts';
 import type { DefinitionInput } from '../../shared/model/definition.ts';
 import type { Json } from '../../shared/model/json.ts';
 import { DEFAULT_POOL } from '../../shared/model/pools.ts';
+import type { LifecycleScope } from '../../shared/observability/lifecycle-event.ts';
 import { randomWorkflow } from '../support/random-workflow.ts';
 import { Dice } from './dice.ts';
 import { FAULT_KINDS, type FaultKind, type FaultPlan, type Rates } from './faults.ts';
 import type { Latencies } from './process.ts';
+import { type Situation, situationOf } from './situations.ts';
 
 export interface PlannedExecution {
   readonly executionId: string;
@@ -48,6 +50,8 @@ export interface Scenario {
   readonly maxConcurrency: number;
   readonly lanes: number;
   readonly isObserved: boolean;
+  /** What a bus is told of executions that are observed; absent: there is none. */
+  readonly lifecycle?: LifecycleScope | undefined;
   readonly advance: Advance;
   readonly faults: FaultPlan;
   readonly latencies: Latencies;
@@ -64,6 +68,7 @@ export const ADVANCES = ['eager', 'stream'] as const satisfies readonly Advance[
 const BASE_RATES: Readonly<Record<FaultKind, number>> = {
   crashBefore: 0.012,
   crashAfter: 0.012,
+  crashAfterResult: 0.03,
   callFails: 0.03,
   answerLost: 0.03,
   callHangs: 0.01,
@@ -71,6 +76,7 @@ const BASE_RATES: Readonly<Record<FaultKind, number>> = {
   functionIsStuck: 0.002,
   standsStill: 0.4,
   notInvoked: 0.03,
+  functionIsOut: 0.004,
   handlerCrashes: 0.06,
   handlerIsSlow: 0.06,
   handlerIsStuck: 0.015,
@@ -82,6 +88,7 @@ const BASE_RATES: Readonly<Record<FaultKind, number>> = {
   removalLost: 0.06,
   buried: 0.06,
   recordLost: 0.03,
+  streamStands: 0.01,
   batchTwice: 0.15,
   givenUp: 0.04,
   sweepMissed: 0.2,
@@ -105,29 +112,33 @@ const CONTROL_WEIGHTS: readonly ControlKind[] = [
 /** Times between which users act: most executions are over after a few seconds, some wait for long. */
 const HORIZONS_MS = [500, 3_000, 3_000, 20_000, 600_000] as const;
 const FAULTS_UNTIL_MS = 900_000;
+const MOST_FAULTS = 80;
+const BUDGETS = [0, 2, 5, 10, 20, 40, MOST_FAULTS] as const;
 
 /** The world of a seed: workflows, users, faults, times. It draws how executions advance, unless that is given. */
 export function scenarioOf(seed: number, advance?: Advance): Scenario {
   const dice = new Dice(seed);
+  const situation = situationOf(dice);
   const executions = executionsOf(dice, seed);
   const plans = new Map(executions.map(({ definition }) => [definition.name, compile(definition)]));
   return {
     seed,
     executions,
     plans,
-    controls: controlsOf(dice, executions),
+    controls: situation === undefined ? controlsOf(dice, executions) : controlsIn(situation, dice, executions),
     pools: [DEFAULT_POOL, SMALL_POOL],
     maxConcurrency: dice.pick('concurrency', [1, 2, 5, 50]),
     lanes: dice.pick('lanes', [1, 2, 4]),
     isObserved: dice.chance('observed', 0.6),
+    lifecycle: dice.chance('bus', 0.75) ? dice.pick('lifecycle', ['executions', 'nodes', 'nodes']) : undefined,
     advance: advance ?? dice.pick('advance', ADVANCES),
     faults: {
-      rates: ratesOf(dice),
-      budget: dice.pick('budget', [0, 2, 5, 10, 20, 40, 80]),
-      untilMs: FAULTS_UNTIL_MS,
+      rates: situation?.rates ?? ratesOf(dice),
+      budget: situation === undefined ? dice.pick('budget', BUDGETS) : MOST_FAULTS,
+      untilMs: situation?.untilMs ?? FAULTS_UNTIL_MS,
     },
     latencies: latenciesOf(dice),
-    redrives: dice.pick('redrives', [0, 1, 2]),
+    redrives: situation?.redrives ?? dice.pick('redrives', [0, 1, 2]),
   };
 }
 
@@ -198,6 +209,14 @@ function controlsOf(dice: Dice, executions: readonly PlannedExecution[]): Contro
     const atMs = control.atMs + dice.roll(`brief time ${index}`) * 120;
     return [control, { ...control, id: `resume@control ${index}`, kind: 'resume', atMs }];
   }).flat();
+}
+
+function controlsIn({ controls }: Situation, dice: Dice, executions: readonly PlannedExecution[]): Control[] {
+  return (controls?.(dice) ?? []).map(({ kind, atMs }, index): Control => {
+    const { executionId, startAtMs } = dice.pick('situated', executions);
+    const choice = dice.roll(`control choice ${index}`);
+    return { id: `${kind}@control ${index}`, kind, executionId, atMs: startAtMs + atMs, choice };
+  });
 }
 
 /** Each seed has some kinds of faults and not others: together they would hide what one alone would show. */

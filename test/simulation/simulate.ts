@@ -29,9 +29,21 @@ export interface Report {
   readonly steps: number;
   readonly virtualMs: number;
   readonly executions: number;
+  /** How often what faults lead to was reached. */
+  readonly reached: Readonly<Record<Reached, number>>;
   /** Handlers of different visits of one execution at once, at the most. */
   readonly maxHandling: number;
 }
+
+/** What must happen in many seeds, or they show nothing of it. */
+export const REACHED = {
+  tooOld: 'records that grew too old for the stream',
+  triedTooOften: 'records that were tried too often',
+  unsettled: 'messages that nobody could settle, redriven by people',
+  told: 'events that the bus was told of',
+  toldTwice: 'events that it was told of again',
+} as const;
+export type Reached = keyof typeof REACHED;
 
 /** Beyond it a run does not end. */
 const MAX_STEPS = 400_000;
@@ -77,8 +89,8 @@ export async function simulateScenario(
   while (violations.length === 0 && !client.isDone) {
     if (!(await loop.step())) break;
     if (loop.steps >= MAX_STEPS) world.violated(`it does not end: ${loop.steps} steps`);
-    const lastMs = Math.max(client.lastActMs, world.faults.fired.at(-1)?.atMs ?? 0);
-    const isLost = world.hasLost.message || world.hasLost.batch;
+    const lastMs = Math.max(client.lastActMs, world.faults.lastMs);
+    const isLost = world.hasLost.message || world.hasLost.batch || world.hasLost.unsettled;
     if (!isLost && !client.isResting && loop.elapsedMs - Math.max(lastMs, world.movedAtMs) > MOVE_WITHIN_MS)
       world.violated(`nothing moves for ${MOVE_WITHIN_MS / 60_000} minutes: ${openIn(world, client)}`);
     if (loop.elapsedMs - lastMs > END_WITHIN_MS)
@@ -88,6 +100,8 @@ export async function simulateScenario(
   }
   if (violations.length === 0)
     for (const problem of await endingProblems(world, scenario, client)) world.violated(problem);
+  const givenUp = (why: string): number =>
+    world.givenUp.reduce((sum, { condition, sequences }) => sum + (condition === why ? sequences.length : 0), 0);
   return {
     seed,
     violations,
@@ -96,7 +110,14 @@ export async function simulateScenario(
     steps: loop.steps,
     virtualMs: loop.elapsedMs,
     executions: client.executionIds.size,
-    maxHandling: Math.max(0, ...[...world.executions.values()].map(({ maxHandling }) => maxHandling)),
+    reached: {
+      tooOld: givenUp('RecordAgeExceeded'),
+      triedTooOften: givenUp('RetryAttemptsExhausted'),
+      unsettled: world.unsettledMessages,
+      told: world.bus.told.events,
+      toldTwice: world.bus.told.repeated,
+    },
+    maxHandling: Math.max(0, ...[...world.watch.executions.values()].map(({ maxHandling }) => maxHandling)),
   };
 }
 

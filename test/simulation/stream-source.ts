@@ -1,6 +1,7 @@
 import type { DynamoDBBatchResponse } from 'aws-lambda';
 import { failedItems } from '../../infra/local/batch-response.ts';
 import { compileFilters } from '../../infra/local/event-filter.ts';
+import type { GivenUpBatch } from '../../infra/local/on-failure-record.ts';
 import { type PendingBatch, planNext } from '../../infra/local/stream-batches.ts';
 import { TumblingWindow } from '../../infra/local/tumbling-window.ts';
 import type { ChangeRecord } from '../../shared/ports/change-feed.ts';
@@ -19,6 +20,7 @@ export interface StreamSettings {
   readonly patterns: readonly object[];
   readonly batchSize: number;
   readonly retryAttempts: number;
+  readonly maxRecordAgeMs: number;
   readonly bisects: boolean;
   /** Parts that are delivered side by side; records of one partition key always come to the same. */
   readonly lanes: number;
@@ -27,8 +29,8 @@ export interface StreamSettings {
   readonly onHandled?: (records: readonly ChangeRecord[]) => void;
   /** A record never comes. */
   readonly onLost: () => void;
-  /** Records were tried too often. */
-  readonly onGivenUp: () => void;
+  /** Records were tried too often, or are too old; the last invocation of a window has none. */
+  readonly onGivenUp: (batch: Omit<GivenUpBatch, 'records'> & { readonly records: readonly ChangeRecord[] }) => void;
 }
 
 interface Lane {
@@ -41,6 +43,8 @@ interface Lane {
 
 const FIRST_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 30_000;
+const STANDS_AT_LEAST_MS = 60_000;
+const MAX_STANDING_MS = 90 * 60_000;
 
 /** The table's stream with the event source that feeds it to a function, by the filters of the stack. */
 export class SimulatedStream {
@@ -50,6 +54,8 @@ export class SimulatedStream {
   readonly #isWanted: (record: unknown) => boolean;
   readonly #lanes = new Map<string, Lane>();
   readonly #undelivered = new Map<string, number>();
+  /** When records that are not handled came, by their place. */
+  readonly #arrivedMs = new Map<string, number>();
 
   constructor(
     settings: StreamSettings,
@@ -83,6 +89,7 @@ export class SimulatedStream {
       return;
     }
     this.#undelivered.set(pk, (this.#undelivered.get(pk) ?? 0) + 1);
+    this.#arrivedMs.set(record.sequence, this.#surroundings.loop.nowMs);
     const lane = this.#laneOf(pk);
     lane.records.push(record);
     this.#arm(lane);
@@ -113,17 +120,25 @@ export class SimulatedStream {
   }
 
   async #drain(lane: Lane): Promise<void> {
-    const { dice, loop, latencies } = this.#surroundings;
+    const { dice, faults, loop, latencies } = this.#surroundings;
     const { batchSize } = this.#settings;
-    if (isOver(lane, loop.nowMs)) await this.#closeWindow(lane);
     const site = `${lane.name}/batch ${++lane.batches}`;
+    if (faults.at(`${site}/stands`, ['streamStands'], lane.name) !== undefined) {
+      const standsMs = dice.int(`${site}/standing`, STANDS_AT_LEAST_MS, MAX_STANDING_MS);
+      faults.last(loop.elapsedMs + standsMs);
+      await this.#sleep(standsMs);
+    }
+    if (isOver(lane, loop.nowMs)) await this.#closeWindow(lane);
     const most = Math.min(batchSize, lane.records.length);
     const records = lane.records.splice(
       0,
       latencies.hasFullBatches || dice.chance(`${site}/whole`, 0.5) ? most : dice.int(site, 1, most),
     );
     await this.#settle(records, lane, site);
-    for (const { key } of records) this.#undelivered.set(key.pk, (this.#undelivered.get(key.pk) ?? 0) - 1);
+    for (const { key, sequence } of records) {
+      this.#undelivered.set(key.pk, (this.#undelivered.get(key.pk) ?? 0) - 1);
+      this.#arrivedMs.delete(sequence);
+    }
     if (isOver(lane, loop.nowMs)) await this.#closeWindow(lane);
     lane.isBusy = false;
     this.#arm(lane);
@@ -132,23 +147,48 @@ export class SimulatedStream {
   /** Delivers a batch until nothing of it is left. */
   async #settle(records: readonly ChangeRecord[], lane: Lane, site: string): Promise<void> {
     const { faults, dice } = this.#surroundings;
-    const { bisects, retryAttempts, onHandled, onGivenUp } = this.#settings;
+    const { bisects, retryAttempts, onHandled } = this.#settings;
     let pending: readonly PendingBatch<ChangeRecord>[] = [{ records, failures: 0 }];
     for (let round = 1; ; round++) {
       const [batch, ...rest] = pending;
       if (batch === undefined) return;
       if (batch.failures > 0) await this.#sleep(Math.min(FIRST_BACKOFF_MS * 2 ** batch.failures, MAX_BACKOFF_MS));
+      const fresh = this.#withoutOld(batch, lane);
+      if (fresh.length === 0) {
+        pending = rest;
+        continue;
+      }
       const isTwice = faults.at(`${site}/${round}`, ['batchTwice'], lane.name) !== undefined;
-      const { firstFailed, isPartial } = await this.#invoke(batch.records, lane, isTwice);
+      const { firstFailed, isPartial } = await this.#invoke(fresh, lane, isTwice);
       if (firstFailed === undefined && isTwice) {
         await this.#sleep(dice.int(`${site}/${round}/again`, 0, 600));
         continue;
       }
-      onHandled?.(firstFailed === undefined ? batch.records : batch.records.slice(0, firstFailed));
-      const next = planNext(batch, firstFailed, isPartial, { maxRetryAttempts: retryAttempts, bisects });
-      if (next.givenUp.length > 0) onGivenUp();
+      onHandled?.(firstFailed === undefined ? fresh : fresh.slice(0, firstFailed));
+      const tried = { ...batch, records: fresh };
+      const next = planNext(tried, firstFailed, isPartial, { maxRetryAttempts: retryAttempts, bisects });
+      if (next.givenUp.length > 0) this.#giveUp(lane, next.givenUp, batch.failures + 1);
       pending = [...next.pending, ...rest];
     }
+  }
+
+  #withoutOld({ records, failures }: PendingBatch<ChangeRecord>, lane: Lane): readonly ChangeRecord[] {
+    const oldestMs = this.#surroundings.loop.nowMs - this.#settings.maxRecordAgeMs;
+    const { old = [], fresh = [] } = Object.groupBy(records, ({ sequence }) =>
+      (this.#arrivedMs.get(sequence) ?? oldestMs) < oldestMs ? 'old' : 'fresh',
+    );
+    if (old.length > 0) this.#giveUp(lane, old, failures, 'RecordAgeExceeded');
+    return fresh;
+  }
+
+  #giveUp(
+    { name }: Lane,
+    records: readonly ChangeRecord[],
+    invokeCount: number,
+    condition: GivenUpBatch['condition'] = 'RetryAttemptsExhausted',
+  ): void {
+    this.#surroundings.trace(() => `${name} gives ${records.length} records up: ${condition}`);
+    this.#settings.onGivenUp({ records, shardId: name, condition, invokeCount });
   }
 
   /** @param isForgotten what it returned is lost with the note that the batch was handled: a window's state goes with it */
@@ -196,7 +236,7 @@ export class SimulatedStream {
       return;
     }
     window?.close();
-    this.#settings.onGivenUp();
+    this.#giveUp(lane, [], this.#settings.retryAttempts + 1);
   }
 
   #sleep(ms: number): Promise<void> {

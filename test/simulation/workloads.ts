@@ -269,6 +269,7 @@ export function workloadScenario(
     maxConcurrency: 10,
     lanes: 1,
     isObserved: true,
+    lifecycle: 'nodes',
     advance,
     faults: NO_FAULTS,
     latencies: {

@@ -1,8 +1,4 @@
-import type { DynamoDBBatchResponse, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { giveUpBatch } from '../../functions/dead-letter/give-up-batch.ts';
-import { runBatch } from '../../functions/node-runner/run-batch.ts';
-import { observeBatch } from '../../functions/observer/observe-batch.ts';
-import { advanceBatch } from '../../functions/scheduler/advance-batch.ts';
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import {
   OBSERVER_SOURCE,
   POOL_SOURCE,
@@ -10,45 +6,36 @@ import {
   STREAM_FAILURES,
   TIMEOUT_SECONDS,
 } from '../../infra/constructs/source-settings.ts';
+import { type GivenUpBatch, onFailureRecord } from '../../infra/local/on-failure-record.ts';
 import type { Plan } from '../../shared/core/plan.ts';
 import { FanjoinError } from '../../shared/errors.ts';
-import { ExecutionService } from '../../shared/executor/execution-service.ts';
+import type { DeadLetters } from '../../shared/executor/dead-letters.ts';
 import type { Advance } from '../../shared/model/config.ts';
-import { ExecutionId } from '../../shared/model/ids.ts';
-import { StateItem } from '../../shared/model/items.ts';
-import { batchSizeOf } from '../../shared/model/pools.ts';
-import { isTerminal } from '../../shared/model/result.ts';
+import type { ExecutionId } from '../../shared/model/ids.ts';
+import { batchSizeOf, DEFAULT_POOL } from '../../shared/model/pools.ts';
 import type { AnyHandler } from '../../shared/nodes/define-node.ts';
-import { HandlerRegistry } from '../../shared/nodes/handler-registry.ts';
-import { Logger } from '../../shared/observability/logger.ts';
-import { Observer } from '../../shared/observability/observer.ts';
+import type { LifecycleScope } from '../../shared/observability/lifecycle-event.ts';
 import type { ChangeRecord } from '../../shared/ports/change-feed.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { Item } from '../../shared/ports/item-table.ts';
 import { deadLetterPool, type OutgoingMessage } from '../../shared/ports/task-queue.ts';
-import { FLAGS_KNOWN_MS } from '../../shared/runner/flag-reader.ts';
-import { NodeRunner } from '../../shared/runner/runner.ts';
-import { Dispatcher } from '../../shared/scheduler/dispatcher.ts';
-import { Reconciler } from '../../shared/scheduler/reconcile.ts';
-import { Scheduler } from '../../shared/scheduler/scheduler.ts';
-import { SWEEP_INTERVAL_MS, Sweep } from '../../shared/scheduler/sweep.ts';
-import { parseMeta } from '../../shared/store/execution-store.ts';
-import { metaKey } from '../../shared/store/keys.ts';
+import { SWEEP_INTERVAL_MS } from '../../shared/scheduler/sweep.ts';
 import { openStore, type Store } from '../../shared/store/store.ts';
-import { Invariants } from '../support/invariants.ts';
-import { Accounting } from './accounting.ts';
+import { SimulatedBus } from './bus.ts';
+import { type Answer, deadLettersOf, deployed, GIVEN_UP_QUEUE, type Request, unsettledQueue } from './deployed.ts';
 import { Dice } from './dice.ts';
 import { EventLoop } from './event-loop.ts';
 import { type FaultPlan, Faults } from './faults.ts';
-import { FunctionHost } from './function-host.ts';
+import { FunctionHost, type FunctionSettings } from './function-host.ts';
+import { SimulatedLetters } from './letters.ts';
 import { MemoryBlobs } from './memory-blobs.ts';
 import { MemoryTable } from './memory-table.ts';
 import { atOnce } from './ports.ts';
-import { isAskedFor, type Latencies, type SimulatedProcess, type Surroundings } from './process.ts';
-import { SimulatedQueue } from './queue-source.ts';
-import { rebuiltProblems } from './rebuilt.ts';
-import { SimulatedStream, type StreamBatch } from './stream-source.ts';
+import type { Latencies, SimulatedProcess, Surroundings } from './process.ts';
+import { type DeadLetterTarget, SimulatedQueue } from './queue-source.ts';
+import { SimulatedStream, type StreamSettings } from './stream-source.ts';
 import { Transitions } from './transitions.ts';
+import { Watch } from './watch.ts';
 import { watchedHandlers } from './watched-handlers.ts';
 
 export interface WorldOptions {
@@ -61,6 +48,8 @@ export interface WorldOptions {
   readonly maxConcurrency: number;
   readonly lanes: number;
   readonly isObserved: boolean;
+  /** What a bus is told of executions that are observed. Default: there is none. */
+  readonly lifecycle?: LifecycleScope | undefined;
   readonly advance: Advance;
   readonly handlers: (clock: Clock) => readonly AnyHandler[];
   readonly onTrace?: ((line: string) => void) | undefined;
@@ -73,13 +62,16 @@ export interface WorldOptions {
   readonly runnerTimeoutSeconds?: number;
 }
 
-const API_TIMEOUT_MS = 29_000;
-/** How many of the states that could be rebuilt are. */
-const REBUILT = 0.1;
+/** Records of which a function's event source said that it will not deliver them again. */
+export interface GivenUpRecords {
+  readonly functionName: string;
+  readonly condition: GivenUpBatch['condition'];
+  readonly sequences: readonly string[];
+}
 
-/** A request to the API function. */
-export type Request = (service: ExecutionService) => Promise<unknown>;
-export type Answer = { readonly value: unknown } | { readonly refused: string };
+const API_TIMEOUT_MS = 29_000;
+const FUNCTION_ARN = 'arn:aws:lambda:eu-west-1:111122223333:function:';
+const STREAM_ARN = 'arn:aws:dynamodb:eu-west-1:111122223333:table/simulated/stream/2030-01-01T00:00:00.000';
 
 /** The deployed stack on simulated time: its real functions, between a table, queues and a stream that do as a seed says. */
 export class World {
@@ -88,140 +80,137 @@ export class World {
   readonly faults: Faults;
   readonly table: MemoryTable;
   readonly blobs = new MemoryBlobs();
+  readonly letters = new SimulatedLetters(
+    () => this.loop.nowMs,
+    (body) => {
+      if (!this.#sentBack.has(body)) this.violated(`what nobody could settle was removed, and not sent back: ${body}`);
+    },
+  );
+  readonly bus: SimulatedBus;
   /** Without faults and at once, to look and to ask. */
   readonly store: Store;
+  readonly deadLetters: DeadLetters;
   readonly violations: string[] = [];
   readonly transitions = new Transitions(() => this.loop.elapsedMs);
   readonly api: FunctionHost<Request, Answer>;
   readonly functions: ReadonlyMap<string, Pick<FunctionHost<never, never>, 'invocations' | 'coldStarts' | 'busyMs'>>;
-  /** Executions there are, by id. */
-  readonly executions = new Map<string, Invariants>();
+  readonly watch: Watch;
   readonly queues = new Map<string, SimulatedQueue>();
   readonly stream: SimulatedStream;
   readonly observerStream: SimulatedStream | undefined;
-  /** Whether something was lost that only a sweep makes good, or that history lacks for good. */
-  hasLost = { message: false, record: false, batch: false, observed: false };
+  /** Whether something was lost, or left to people, that only a sweep makes good, or that history lacks for good. */
+  hasLost = { message: false, record: false, batch: false, observed: false, unsettled: false };
+  readonly givenUp: GivenUpRecords[] = [];
+  /** Messages that ever were unsettled. */
+  unsettledMessages = 0;
   /** Told of each execution as it ends. */
   onEnd: (executionId: string) => void = () => undefined;
   /** When anything last changed but for the time of the next sweep, since the beginning. */
   movedAtMs = 0;
   readonly #options: WorldOptions;
   readonly #surroundings: Surroundings;
-  readonly #accounting: Accounting;
   readonly #sweeps: FunctionHost<ExecutionId | undefined, void>;
-  readonly #deciders: readonly { readonly busy: number }[];
+  /** Bodies of messages that were sent again while they were unsettled. */
+  readonly #sentBack = new Set<string>();
   #lagging: MemoryTable | undefined;
   #ticks = 0;
   #ids = 0;
-  readonly #pauses = new Map<string, number>();
-  #rebuilds = 0;
-  readonly #sentOnce = new Map<string, Set<string>>();
   #isOver = false;
 
   constructor(options: WorldOptions) {
-    const { seed, plans, latencies, onTrace } = options;
+    const { seed, plans, latencies, onTrace, pools, advance, runnerTimeoutSeconds = TIMEOUT_SECONDS.runner } = options;
     this.#options = options;
     this.dice = new Dice(seed);
     const trace: Surroundings['trace'] =
       onTrace === undefined
         ? () => undefined
         : (line) => onTrace(`${this.loop.elapsedMs.toFixed(3).padStart(12)} ${line()}`);
-    this.faults = new Faults(
-      options.faults,
-      this.dice,
-      () => this.loop.elapsedMs,
-      ({ id, kind, what }) => {
-        if (kind === 'messageLost') this.hasLost.message = true;
-        trace(() => `FAULT ${id}: ${what}`);
-      },
-    );
+    const elapsedMs = () => this.loop.elapsedMs;
+    this.faults = new Faults(options.faults, this.dice, elapsedMs, ({ id, kind, what }) => {
+      if (kind === 'messageLost') this.hasLost.message = true;
+      trace(() => `FAULT ${id}: ${what}`);
+    });
+    const violated = (what: string) => this.violated(what);
     this.table = new MemoryTable((record) => this.#onChange(record));
-    const backend = {
-      table: this.table,
-      blobs: this.blobs,
-      due: (...query: [string, number, number]) => this.#due(...query),
-      send: (pool: string, messages: readonly OutgoingMessage[]) => this.#send(pool, messages),
-    };
+    this.bus = new SimulatedBus({ table: this.table, violated });
     this.#surroundings = {
       loop: this.loop,
       dice: this.dice,
       faults: this.faults,
-      backend,
+      backend: {
+        table: this.table,
+        blobs: this.blobs,
+        letters: this.letters,
+        due: (...query: [string, number, number]) => this.#due(...query),
+        send: (pool, messages) => this.#send(pool, messages),
+        tell: (events) => this.bus.take(events),
+      },
       latencies,
       throttled: new Map(),
       onDone: options.onDone,
       onCall: options.onCall,
-      onError: (name, error) => this.#onThrown(name, error),
+      onError: (name, error) => this.watch.onThrown(name, error),
       trace,
     };
-    const direct = atOnce(this.table, this.blobs);
+    const { letters } = this;
+    const direct = atOnce(this.table, this.blobs, { letters });
     this.store = openStore(direct.table, direct.blobs, { id: 'onlooker' });
-    this.#accounting = new Accounting({
-      table: this.table,
-      planOf: (workflow) => plans.get(workflow),
-      waiting: () => [...this.queues.values()].flatMap(({ bodies }) => bodies),
-      violated: (what) => this.violated(what),
-    });
+    this.deadLetters = deadLettersOf(pools, direct);
 
-    const scheduler = this.#host<StreamBatch, DynamoDBBatchResponse>(
-      'scheduler',
-      TIMEOUT_SECONDS.scheduler,
-      (process) => this.#scheduler(process),
-    );
-    const runner = this.#host<SQSEvent, SQSBatchResponse>(
-      'runner',
-      options.runnerTimeoutSeconds ?? TIMEOUT_SECONDS.runner,
-      (process) => {
-        let pool = '';
-        const parts = this.#runner(
-          process,
-          this.#handlers(process, () => pool),
-        );
-        return (event, context) => {
-          pool = event.Records[0]?.eventSourceARN ?? '';
-          return runBatch(parts, event, context);
-        };
-      },
-    );
-    const deadLetter = this.#host<SQSEvent, SQSBatchResponse>('dead-letter', TIMEOUT_SECONDS.deadLetter, (process) => {
-      const parts = this.#runner(process, []);
-      return (event) => giveUpBatch(parts, event);
+    const { start, out } = this.#functions(advance);
+    const scheduler = out('scheduler', TIMEOUT_SECONDS.scheduler, start.scheduler);
+    const runner = out('runner', runnerTimeoutSeconds, start.runner);
+    const deadLetter = out('dead-letter', TIMEOUT_SECONDS.deadLetter, start.deadLetter);
+    const observer = out('observer', TIMEOUT_SECONDS.observer, start.observer);
+    this.#sweeps = out('sweep', TIMEOUT_SECONDS.sweep, start.sweep);
+    // Who asks it for something would not wait for as long as the others may be out.
+    this.api = this.#host({ name: 'api', timeoutMs: API_TIMEOUT_MS, start: start.api });
+    const { api } = this;
+    this.functions = new Map(Object.entries({ scheduler, runner, deadLetter, observer, sweep: this.#sweeps, api }));
+    const deciders: readonly { readonly busy: number }[] = [scheduler, this.#sweeps];
+    this.watch = new Watch({
+      table: this.table,
+      blobs: this.blobs,
+      plans,
+      loop: this.loop,
+      dice: this.dice,
+      faults: this.faults,
+      waiting: () => [...[...this.queues.values()].flatMap(({ bodies }) => bodies), ...this.unsettled],
+      isSettled: (pk) => !this.stream.hasLeft(pk) && deciders.every(({ busy }) => busy === 0),
+      hasLost: this.hasLost,
+      violated,
+      onEnd: (executionId) => this.onEnd(executionId),
     });
-    const observer = this.#host<StreamBatch, DynamoDBBatchResponse>('observer', TIMEOUT_SECONDS.observer, (process) =>
-      this.#observer(process),
-    );
-    this.#sweeps = this.#host<ExecutionId | undefined, void>('sweep', TIMEOUT_SECONDS.sweep, (process) =>
-      this.#sweep(process),
-    );
-    this.#deciders = [scheduler, this.#sweeps];
-    this.api = this.#host<Request, Answer>('api', API_TIMEOUT_MS / 1_000, (process) => this.#service(process));
-    this.functions = new Map(
-      Object.entries({ scheduler, runner, deadLetter, observer, sweep: this.#sweeps, api: this.api }),
-    );
-    for (const pool of options.pools) this.#openPool(pool, runner, deadLetter);
-    this.stream = new SimulatedStream(
-      {
-        name: 'stream',
-        ...SCHEDULER_SOURCE,
-        ...this.#failures(),
-        lanes: options.lanes,
-        onHandled: (records) => {
-          if (options.isWatched === false) return;
-          if (!this.hasLost.message) this.#accounting.onHandled(records);
-          for (const pk of new Set(records.map(({ key }) => key.pk))) this.#rebuildSoon(pk);
-        },
-        onLost: () => {
-          this.hasLost.record = true;
-        },
-        onGivenUp: () => {
-          this.hasLost.record = true;
-          this.hasLost.batch = true;
-        },
+    for (const pool of pools) this.#openPool(pool, { runner, deadLetter, runnerTimeoutSeconds });
+    this.stream = this.#feed(scheduler, 'scheduler', {
+      name: 'stream',
+      ...SCHEDULER_SOURCE,
+      lanes: options.lanes,
+      onHandled: (records) => {
+        if (this.#isWatched) this.watch.onHandled(records);
       },
-      this.#surroundings,
-      scheduler,
-    );
-    if (options.isObserved) this.observerStream = this.#observe(observer);
+      onLost: () => {
+        this.hasLost.record = true;
+      },
+      onGivenUp: () => {
+        this.hasLost.record = true;
+        this.hasLost.batch = true;
+      },
+    });
+    if (options.isObserved) {
+      const onLost = () => {
+        this.hasLost.observed = true;
+      };
+      this.observerStream = this.#feed(observer, 'observer', {
+        name: 'observer-stream',
+        ...OBSERVER_SOURCE,
+        lanes: 2,
+        windowMs: OBSERVER_SOURCE.tumblingWindowMs,
+        batchingWindowMs: OBSERVER_SOURCE.batchingWindowSeconds * 1_000,
+        onLost,
+        onGivenUp: onLost,
+      });
+    }
     this.#armSweep();
   }
 
@@ -230,11 +219,17 @@ export class World {
     this.#surroundings.trace(() => `VIOLATED ${what}`);
   }
 
+  /** Bodies of messages that nobody could settle. */
+  get unsettled(): string[] {
+    return this.#options.pools.flatMap((pool) => this.letters.bodies(unsettledQueue(pool)));
+  }
+
   get isQuiet(): boolean {
     return (
       this.stream.isEmpty &&
       (this.observerStream?.isEmpty ?? true) &&
-      [...this.queues.values()].every(({ isEmpty }) => isEmpty)
+      [...this.queues.values()].every(({ isEmpty }) => isEmpty) &&
+      this.unsettled.length === 0
     );
   }
 
@@ -248,93 +243,32 @@ export class World {
     this.#isOver = true;
   }
 
-  #host<Event, Result>(
-    name: string,
-    timeoutSeconds: number,
-    start: (
-      process: SimulatedProcess,
-    ) => (event: Event, context: { getRemainingTimeInMillis(): number }) => Promise<Result>,
-  ): FunctionHost<Event, Result> {
-    return new FunctionHost({ name, timeoutMs: timeoutSeconds * 1_000, start }, this.#surroundings);
+  get #isWatched(): boolean {
+    return this.#options.isWatched !== false;
   }
 
-  #failures() {
-    return {
-      retryAttempts: STREAM_FAILURES.retryAttempts,
-      bisects: STREAM_FAILURES.bisectBatchOnError,
-    };
+  #host<Event, Result>(settings: FunctionSettings<Event, Result>): FunctionHost<Event, Result> {
+    return new FunctionHost(settings, this.#surroundings);
   }
 
-  /** What `functions/runtime.ts` builds for an instance. */
-  #runtime({ name, clock, ports }: SimulatedProcess) {
-    const store = openStore(ports.table, ports.blobs, { id: name });
-    const logger = new Logger({ write: (line) => this.#onLog(line) });
-    return { store, clock, logger, dispatcher: new Dispatcher(ports.sender) };
-  }
-
-  #scheduler(process: SimulatedProcess) {
-    const { store, clock, logger, dispatcher } = this.#runtime(process);
-    const parts = { scheduler: new Scheduler({ store, dispatcher, clock }), logger };
-    return ({ records }: StreamBatch) => advanceBatch(parts, records);
-  }
-
-  #runner(process: SimulatedProcess, handlers: readonly AnyHandler[]) {
-    const runtime = this.#runtime(process);
-    const registry = new HandlerRegistry(handlers);
-    const runner = new NodeRunner({
-      ...runtime,
-      handlers: registry,
-      random: process.random,
-      sharesReads: true,
+  /** What the functions do; and one of them that may be out for a while. */
+  #functions(advance: Advance) {
+    const start = deployed({
+      pools: this.#options.pools,
+      advance,
+      lifecycle: this.#options.lifecycle,
+      newId: () => `made-${++this.#ids}`,
+      handlers: (process, pool) => this.#handlers(process, pool),
+      onLog: (line) => this.watch.onLog(line),
+      onSweepFailed: (error) => this.watch.onSweepFailed(error),
     });
-    return { runner, logger: runtime.logger };
-  }
-
-  #sweep(process: SimulatedProcess) {
-    const { store, clock, dispatcher } = this.#runtime(process);
-    const scheduler = new Scheduler({ store, dispatcher, clock });
-    const reconciler = new Reconciler({ store, scheduler });
-    const sweep = new Sweep({ store, clock, reconciler });
-    return async (adopted: ExecutionId | undefined) => {
-      if (adopted !== undefined) return void (await reconciler.reconcile(adopted, { resend: 'all' }));
-      const { failed } = await sweep.run();
-      for (const { error } of failed) this.#onError(error);
-    };
-  }
-
-  #observer(process: SimulatedProcess) {
-    const { store, logger } = this.#runtime(process);
-    const parts = { store, observer: new Observer(store), logger, shard: 'stream' };
-    return ({ records, window }: StreamBatch) => observeBatch(parts, records, window);
-  }
-
-  #service(process: SimulatedProcess) {
-    const { store, clock, dispatcher } = this.#runtime(process);
-    const pools = Object.fromEntries(
-      this.#options.pools.filter((pool) => pool !== 'default').map((pool) => [pool, {}]),
-    );
-    const newId = () => `made-${++this.#ids}`;
-    const service = new ExecutionService({
-      store,
-      clock,
-      pools,
-      handlersVersion: () => '',
-      handlersPin: () => ({ version: '' }),
-      newId,
-      exportsSpans: true,
-      dispatcher,
-      advance: this.#options.advance,
-      flagsKnownMs: FLAGS_KNOWN_MS,
-    });
-    return async (request: Request): Promise<Answer> => {
-      try {
-        return { value: await request(service) };
-      } catch (error) {
-        // What the API says no to is an answer; anything else is worth another try.
-        if (error instanceof FanjoinError && !error.retryable) return { refused: error.code };
-        throw error;
-      }
-    };
+    const out = <Event, Result>(
+      name: string,
+      timeoutSeconds: number,
+      of: FunctionSettings<Event, Result>['start'],
+    ): FunctionHost<Event, Result> =>
+      this.#host({ name, timeoutMs: timeoutSeconds * 1_000, mayBeOut: true, start: of });
+    return { start, out };
   }
 
   #handlers(process: SimulatedProcess, pool: () => string): readonly AnyHandler[] {
@@ -345,7 +279,7 @@ export class World {
       dice: this.dice,
       faults: this.faults,
       plans: this.#options.plans,
-      invariantsOf: (executionId) => this.executions.get(executionId),
+      invariantsOf: (executionId) => this.watch.executions.get(executionId),
       table: this.table,
       violated: (what) => this.violated(what),
     });
@@ -353,18 +287,33 @@ export class World {
 
   #openPool(
     pool: string,
-    runner: FunctionHost<SQSEvent, SQSBatchResponse>,
-    deadLetter: FunctionHost<SQSEvent, SQSBatchResponse>,
+    {
+      runner,
+      deadLetter,
+      runnerTimeoutSeconds,
+    }: {
+      readonly runner: FunctionHost<SQSEvent, SQSBatchResponse>;
+      readonly deadLetter: FunctionHost<SQSEvent, SQSBatchResponse>;
+      readonly runnerTimeoutSeconds: number;
+    },
   ): void {
-    const { maxConcurrency, runnerTimeoutSeconds = TIMEOUT_SECONDS.runner } = this.#options;
     const margin = POOL_SOURCE.visibilityMarginSeconds;
     const onRemoved = (body: string) => {
-      if (!this.hasLost.message && this.#options.isWatched !== false) this.#accounting.onRemoved(body);
+      if (this.#isWatched) this.watch.onRemoved(body);
+    };
+    const unsettled: DeadLetterTarget = {
+      bury: (_id, body) => {
+        this.hasLost.unsettled = true;
+        this.unsettledMessages++;
+        this.letters.put(unsettledQueue(pool), { body });
+      },
     };
     const dead = new SimulatedQueue(
       {
         name: deadLetterPool(pool),
         visibilityMs: (TIMEOUT_SECONDS.deadLetter + margin) * 1_000,
+        maxReceiveCount: POOL_SOURCE.deadLetterMaxReceiveCount,
+        deadLetters: unsettled,
         batchSize: POOL_SOURCE.deadLetterBatchSize,
         maxConcurrency: 2,
         onRemoved,
@@ -379,7 +328,7 @@ export class World {
         maxReceiveCount: POOL_SOURCE.maxReceiveCount,
         deadLetters: dead,
         batchSize: batchSizeOf(pool),
-        maxConcurrency: pool === 'default' ? maxConcurrency : 2,
+        maxConcurrency: pool === DEFAULT_POOL ? this.#options.maxConcurrency : 2,
         onRemoved,
       },
       this.#surroundings,
@@ -389,25 +338,23 @@ export class World {
     this.queues.set(deadLetterPool(pool), dead);
   }
 
-  #observe(observer: FunctionHost<StreamBatch, DynamoDBBatchResponse>): SimulatedStream {
-    return new SimulatedStream(
-      {
-        name: 'observer-stream',
-        ...OBSERVER_SOURCE,
-        ...this.#failures(),
-        lanes: 2,
-        windowMs: OBSERVER_SOURCE.tumblingWindowMs,
-        batchingWindowMs: OBSERVER_SOURCE.batchingWindowSeconds * 1_000,
-        onLost: () => {
-          this.hasLost.observed = true;
-        },
-        onGivenUp: () => {
-          this.hasLost.observed = true;
-        },
-      },
-      this.#surroundings,
-      observer,
-    );
+  /** What its source gives up it notes, as Lambda does at the destination of the stack. */
+  #feed(
+    host: ConstructorParameters<typeof SimulatedStream>[2],
+    functionName: string,
+    settings: Omit<StreamSettings, 'retryAttempts' | 'bisects' | 'maxRecordAgeMs'>,
+  ): SimulatedStream {
+    const onGivenUp: StreamSettings['onGivenUp'] = (batch) => {
+      settings.onGivenUp(batch);
+      const { condition } = batch;
+      this.givenUp.push({ functionName, condition, sequences: batch.records.map(({ sequence }) => sequence) });
+      const records = batch.records.map(({ sequence: SequenceNumber }) => ({ dynamodb: { SequenceNumber } }));
+      const to = { functionArn: `${FUNCTION_ARN}${functionName}`, streamArn: STREAM_ARN, nowMs: this.loop.nowMs };
+      this.letters.put(GIVEN_UP_QUEUE, { body: JSON.stringify(onFailureRecord({ ...batch, records }, to)) });
+    };
+    const { retryAttempts, bisectBatchOnError: bisects, maxRecordAgeSeconds } = STREAM_FAILURES;
+    const failures = { retryAttempts, bisects, maxRecordAgeMs: maxRecordAgeSeconds * 1_000 };
+    return new SimulatedStream({ ...settings, ...failures, onGivenUp }, this.#surroundings, host);
   }
 
   #armSweep(): void {
@@ -429,130 +376,17 @@ export class World {
     const queue = this.queues.get(pool);
     if (queue === undefined) throw new FanjoinError('UNKNOWN_POOL', `There is no pool '${pool}'`);
     queue.send(messages);
-    if (this.#options.isWatched === false) return;
-    for (const { body } of messages) {
-      this.#accounting.onSend(body);
-      const { executionId }: { executionId: string } = JSON.parse(body);
-      this.#watching(executionId, (invariants) => invariants.onSend(body));
-      this.#countSend(executionId, body);
-    }
-  }
-
-  /** Where nothing goes wrong, work is sent once, unless it was parked. */
-  #countSend(executionId: string, body: string): void {
-    const { kind, node, visit, chunk, attempt, run } = JSON.parse(body);
-    const name = [run, kind, node, visit, chunk, attempt].join(' ');
-    const sent = this.#sentOnce.get(executionId) ?? new Set();
-    this.#sentOnce.set(executionId, sent);
-    if (sent.has(name) && this.faults.fired.length === 0) this.violated(`${executionId}: ${name} was sent twice`);
-    sent.add(name);
+    for (const body of this.unsettled) if (messages.some((message) => message.body === body)) this.#sentBack.add(body);
+    if (this.#isWatched) this.watch.onSend(messages);
   }
 
   #onChange(record: ChangeRecord): void {
-    const { pk, sk } = record.key;
-    const isPostponed = sk === 'META' && record.before?.changedBy === record.after?.changedBy;
+    const isPostponed = record.key.sk === 'META' && record.before?.changedBy === record.after?.changedBy;
     if (record.before === undefined || !isPostponed) this.movedAtMs = this.loop.elapsedMs;
     this.transitions.onChange(record);
-    if (pk.startsWith('EXEC#')) {
-      const executionId = pk.slice('EXEC#'.length);
-      const isWatched = this.#options.isWatched !== false;
-      if (isWatched) this.#accounting.onChange(record);
-      if (isWatched && !sk.startsWith('EVENT#') && !sk.startsWith('CHECKPOINT#')) {
-        if (sk === 'META' && record.after !== undefined) {
-          if (record.after.status === 'PAUSED' || record.after.parked !== undefined) this.#sentOnce.delete(executionId);
-          this.#adopt(executionId, record.after);
-          this.#countPause(record);
-          if (isTerminal(parseMeta(record.after).status)) this.#onEnd(executionId, record.after);
-        }
-        this.#watching(executionId, (invariants) => invariants.onChange(record));
-      }
-    }
+    if (this.#isWatched) this.watch.onChange(record);
     this.#options.onChange?.(record);
     this.stream.push(record);
     this.observerStream?.push(record);
-  }
-
-  #adopt(executionId: string, item: Item): void {
-    if (this.executions.has(executionId)) return;
-    const meta = parseMeta(item);
-    const plan = this.#options.plans.get(meta.workflow);
-    if (plan === undefined) return;
-    const invariants = new Invariants(plan, meta.config.maxParallelNodes);
-    this.executions.set(executionId, invariants);
-    // Of one that goes on from a checkpoint all this was there before it was.
-    for (const before of this.table.partition(item.pk))
-      if (before.sk !== 'META') invariants.onChange({ shard: '', sequence: '0', key: before, after: before });
-    if (isTerminal(meta.status)) return;
-  }
-
-  /** What pauses by itself does so at its points, at each once. */
-  #countPause({ key, before, after }: ChangeRecord): void {
-    const isOfUser = String(after?.changedBy).startsWith('api');
-    if (before?.status !== 'RUNNING' || after?.status !== 'PAUSED' || isOfUser) return;
-    const pauses = (this.#pauses.get(key.pk) ?? 0) + 1;
-    this.#pauses.set(key.pk, pauses);
-    const points = after.pauseBefore instanceof Set ? after.pauseBefore.size : 0;
-    if (pauses > points) this.violated(`${key.pk} paused ${pauses} times at ${points} points`);
-  }
-
-  #onEnd(executionId: string, { pk, run, status, cachedFrom, isHandedOff, changedBy }: Item): void {
-    // Sweeps end what is late, and what was lost.
-    const isSwept = String(changedBy).startsWith('sweep') && status !== 'TIMED_OUT';
-    if (isSwept && this.faults.fired.length === 0)
-      this.violated(`nothing was lost of ${pk}, and a sweep had to end it`);
-    const state = StateItem.safeParse(this.table.get({ pk, sk: 'STATE' }));
-    // What was never decided on has no state.
-    const isUndecided = run === 1 && isHandedOff === true && !state.success;
-    if (cachedFrom === undefined && !isUndecided && state.data?.state.run !== run)
-      this.violated(`run ${String(run)} of ${executionId} was ended by what is known of run ${state.data?.state.run}`);
-    this.onEnd(executionId);
-  }
-
-  #watching(executionId: string, look: (invariants: Invariants) => void): void {
-    const invariants = this.executions.get(executionId);
-    if (invariants === undefined) return;
-    const before = invariants.violations.length;
-    look(invariants);
-    for (const what of invariants.violations.slice(before)) this.violated(`${executionId}: ${what}`);
-  }
-
-  /** Once all that is known of an execution is decided on, its state must be what its results tell. */
-  #rebuildSoon(pk: string): void {
-    if (!this.dice.chance(`rebuild ${++this.#rebuilds}`, REBUILT)) return;
-    this.loop.after(0, () => {
-      const isSettled = !this.stream.hasLeft(pk) && this.#deciders.every(({ busy }) => busy === 0);
-      if (!isSettled || this.hasLost.record) return;
-      const executionId = ExecutionId.parse(pk.slice('EXEC#'.length));
-      const plan = this.#options.plans.get(String(this.table.get(metaKey(executionId))?.workflow));
-      if (plan === undefined) return;
-      const clock = { nowMs: () => this.loop.nowMs, after: () => () => undefined };
-      void rebuiltProblems({ table: this.table, blobs: this.blobs, clock, plan }, executionId).then((problems) => {
-        for (const problem of problems) this.violated(`${executionId}: ${problem}`);
-      });
-    });
-  }
-
-  /** What functions log as errors is what was asked for, or news. */
-  #onLog(line: string): void {
-    const { level, message, error } = JSON.parse(line) as {
-      level: string;
-      message: string;
-      error?: { message: string; stack?: string };
-    };
-    if (level !== 'error' || message === 'runner crashed' || isAskedFor(error?.message ?? '')) return;
-    this.violated(`logged: ${message}: ${error?.stack ?? ''}`);
-  }
-
-  /** What a function throws is an outage it was given, a refusal, or news. */
-  #onThrown(name: string, error: unknown): void {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    // Its reasons are logged, and looked at there.
-    const isLogged = name === 'observer' && text.includes('could not be written');
-    if (!(error instanceof FanjoinError) && !isAskedFor(text) && !isLogged) this.violated(`${name} threw: ${text}`);
-  }
-
-  #onError(error: unknown): void {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    if (!isAskedFor(text)) this.violated(`a sweep failed: ${text}`);
   }
 }

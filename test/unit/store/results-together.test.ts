@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { NodeId } from '../../../shared/model/ids.ts';
 import type { Item } from '../../../shared/ports/item-table.ts';
 import { openStore } from '../../../shared/store/store.ts';
+import { SimulatedLetters } from '../../simulation/letters.ts';
 import { MemoryBlobs } from '../../simulation/memory-blobs.ts';
 import { MemoryTable } from '../../simulation/memory-table.ts';
 import { portsOf } from '../../simulation/ports.ts';
@@ -19,9 +20,10 @@ async function aStore(items: readonly Item[]) {
   for (const item of items) table.put(item);
   const asked: string[] = [];
   const backend = {
-    ...{ table, blobs: new MemoryBlobs() },
+    ...{ table, blobs: new MemoryBlobs(), letters: new SimulatedLetters(() => 0) },
     due: () => [],
     send: () => undefined,
+    tell: () => undefined,
   };
   const ports = portsOf(backend, async ({ name, run }) => {
     asked.push(name.split(' ')[0] ?? '');

@@ -1,0 +1,89 @@
+import type { Dice } from './dice.ts';
+import type { Rates } from './faults.ts';
+import type { ControlKind } from './scenario.ts';
+
+export interface SituatedControl {
+  readonly kind: ControlKind;
+  /** Since the start of its execution. */
+  readonly atMs: number;
+}
+
+/**
+ * Where two things must come together that seldom do by chance. A seed that draws one has its faults and what its users do
+ * from it; its workflows, latencies and times are drawn as ever.
+ */
+export interface Situation {
+  readonly rates: Rates;
+  /** Default: as in other seeds. A message is given up after five deliveries, of five and a half minutes each. */
+  readonly untilMs?: number;
+  /** How often each execution that did not succeed is redriven. */
+  readonly redrives?: number;
+  readonly controls?: (dice: Dice) => readonly SituatedControl[];
+}
+
+const times = (count: number, one: (index: number) => readonly SituatedControl[]): SituatedControl[] =>
+  Array.from({ length: count }, (_, index) => one(index)).flat();
+
+const SITUATIONS: Readonly<Record<string, Situation>> = {
+  /** Two runners have the same node; one loses the race for its result, and the other may die. */
+  'delivered twice': {
+    rates: { visibilityEnds: 0.7, messageTwice: 0.4, handlerIsSlow: 0.9, crashAfterResult: 0.3 },
+  },
+  /** A handler does not hear of a cancel; its result comes when the next run has begun. */
+  'late in the next run': {
+    rates: { handlerIsSlow: 0.5, visibilityEnds: 0.1 },
+    redrives: 2,
+    controls: (dice) => [{ kind: 'cancel', atMs: dice.int('cancelled', 20, 1_500) }],
+  },
+  /** A message that was sent before a pause comes in the middle of it. */
+  'late in a pause': {
+    rates: { messageLate: 0.5 },
+    controls: (dice) => {
+      const atMs = dice.int('paused', 20, 1_500);
+      return [
+        { kind: 'pause', atMs },
+        { kind: 'resume', atMs: atMs + dice.int('resumed', 60_000, 90_000) },
+      ];
+    },
+  },
+  /** A runner that saw a pause parks its message as the pause ends. */
+  'parked too late': {
+    rates: { callHangs: 0.5, messageLate: 0.6 },
+    // Once: another resume would bring back what is parked.
+    controls: (dice) => {
+      const atMs = dice.int('paused', 50, 600);
+      return [
+        { kind: 'pause', atMs },
+        { kind: 'resume', atMs: atMs + dice.int('resumed', 300, 40_000) },
+      ];
+    },
+  },
+  /** Whoever waits at a point resumes at once, and the batch that paused there comes again. */
+  'resumed at a point': {
+    rates: { batchTwice: 0.5, crashAfter: 0.04 },
+    controls: (dice) => [
+      ...times(3, (index) => [{ kind: 'pauseBefore', atMs: dice.int(`point ${index}`, 0, 200) }]),
+      ...times(20, (index) => [{ kind: 'resume', atMs: dice.int(`resumed ${index}`, 200, 4_000) }]),
+    ],
+  },
+  /** Functions that cannot be invoked, and a stream that stands: messages and records are given up. */
+  'out of order': {
+    rates: {
+      functionIsOut: 0.08,
+      streamStands: 0.04,
+      notInvoked: 0.05,
+      handlerCrashes: 0.5,
+      callFails: 0.04,
+      crashAfter: 0.02,
+    },
+    untilMs: 60 * 60_000,
+  },
+  /** What a record would have told a sweep finds, and dies as it makes it good. */
+  'repairs that die': { rates: { recordLost: 0.4, crashBefore: 0.08, crashAfter: 0.12 } },
+};
+
+/** Half of all seeds have one. */
+export function situationOf(dice: Dice): Situation | undefined {
+  if (!dice.chance('has a situation', 0.5)) return undefined;
+  return SITUATIONS[dice.pick('situation', Object.keys(SITUATIONS))];
+}

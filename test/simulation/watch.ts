@@ -1,0 +1,188 @@
+import type { Plan } from '../../shared/core/plan.ts';
+import { FanjoinError } from '../../shared/errors.ts';
+import { ExecutionId } from '../../shared/model/ids.ts';
+import { StateItem } from '../../shared/model/items.ts';
+import { isTerminal } from '../../shared/model/result.ts';
+import type { ChangeRecord } from '../../shared/ports/change-feed.ts';
+import type { Item } from '../../shared/ports/item-table.ts';
+import type { OutgoingMessage } from '../../shared/ports/task-queue.ts';
+import { parseMeta } from '../../shared/store/execution-store.ts';
+import { metaKey } from '../../shared/store/keys.ts';
+import { Invariants } from '../support/invariants.ts';
+import { Accounting } from './accounting.ts';
+import type { Dice } from './dice.ts';
+import type { EventLoop } from './event-loop.ts';
+import type { Faults } from './faults.ts';
+import type { MemoryBlobs } from './memory-blobs.ts';
+import type { MemoryTable } from './memory-table.ts';
+import { isAskedFor } from './process.ts';
+import { rebuiltProblems } from './rebuilt.ts';
+
+/** How many of the states that could be rebuilt are. */
+const REBUILT = 0.1;
+
+interface WatchParts {
+  readonly table: MemoryTable;
+  readonly blobs: MemoryBlobs;
+  readonly plans: ReadonlyMap<string, Plan>;
+  readonly loop: EventLoop;
+  readonly dice: Dice;
+  readonly faults: Faults;
+  /** Bodies of all messages there are. */
+  readonly waiting: () => readonly string[];
+  /** No records of a partition are left, and nobody decides. */
+  readonly isSettled: (pk: string) => boolean;
+  /** Messages were lost; records were: then what ought to follow from them may not. */
+  readonly hasLost: { readonly message: boolean; readonly record: boolean };
+  readonly violated: (what: string) => void;
+  /** Told of each execution as it ends. */
+  readonly onEnd: (executionId: string) => void;
+}
+
+/** Watches every change, message and log line for what must never be. */
+export class Watch {
+  /** Executions there are, by id. */
+  readonly executions = new Map<string, Invariants>();
+  readonly #parts: WatchParts;
+  readonly #accounting: Accounting;
+  readonly #pauses = new Map<string, number>();
+  readonly #sentOnce = new Map<string, Set<string>>();
+  #rebuilds = 0;
+
+  constructor(parts: WatchParts) {
+    this.#parts = parts;
+    const { table, plans, waiting, violated } = parts;
+    this.#accounting = new Accounting({ table, waiting, violated, planOf: (workflow) => plans.get(workflow) });
+  }
+
+  onSend(messages: readonly OutgoingMessage[]): void {
+    for (const { body } of messages) {
+      this.#accounting.onSend(body);
+      const { executionId }: { executionId: string } = JSON.parse(body);
+      this.#watching(executionId, (invariants) => invariants.onSend(body));
+      this.#countSend(executionId, body);
+    }
+  }
+
+  /** A message was handled, and removed from its queue. */
+  onRemoved(body: string): void {
+    if (!this.#parts.hasLost.message) this.#accounting.onRemoved(body);
+  }
+
+  /** The scheduler handled a batch. */
+  onHandled(records: readonly ChangeRecord[]): void {
+    if (!this.#parts.hasLost.message) this.#accounting.onHandled(records);
+    for (const pk of new Set(records.map(({ key }) => key.pk))) this.#rebuildSoon(pk);
+  }
+
+  onChange(record: ChangeRecord): void {
+    const { pk, sk } = record.key;
+    if (!pk.startsWith('EXEC#')) return;
+    const executionId = pk.slice('EXEC#'.length);
+    this.#accounting.onChange(record);
+    if (sk.startsWith('EVENT#') || sk.startsWith('CHECKPOINT#')) return;
+    if (sk === 'META' && record.after !== undefined) {
+      if (record.after.status === 'PAUSED' || record.after.parked !== undefined) this.#sentOnce.delete(executionId);
+      this.#adopt(executionId, record.after);
+      this.#countPause(record);
+      if (isTerminal(parseMeta(record.after).status)) this.#onEnd(executionId, record.after);
+    }
+    this.#watching(executionId, (invariants) => invariants.onChange(record));
+  }
+
+  /** What functions log as errors is what was asked for, or news. */
+  onLog(line: string): void {
+    const { level, message, error } = JSON.parse(line) as {
+      level: string;
+      message: string;
+      error?: { message: string; stack?: string };
+    };
+    if (level !== 'error' || message === 'runner crashed' || isAskedFor(error?.message ?? '')) return;
+    this.#parts.violated(`logged: ${message}: ${error?.stack ?? ''}`);
+  }
+
+  /** What a function throws is an outage it was given, a refusal, or news. */
+  onThrown(name: string, error: unknown): void {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    // Its reasons are logged, and looked at there.
+    const isLogged = name === 'observer' && text.includes('could not be written');
+    if (!(error instanceof FanjoinError) && !isAskedFor(text) && !isLogged)
+      this.#parts.violated(`${name} threw: ${text}`);
+  }
+
+  onSweepFailed(error: unknown): void {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    if (!isAskedFor(text)) this.#parts.violated(`a sweep failed: ${text}`);
+  }
+
+  /** Where nothing goes wrong, work is sent once, unless it was parked. */
+  #countSend(executionId: string, body: string): void {
+    const { kind, node, visit, chunk, attempt, run } = JSON.parse(body);
+    const name = [run, kind, node, visit, chunk, attempt].join(' ');
+    const sent = this.#sentOnce.get(executionId) ?? new Set();
+    this.#sentOnce.set(executionId, sent);
+    const { faults, violated } = this.#parts;
+    if (sent.has(name) && faults.fired.length === 0) violated(`${executionId}: ${name} was sent twice`);
+    sent.add(name);
+  }
+
+  #adopt(executionId: string, item: Item): void {
+    if (this.executions.has(executionId)) return;
+    const meta = parseMeta(item);
+    const { plans, table } = this.#parts;
+    const plan = plans.get(meta.workflow);
+    if (plan === undefined) return;
+    const invariants = new Invariants(plan, meta.config.maxParallelNodes);
+    this.executions.set(executionId, invariants);
+    // Of one that goes on from a checkpoint all this was there before it was.
+    for (const before of table.partition(item.pk))
+      if (before.sk !== 'META') invariants.onChange({ shard: '', sequence: '0', key: before, after: before });
+  }
+
+  /** What pauses by itself does so at its points, at each once. */
+  #countPause({ key, before, after }: ChangeRecord): void {
+    const isOfUser = String(after?.changedBy).startsWith('api');
+    if (before?.status !== 'RUNNING' || after?.status !== 'PAUSED' || isOfUser) return;
+    const pauses = (this.#pauses.get(key.pk) ?? 0) + 1;
+    this.#pauses.set(key.pk, pauses);
+    const points = after.pauseBefore instanceof Set ? after.pauseBefore.size : 0;
+    if (pauses > points) this.#parts.violated(`${key.pk} paused ${pauses} times at ${points} points`);
+  }
+
+  #onEnd(executionId: string, { pk, run, status, cachedFrom, isHandedOff, changedBy }: Item): void {
+    const { faults, table, violated, onEnd } = this.#parts;
+    // Sweeps end what is late, and what was lost.
+    const isSwept = String(changedBy).startsWith('sweep') && status !== 'TIMED_OUT';
+    if (isSwept && faults.fired.length === 0) violated(`nothing was lost of ${pk}, and a sweep had to end it`);
+    const state = StateItem.safeParse(table.get({ pk, sk: 'STATE' }));
+    // What was never decided on has no state.
+    const isUndecided = run === 1 && isHandedOff === true && !state.success;
+    if (cachedFrom === undefined && !isUndecided && state.data?.state.run !== run)
+      violated(`run ${String(run)} of ${executionId} was ended by what is known of run ${state.data?.state.run}`);
+    onEnd(executionId);
+  }
+
+  #watching(executionId: string, look: (invariants: Invariants) => void): void {
+    const invariants = this.executions.get(executionId);
+    if (invariants === undefined) return;
+    const before = invariants.violations.length;
+    look(invariants);
+    for (const what of invariants.violations.slice(before)) this.#parts.violated(`${executionId}: ${what}`);
+  }
+
+  /** Once all that is known of an execution is decided on, its state must be what its results tell. */
+  #rebuildSoon(pk: string): void {
+    const { dice, loop, hasLost, isSettled, table, blobs, plans, violated } = this.#parts;
+    if (!dice.chance(`rebuild ${++this.#rebuilds}`, REBUILT)) return;
+    loop.after(0, () => {
+      if (!isSettled(pk) || hasLost.record) return;
+      const executionId = ExecutionId.parse(pk.slice('EXEC#'.length));
+      const plan = plans.get(String(table.get(metaKey(executionId))?.workflow));
+      if (plan === undefined) return;
+      const clock = { nowMs: () => loop.nowMs, after: () => () => undefined };
+      void rebuiltProblems({ table, blobs, clock, plan }, executionId).then((problems) => {
+        for (const problem of problems) violated(`${executionId}: ${problem}`);
+      });
+    });
+  }
+}
