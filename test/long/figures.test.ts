@@ -114,6 +114,11 @@ describe('the figures of several processes', () => {
       'found although nothing is broken, by seed 3: it is open',
     ],
     [
+      'no seed finds a mutant that a crash does',
+      mutantsSummary([{ name: 'x', does: 'X.', found: { eager: { by: 'crashAfter@x', violation: 'it is open' } } }]),
+      'the mutant x is found by a crash point, and by none of 500 seeds',
+    ],
+    [
       'a crash does harm',
       crashesSummary([aWorkload({ failed: [{ crashes: ['crashAfter@x'], violations: ['it is open'] }] })]),
       'chain: crashAfter@x: it is open',

@@ -2,7 +2,7 @@ import { type HostileFigures, type HostileKind, MAX_TRIAL_MS } from '../hostile/
 import type { KillFigures } from '../kills/kill-runs.ts';
 import type { StackKillFigures } from '../kills/stack-kills.ts';
 import { FAULT_KINDS, type FaultKind } from '../simulation/faults.ts';
-import { isFound, MUTANT_SEEDS, type MutantOutcome } from '../simulation/mutants.ts';
+import { isFound, isFoundBySeed, MUTANT_SEEDS, type MutantOutcome } from '../simulation/mutants.ts';
 import type { CrashedWorkload, SeedsSummary } from '../simulation/run-many.ts';
 import { ADVANCES } from '../simulation/scenario.ts';
 import { REACHED, type Reached } from '../simulation/simulate.ts';
@@ -73,14 +73,17 @@ export function mutantsSummary(
   unbroken: readonly MutantOutcome['found'][] = [],
 ): PartSummary {
   const missed = all.filter((mutant) => !isFound(mutant));
+  const bySeeds = all.filter(isFoundBySeed).length;
+  const onlyByCrashes = all.filter((mutant) => isFound(mutant) && !isFoundBySeed(mutant));
   const wrong = unbroken.flatMap((found) => Object.values(found));
   return {
     problems: [
       ...missed.map(({ name }) => `the mutant ${name} is not found`),
+      ...onlyByCrashes.map(({ name }) => `the mutant ${name} is found by a crash point, and by none of ${MUTANT_SEEDS} seeds`),
       ...wrong.map(({ by, violation }) => `found although nothing is broken, by ${by}: ${violation}`),
     ],
     figures: [
-      `**Mutants**: ${all.length - missed.length} of ${all.length} found, ${missed.length} missed; within ${MUTANT_SEEDS} seeds, or by a crash point.`,
+      `**Mutants**: ${all.length - missed.length} of ${all.length} found, ${missed.length} missed; ${bySeeds} by one of ${MUTANT_SEEDS} seeds, ${onlyByCrashes.length} by crash points only.`,
       '',
       `| What the broken sources do | ${ADVANCES.map((mode) => `Found, \`${mode}\`, by`).join(' | ')} |`,
       '| --- | --- | --- |',

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { Advance } from '../../shared/model/config.ts';
-import { isFound, type MutantOutcome, mutantNames, runMutants } from './mutants.ts';
+import { isFound, isFoundBySeed, type MutantOutcome, mutantNames, runMutants } from './mutants.ts';
 import { predict } from './predict.ts';
 import { crashWorkloads, runSeeds } from './run-many.ts';
 import { ADVANCES } from './scenario.ts';
@@ -145,7 +145,8 @@ function mutants(): void {
     }
     if (!isFound(outcome)) process.exitCode = 1;
   }
-  console.log(`${outcomes.filter(isFound).length} of ${outcomes.length} mutants found`);
+  const [all, bySeed] = [outcomes.filter(isFound).length, outcomes.filter(isFoundBySeed).length];
+  console.log(`${all} of ${outcomes.length} mutants found: ${bySeed} by seeds, ${all - bySeed} by crash points only`);
 }
 
 function seconds(ms: number): string {

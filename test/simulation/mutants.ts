@@ -33,6 +33,10 @@ export interface Finding {
 
 export const isFound = ({ found }: MutantOutcome): boolean => ADVANCES.some((mode) => found[mode] !== undefined);
 
+/** Within {@link MUTANT_SEEDS}, in one of the modes; else only a crash point told. */
+export const isFoundBySeed = ({ found }: MutantOutcome): boolean =>
+  ADVANCES.some((mode) => /^(--seeds|seed )/.test(found[mode]?.by ?? ''));
+
 /** Breaks a copy of the sources in one place each, and looks whether the simulation notices. */
 export function* runMutants(wanted?: string): Generator<MutantOutcome> {
   for (const name of mutantNames()) if (wanted === undefined || name === wanted) yield runMutant(name);
