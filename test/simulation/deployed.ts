@@ -81,14 +81,14 @@ export function deployed({
 }: DeployedParts): Deployed {
   const logger = new Logger({ write: onLog });
   const runtime = ({ name, clock, ports }: SimulatedProcess) => ({
-    store: openStore(ports.table, ports.blobs, name),
+    store: openStore(ports.table, ports.blobs, { id: name }),
     clock,
     logger,
     dispatcher: new Dispatcher(ports.sender),
   });
   const runnerIn = (process: SimulatedProcess, own: readonly AnyHandler[]) => {
     const registry = new HandlerRegistry(own);
-    const settings = { handlers: registry, random: process.random, flagsKnownMs: FLAGS_KNOWN_MS };
+    const settings = { handlers: registry, random: process.random, sharesReads: true };
     return { runner: new NodeRunner({ ...runtime(process), ...settings }), logger };
   };
   return {

@@ -3,6 +3,7 @@ import { ExecutionId, NodeId } from '../../../shared/model/ids.ts';
 import { ResultItem } from '../../../shared/model/items.ts';
 import { RecentResults } from '../../../shared/store/recent-results.ts';
 import { openStore } from '../../../shared/store/store.ts';
+import { SimulatedLetters } from '../../simulation/letters.ts';
 import { MemoryBlobs } from '../../simulation/memory-blobs.ts';
 import { MemoryTable } from '../../simulation/memory-table.ts';
 import { portsOf } from '../../simulation/ports.ts';
@@ -22,7 +23,12 @@ const E1 = ExecutionId.parse('e1');
 function aStore(recent?: RecentResults) {
   const table = new MemoryTable();
   const asked: string[] = [];
-  const backend = { table, blobs: new MemoryBlobs(), due: () => [], send: () => undefined };
+  const backend = {
+    ...{ table, blobs: new MemoryBlobs(), letters: new SimulatedLetters(() => 0) },
+    due: () => [],
+    send: () => undefined,
+    tell: () => undefined,
+  };
   const ports = portsOf(backend, async ({ name, run }) => {
     asked.push(name.split(' ')[0] ?? '');
     return run();
