@@ -82,8 +82,22 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
   'repairs that die': { rates: { recordLost: 0.4, crashBefore: 0.08, crashAfter: 0.12 } },
 };
 
+/** Several go on from the checkpoint of a pause, and whoever makes their executions dies. */
+const FROM_A_CHECKPOINT: Situation = {
+  rates: { crashBefore: 0.08, crashAfter: 0.08, callHangs: 0.1 },
+  controls: (dice) => {
+    const atMs = dice.int('paused', 50, 800);
+    return [
+      { kind: 'pause', atMs },
+      { kind: 'resume', atMs: atMs + dice.int('resumed', 500, 3_000) },
+      ...times(8, (index) => [{ kind: 'resumeCheckpoint', atMs: atMs + dice.int(`from ${index}`, 300, 8_000) }]),
+    ];
+  },
+};
+
 /** Half of all seeds have one. */
 export function situationOf(dice: Dice): Situation | undefined {
+  if (dice.chance('from a checkpoint', 0.05)) return FROM_A_CHECKPOINT;
   if (!dice.chance('has a situation', 0.5)) return undefined;
   return SITUATIONS[dice.pick('situation', Object.keys(SITUATIONS))];
 }

@@ -23,9 +23,13 @@ const E1 = ExecutionId.parse('e1');
 function aStore(recent?: RecentResults) {
   const table = new MemoryTable();
   const asked: string[] = [];
-  const letters = new SimulatedLetters(() => 0);
-  const quiet = { letters, due: () => [], send: () => undefined, tell: () => undefined };
-  const ports = portsOf({ table, blobs: new MemoryBlobs(), ...quiet }, async ({ name, run }) => {
+  const backend = {
+    ...{ table, blobs: new MemoryBlobs(), letters: new SimulatedLetters(() => 0) },
+    due: () => [],
+    send: () => undefined,
+    tell: () => undefined,
+  };
+  const ports = portsOf(backend, async ({ name, run }) => {
     asked.push(name.split(' ')[0] ?? '');
     return run();
   });
