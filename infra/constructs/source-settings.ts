@@ -8,7 +8,7 @@ export const STREAM_FAILURES = { bisectBatchOnError: true, retryAttempts: 10, ma
 
 export const SCHEDULER_SOURCE = {
   batchSize: 100,
-  /** Invocations at once for one shard of the stream, 1 to 10; records of one execution stay in order. */
+  /** Invocations at once for one shard of the stream, 1 to 10; records of one item stay in order, and of nothing more. */
   parallelizationFactor: 10,
   /**
    * The records the scheduler acts on. Lambda drops the others before an invocation, unpaid: above all the scheduler's own

@@ -125,7 +125,7 @@ export async function startFromCheckpoint(
       ),
     );
   }
-  await store.executions.saveState(executionId, 0, state, {}, nowMs);
+  await store.executions.saveState(executionId, 0, { state, batches: {}, savedAtMs: nowMs });
   const {
     workflow,
     definitionHash,

@@ -6,7 +6,7 @@ import { type AttributeItem, ITEM_VERSION, ListedAttribute, ListedMeta, MetaItem
 import type { ErrorInfo, ExecutionStatus, Payload } from '../model/result.ts';
 import { HANDING_OFF_VERSION, newerVersionOf } from '../model/schema-version.ts';
 import type { SearchAttributes } from '../model/search-attributes.ts';
-import type { ExecutionState, StopReason } from '../model/state.ts';
+import type { StopReason } from '../model/state.ts';
 import type { Condition, Item, ItemChange, ItemTable, ListOptions } from '../ports/item-table.ts';
 import {
   canRedrive,
@@ -167,18 +167,9 @@ export class ExecutionStore {
   async saveState(
     executionId: ExecutionId,
     revision: number,
-    state: ExecutionState,
-    batches: StateItem['batches'],
-    nowMs: number,
+    save: Pick<StateItem, 'state' | 'batches' | 'metaSequence' | 'savedAtMs'>,
   ): Promise<StateItem | undefined> {
-    const item: StateItem = {
-      ...stateKey(executionId),
-      v: ITEM_VERSION,
-      revision: revision + 1,
-      state,
-      batches,
-      savedAtMs: nowMs,
-    };
+    const item: StateItem = { ...stateKey(executionId), v: ITEM_VERSION, revision: revision + 1, ...save };
     const outcome = await this.#table.put(item, revisionIs(revision));
     return outcome.written ? item : undefined;
   }

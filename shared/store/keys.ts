@@ -13,9 +13,9 @@ export interface VisitKey {
 const digits = (value: number, width: number): string => String(value).padStart(width, '0');
 
 export const executionPk = (executionId: ExecutionId): string => `EXEC#${executionId}`;
-/** Of a change, for whoever tells of it. */
+/** Of a change, whichever of the execution's partitions it is in. */
 export const executionIdOf = (record: { readonly key: ItemKey } | undefined): string | undefined =>
-  record?.key.pk.startsWith('EXEC#') === true ? record.key.pk.slice('EXEC#'.length) : undefined;
+  record?.key.pk.startsWith('EXEC#') === true ? record.key.pk.split('#', 2)[1] : undefined;
 export const metaKey = (executionId: ExecutionId): ItemKey => ({ pk: executionPk(executionId), sk: 'META' });
 export const stateKey = (executionId: ExecutionId): ItemKey => ({ pk: executionPk(executionId), sk: 'STATE' });
 

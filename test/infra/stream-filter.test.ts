@@ -94,10 +94,10 @@ describe('the filter of the stream', () => {
   });
 
   it("drops the scheduler's own saves of a state, new and changed", async () => {
-    const state = initialState(compile(definition), 10);
+    const save = { state: initialState(compile(definition), 10), batches: {}, savedAtMs: 1 };
 
-    expect(await delivered(() => store.executions.saveState(executionId, 0, state, {}, 1))).toEqual({ STATE: false });
-    expect(await delivered(() => store.executions.saveState(executionId, 1, state, {}, 2))).toEqual({ STATE: false });
+    expect(await delivered(() => store.executions.saveState(executionId, 0, save))).toEqual({ STATE: false });
+    expect(await delivered(() => store.executions.saveState(executionId, 1, save))).toEqual({ STATE: false });
   });
 
   it('keeps a result', async () => {

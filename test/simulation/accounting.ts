@@ -9,7 +9,16 @@ import type { ExecutionState } from '../../shared/model/state.ts';
 import type { ChangeRecord } from '../../shared/ports/change-feed.ts';
 import { workOf } from '../../shared/scheduler/core-events.ts';
 import { parseMeta } from '../../shared/store/execution-store.ts';
-import { chunkKey, executionPk, itemType, mapKey, metaKey, resultKey, stateKey } from '../../shared/store/keys.ts';
+import {
+  chunkKey,
+  executionIdOf,
+  executionPk,
+  itemType,
+  mapKey,
+  metaKey,
+  resultKey,
+  stateKey,
+} from '../../shared/store/keys.ts';
 import type { MemoryTable } from './memory-table.ts';
 
 interface AccountingParts {
@@ -85,12 +94,11 @@ export class Accounting {
 
   /** A batch of the stream was handled by the scheduler, and is not delivered again. */
   onHandled(records: readonly ChangeRecord[]): void {
-    for (const [pk, group] of Map.groupBy(records, ({ key }) => key.pk)) this.#onHandled(pk, group);
+    for (const [id, group] of Map.groupBy(records, executionIdOf)) this.#onHandled(ExecutionId.parse(id), group);
   }
 
-  #onHandled(pk: string, records: readonly ChangeRecord[]): void {
+  #onHandled(executionId: ExecutionId, records: readonly ChangeRecord[]): void {
     const { table, violated } = this.#parts;
-    const executionId = ExecutionId.parse(pk.slice('EXEC#'.length));
     const item = table.get(metaKey(executionId));
     if (item === undefined) return;
     const meta = parseMeta(item);
@@ -112,11 +120,11 @@ export class Accounting {
       if (!isKnown(plan, state, String(after.node), Number(after.visit)))
         violated(`a batch was handled, and the state of ${executionId} does not know ${key.sk}`);
     }
-    const last = batches.stream;
-    const end = records.at(-1)?.sequence ?? '0';
+    const [first] = records;
+    const decided = Object.values(batches).find(({ sequence }) => sequence === first?.sequence);
     // What is told to stop starts nothing any more, not even what was decided before.
-    if (last === undefined || last.sequence !== end || meta.stop !== undefined) return;
-    for (const ref of decodeWork(last.sends)) {
+    if (decided === undefined || meta.stop !== undefined) return;
+    for (const ref of decodeWork(decided.sends)) {
       const work = encodeWork([ref]);
       const isSent = this.#sent.has(nameOf({ executionId, run: meta.run }, work));
       if (!isSent && ref.kind !== 'settle')

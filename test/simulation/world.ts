@@ -33,6 +33,7 @@ import { Reconciler } from '../../shared/scheduler/reconcile.ts';
 import { Scheduler } from '../../shared/scheduler/scheduler.ts';
 import { SWEEP_INTERVAL_MS, Sweep } from '../../shared/scheduler/sweep.ts';
 import { parseMeta } from '../../shared/store/execution-store.ts';
+import { executionIdOf } from '../../shared/store/keys.ts';
 import { openStore, type Store } from '../../shared/store/store.ts';
 import { Invariants } from '../support/invariants.ts';
 import { Accounting } from './accounting.ts';
@@ -204,10 +205,11 @@ export class World {
         ...SCHEDULER_SOURCE,
         ...this.#failures(),
         lanes: options.lanes,
+        keepsOrderOf: 'item',
         onHandled: (records) => {
           if (options.isWatched === false) return;
           if (!this.hasLost.message) this.#accounting.onHandled(records);
-          for (const pk of new Set(records.map(({ key }) => key.pk))) this.#rebuildSoon(pk);
+          for (const id of new Set(records.map(executionIdOf))) this.#rebuildSoon(ExecutionId.parse(id));
         },
         onLost: () => {
           this.hasLost.record = true;
@@ -273,7 +275,7 @@ export class World {
 
   #scheduler(process: SimulatedProcess) {
     const { store, clock, logger, dispatcher } = this.#runtime(process);
-    const parts = { scheduler: new Scheduler({ store, dispatcher, clock }), logger };
+    const parts = { scheduler: new Scheduler({ store, dispatcher, clock, id: process.name }), logger };
     return ({ records }: StreamBatch) => advanceBatch(parts, records);
   }
 
@@ -291,7 +293,7 @@ export class World {
 
   #sweep(process: SimulatedProcess) {
     const { store, clock, dispatcher } = this.#runtime(process);
-    const scheduler = new Scheduler({ store, dispatcher, clock });
+    const scheduler = new Scheduler({ store, dispatcher, clock, id: process.name });
     const reconciler = new Reconciler({ store, scheduler });
     const sweep = new Sweep({ store, clock, reconciler });
     return async (adopted: ExecutionId | undefined) => {
@@ -395,6 +397,7 @@ export class World {
         ...OBSERVER_SOURCE,
         ...this.#failures(),
         lanes: 2,
+        keepsOrderOf: 'partition',
         windowMs: OBSERVER_SOURCE.tumblingWindowMs,
         batchingWindowMs: OBSERVER_SOURCE.batchingWindowSeconds * 1_000,
         onLost: () => {
@@ -448,12 +451,12 @@ export class World {
   }
 
   #onChange(record: ChangeRecord): void {
-    const { pk, sk } = record.key;
+    const { sk } = record.key;
     const isPostponed = sk === 'META' && record.before?.changedBy === record.after?.changedBy;
     if (record.before === undefined || !isPostponed) this.movedAtMs = this.loop.elapsedMs;
     this.transitions.onChange(record);
-    if (pk.startsWith('EXEC#')) {
-      const executionId = pk.slice('EXEC#'.length);
+    const executionId = executionIdOf(record);
+    if (executionId !== undefined) {
       const isWatched = this.#options.isWatched !== false;
       if (isWatched) this.#accounting.onChange(record);
       if (isWatched && !sk.startsWith('EVENT#') && !sk.startsWith('CHECKPOINT#')) {
@@ -516,13 +519,12 @@ export class World {
   }
 
   /** Once all that is known of an execution is decided on, its state must be what its results tell. */
-  #rebuildSoon(pk: string): void {
+  #rebuildSoon(executionId: ExecutionId): void {
     if (!this.dice.chance(`rebuild ${++this.#rebuilds}`, REBUILT)) return;
     this.loop.after(0, () => {
-      const isSettled = !this.stream.hasLeft(pk) && this.#deciders.every(({ busy }) => busy === 0);
+      const isSettled = !this.stream.hasLeft(executionId) && this.#deciders.every(({ busy }) => busy === 0);
       if (!isSettled || this.hasLost.record) return;
       const clock = { nowMs: () => this.loop.nowMs, after: () => () => undefined };
-      const executionId = ExecutionId.parse(pk.slice('EXEC#'.length));
       void rebuiltProblems(this.table, this.blobs, executionId, clock).then((problems) => {
         for (const problem of problems) this.violated(`${executionId}: ${problem}`);
       });

@@ -59,7 +59,11 @@ describe('in a redriven execution', () => {
     await bench.run(bench.aMessage('p'));
     await executions.finish(await bench.meta(), { status: 'CANCELLED', endedAtMs: bench.clock.nowMs() });
     await bench.service.redrive('execution-1');
-    await executions.saveState(bench.executionId, 0, redrive(bench.plan, state, 2), {}, bench.clock.nowMs());
+    await executions.saveState(bench.executionId, 0, {
+      state: redrive(bench.plan, state, 2),
+      batches: {},
+      savedAtMs: bench.clock.nowMs(),
+    });
     await bench.run(bench.aMessage('q', { run: 2 }));
 
     await bench.run(bench.aMessage('c', { run: 2 }));
