@@ -179,6 +179,8 @@ export class Scheduler {
         await this.#send(plan, snapshot.meta, before, [], again);
         return this.#conclude(plan, snapshot.meta, snapshot.state);
       }
+      // Whoever saved it may have died before it kept the checkpoint that this state is, and the next save takes its place.
+      if (!isCached && snapshot.state !== undefined) await this.#keepCheckpoint(executionId, snapshot.state);
       const next = this.#marked(snapshot, before, decision.state);
       const decided = { decider: this.#name, first, repeated: recorded.names, sends };
       const batches = withSends(plan, snapshot.state, decision.state, decided);
@@ -239,12 +241,12 @@ export class Scheduler {
   }
 
   /** The end, or the announcement of a stop: derived from the state alone, so that a repetition finds them again. */
-  async #conclude(plan: Plan, meta: MetaItem, { state, revision }: StateItem): Promise<void> {
+  async #conclude(plan: Plan, meta: MetaItem, saved: StateItem): Promise<void> {
+    const { state } = saved;
     // It was redriven, and the record that says so is still to come.
     if (state.run !== meta.run) return;
     const nowMs = this.#clock.nowMs();
-    if (state.checkpointRevision === revision)
-      await this.#store.checkpoints.put(meta.executionId, revision, state, nowMs);
+    await this.#keepCheckpoint(meta.executionId, saved);
     if (state.ending !== undefined) {
       await this.#finisher.end(plan, meta, state, state.ending);
       this.#cache.forget(meta.executionId);
@@ -255,6 +257,11 @@ export class Scheduler {
       const stopping = await this.#store.executions.requestStop(meta, state.stop, nowMs);
       if (stopping !== undefined) this.#cache.refresh(stopping);
     }
+  }
+
+  async #keepCheckpoint(executionId: ExecutionId, { state, revision }: StateItem): Promise<void> {
+    if (state.checkpointRevision !== revision) return;
+    await this.#store.checkpoints.put(executionId, revision, state, this.#clock.nowMs());
   }
 
   async #load(
