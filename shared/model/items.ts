@@ -69,6 +69,8 @@ export const MetaItem = z.object({
   isEager: z.boolean().optional(),
   /** Its first nodes were sent by whoever started it. */
   isHandedOff: z.boolean().optional(),
+  /** Over how many partitions of their own its results are spread (`keys.ts`). Absent: they lie beside META. */
+  resultShards: z.int().min(2).optional(),
   /** The version of the handlers that run its nodes, whatever is deployed meanwhile. Absent: the latest. */
   pin: HandlersPin.optional(),
   /** Present while the execution is open: the sweep looks at it from this time on. */

@@ -10,14 +10,18 @@ import * as z from 'zod';
  *
  * - 1: the first.
  * - 2: `META` and messages of executions that are pinned to a version of their handlers, or whose runners hand nodes off.
+ * - 3: `META` and messages of executions whose results lie in partitions of their own.
  */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 /** What items and messages say that any version reads. */
 export const ANY_VERSION = 1;
 
 /** What they say that only code reads that knows of pinned handlers and of hand-offs. */
 export const HANDING_OFF_VERSION = 2;
+
+/** What they say that only code reads that knows where the results of wide executions lie. */
+export const SHARDED_VERSION = 3;
 
 export const SchemaVersion = z.int().min(1).max(SCHEMA_VERSION).default(ANY_VERSION);
 

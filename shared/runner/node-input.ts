@@ -144,13 +144,13 @@ export class NodeInput {
   async #load(ids: readonly NodeId[]): Promise<void> {
     const missing = ids.filter((id) => !this.#results.has(id));
     if (missing.length === 0) return;
-    const { executionId, run } = this.#meta;
+    const { run } = this.#meta;
     if (this.#plan.kind === 'route') {
       // Of its own visits only earlier ones: a run before this one may have left a result of this very visit.
       const before = (id: NodeId) => (id === this.#node.id ? this.#visit : undefined);
       await Promise.all(
         missing.map(async (id) =>
-          this.#results.set(id, await this.#store.results.loadLatest(executionId, id, before(id))),
+          this.#results.set(id, await this.#store.results.loadLatest(this.#meta, id, before(id))),
         ),
       );
       return;
@@ -163,8 +163,7 @@ export class NodeInput {
       return;
     }
     const found = await this.#store.results.loadResults(
-      executionId,
-      run,
+      this.#meta,
       missing.map((node) => ({ node, visit: 1 })),
       this.#plan.nodes.length,
     );

@@ -136,6 +136,8 @@ export class Scheduler {
         !isDeepStrictEqual(before, decision.state);
       const sends = [...decision.dispatch, ...lost];
       const batches = withRepair(snapshot.state, sends);
+      if (isNews && snapshot.state !== undefined) await this.#keepCheckpoint(executionId, snapshot.state);
+      if (isNews && snapshot.state !== undefined) await this.#keepCheckpoint(executionId, snapshot.state);
       const saved = isNews
         ? await this.#save(snapshot, decision.state, batches, snapshot.state?.metaSequence)
         : snapshot.state;

@@ -1,13 +1,13 @@
 import * as z from 'zod';
 import type { ExecutionId } from '../model/ids.ts';
-import { EventsItem, ITEM_VERSION, ObservedItem } from '../model/items.ts';
-import { sortablePosition } from '../observability/event-position.ts';
+import { EventsItem, ITEM_VERSION, type MetaItem, ObservedItem } from '../model/items.ts';
+import { comparePositions, joinPlaces, placesIn, sortablePosition } from '../observability/event-position.ts';
 import { ExecutionEvent } from '../observability/execution-event.ts';
 import { EVENTFUL } from '../observability/to-events.ts';
 import type { Item, ItemTable, Page } from '../ports/item-table.ts';
-import { behindEvent, EVENT_PREFIX, eventKey, executionPk, metaKey, observedKey } from './keys.ts';
+import { behindEvent, EVENT_PREFIX, eventKey, executionPk, metaKey, observedKey, resultPks } from './keys.ts';
 import { parseItem } from './parse-item.ts';
-import { queryAll } from './query-all.ts';
+import { queryAll, queryMerged } from './query-all.ts';
 
 /** Far below what an item may weigh: an event has 3 KB at the most. */
 export const EVENTS_PER_ITEM = 100;
@@ -15,6 +15,20 @@ const ITEMS_PER_PAGE = 10;
 /** In the due index beside the shards of the sweep. */
 const MARKED_SHARD = 'observe-local';
 const MARKS_READ = 1_000;
+
+/**
+ * Logs of one execution are written by observers of their own, each a second or two behind. An end that is as old is behind
+ * all it waited for, unless one of them has failed meanwhile.
+ */
+const LOGS_APART_MS = 5_000;
+
+/** Whose history: its META says where it lies. */
+type Of = Pick<MetaItem, 'executionId' | 'resultShards'>;
+
+interface EventPage {
+  readonly events: ExecutionEvent[];
+  readonly next?: string;
+}
 
 const Stored = z.array(z.record(z.string(), z.unknown()));
 
@@ -27,10 +41,10 @@ export class EventStore {
   }
 
   /**
-   * Writes events in order, each item under the place of its last event and whole: written again they change nothing,
+   * Writes events of one partition in order, beside what they tell of: each item under the place of its last event and whole: written again they change nothing,
    * and cut otherwise they repeat places that readers know.
    */
-  async put(executionId: ExecutionId, events: readonly ExecutionEvent[]): Promise<void> {
+  async put(pk: string, events: readonly ExecutionEvent[]): Promise<void> {
     const writes: Promise<unknown>[] = [];
     for (let first = 0; first < events.length; first += EVENTS_PER_ITEM) {
       const part = events.slice(first, first + EVENTS_PER_ITEM);
@@ -38,7 +52,7 @@ export class EventStore {
       const last = part.at(-1);
       if (start === undefined || last === undefined) break;
       const item: EventsItem = {
-        ...eventKey(executionId, sortablePosition(last.position), sortablePosition(start.position)),
+        ...eventKey(pk, sortablePosition(last.position), sortablePosition(start.position)),
         v: ITEM_VERSION,
         events: JSON.stringify(part.map((event) => ({ ...event, executionId: undefined }))),
       };
@@ -47,17 +61,38 @@ export class EventStore {
     await Promise.all(writes);
   }
 
-  /** Events behind `after`, at most `limit`; each once. */
+  /** Events behind `after`, at most `limit`; each once. Of a wide execution the end comes last, some time after it was written. */
   async page(
-    executionId: ExecutionId,
+    { executionId, resultShards }: Of,
     after: string | undefined,
     limit: number,
-  ): Promise<{ events: ExecutionEvent[]; next?: string }> {
+    nowMs: number,
+  ): Promise<EventPage> {
+    if (resultShards === undefined) return this.#pageOf(executionPk(executionId), executionId, after, limit);
+    const logs = [executionPk(executionId), ...resultPks({ executionId, resultShards })];
+    const places = placesIn(after, logs.length);
+    const pages = await Promise.all(logs.map((pk, log) => this.#pageOf(pk, executionId, places[log], limit)));
+    const found = pages
+      .flatMap((page, log) => page.events.map((event) => ({ event, log, place: event.position })))
+      .sort((a, b) => comparePositions(a.place, b.place));
+    const isBehind = ({ event }: (typeof found)[number]) =>
+      event.type === 'ExecutionEnded' && nowMs - event.atMs < LOGS_APART_MS;
+    const told = found.slice(0, limit);
+    const early = told.findIndex(isBehind);
+    const events = (early < 0 ? told : told.slice(0, early)).map(({ event, log, place }) => {
+      places[log] = place;
+      return { ...event, position: joinPlaces(places) };
+    });
+    const isMore = early < 0 && (found.length > limit || pages.some(({ next }) => next !== undefined));
+    return { events, ...(isMore && { next: joinPlaces(places) }) };
+  }
+
+  async #pageOf(pk: string, executionId: ExecutionId, after: string | undefined, limit: number): Promise<EventPage> {
     const events: ExecutionEvent[] = [];
     let seen = after === undefined ? '' : sortablePosition(after);
     let behind = after === undefined ? undefined : behindEvent(seen);
     for (;;) {
-      const page: Page = await this.#table.query(executionPk(executionId), {
+      const page: Page = await this.#table.query(pk, {
         prefix: EVENT_PREFIX,
         limit: ITEMS_PER_PAGE,
         ...(behind !== undefined && { after: behind }),
@@ -74,7 +109,7 @@ export class EventStore {
     }
   }
 
-  /** Ids of all events that are written, and the place of the last. */
+  /** Local only, where all lie beside META: ids of all events that are written, and the place of the last. */
   async written(executionId: ExecutionId): Promise<{ ids: Set<string>; last?: string }> {
     const ids = new Set<string>();
     let last: string | undefined;
@@ -88,11 +123,11 @@ export class EventStore {
   }
 
   /** The execution's items that make events, without payloads: META first. Default: of all types. */
-  async *eventful(executionId: ExecutionId, types: Iterable<string> = EVENTFUL.keys()): AsyncGenerator<Item> {
+  async *eventful({ executionId, resultShards }: Of, types: Iterable<string> = EVENTFUL.keys()): AsyncGenerator<Item> {
     for (const type of types) {
       if (type !== 'META') {
         const options = { prefix: `${type}#`, attributes: EVENTFUL.get(type) ?? [] };
-        yield* queryAll(this.#table, executionPk(executionId), options);
+        yield* queryMerged(this.#table, resultPks({ executionId, resultShards }), options);
         continue;
       }
       const meta = await this.#table.get(metaKey(executionId));

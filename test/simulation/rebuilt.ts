@@ -58,7 +58,7 @@ async function reconciled(
 ): Promise<ExecutionState | undefined> {
   const { table: port, blobs: blobPort, sender } = atOnce(table, blobs);
   const store = openStore(port, blobPort, { id: 'rebuilding' });
-  const scheduler = new Scheduler({ store, dispatcher: new Dispatcher(sender), clock });
+  const scheduler = new Scheduler({ store, dispatcher: new Dispatcher(sender), clock, id: 'rebuilding' });
   await new Reconciler({ store, scheduler }).reconcile(executionId);
   return stateOf(table, executionId);
 }

@@ -47,6 +47,8 @@ export interface Scenario {
   readonly pools: readonly string[];
   readonly maxConcurrency: number;
   readonly lanes: number;
+  /** Over how many partitions results are spread. */
+  readonly resultShards: number;
   readonly isObserved: boolean;
   readonly advance: Advance;
   readonly faults: FaultPlan;
@@ -119,6 +121,7 @@ export function scenarioOf(seed: number, advance?: Advance): Scenario {
     pools: [DEFAULT_POOL, SMALL_POOL],
     maxConcurrency: dice.pick('concurrency', [1, 2, 5, 50]),
     lanes: dice.pick('lanes', [1, 2, 4]),
+    resultShards: dice.pick('result shards', [1, 1, 2, 4]),
     isObserved: dice.chance('observed', 0.6),
     advance: advance ?? dice.pick('advance', ADVANCES),
     faults: {

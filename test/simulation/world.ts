@@ -33,7 +33,7 @@ import { Reconciler } from '../../shared/scheduler/reconcile.ts';
 import { Scheduler } from '../../shared/scheduler/scheduler.ts';
 import { SWEEP_INTERVAL_MS, Sweep } from '../../shared/scheduler/sweep.ts';
 import { parseMeta } from '../../shared/store/execution-store.ts';
-import { executionIdOf } from '../../shared/store/keys.ts';
+import { checkpointKey, executionIdOf, executionPk, metaKey, resultPks } from '../../shared/store/keys.ts';
 import { openStore, type Store } from '../../shared/store/store.ts';
 import { Invariants } from '../support/invariants.ts';
 import { Accounting } from './accounting.ts';
@@ -60,6 +60,8 @@ export interface WorldOptions {
   readonly pools: readonly string[];
   readonly maxConcurrency: number;
   readonly lanes: number;
+  /** Over how many partitions results are spread; 1: beside META. Default: as the API decides. */
+  readonly resultShards?: number | undefined;
   readonly isObserved: boolean;
   readonly advance: Advance;
   readonly handlers: (clock: Clock) => readonly AnyHandler[];
@@ -226,6 +228,15 @@ export class World {
     this.#armSweep();
   }
 
+  /** All items of an execution, wherever they lie. */
+  itemsOf(executionId: string): readonly Item[] {
+    const id = ExecutionId.parse(executionId);
+    const item = this.table.get(metaKey(id));
+    const resultShards = item === undefined ? undefined : parseMeta(item).resultShards;
+    const pks = new Set([executionPk(id), ...resultPks({ executionId: id, resultShards })]);
+    return [...pks].flatMap((pk) => this.table.partition(pk));
+  }
+
   violated(what: string): void {
     this.violations.push(what);
     this.#surroundings.trace(() => `VIOLATED ${what}`);
@@ -314,6 +325,7 @@ export class World {
     const pools = Object.fromEntries(
       this.#options.pools.filter((pool) => pool !== 'default').map((pool) => [pool, {}]),
     );
+    const { resultShards } = this.#options;
     const newId = () => `made-${++this.#ids}`;
     const service = new ExecutionService({
       store,
@@ -326,6 +338,7 @@ export class World {
       dispatcher,
       advance: this.#options.advance,
       flagsKnownMs: FLAGS_KNOWN_MS,
+      ...(resultShards !== undefined && { resultShards: () => (resultShards === 1 ? undefined : resultShards) }),
     });
     return async (request: Request): Promise<Answer> => {
       try {
@@ -467,11 +480,20 @@ export class World {
           if (isTerminal(parseMeta(record.after).status)) this.#onEnd(executionId, record.after);
         }
         this.#watching(executionId, (invariants) => invariants.onChange(record));
+        if (sk === 'STATE') this.#onStateReplaced(ExecutionId.parse(executionId), record);
       }
     }
     this.#options.onChange?.(record);
     this.stream.push(record);
     this.observerStream?.push(record);
+  }
+
+  /** The next state takes the place of one that is a checkpoint: by then that has an item of its own. */
+  #onStateReplaced(executionId: ExecutionId, { before }: ChangeRecord): void {
+    if (before === undefined) return;
+    const { state, revision } = StateItem.parse(before);
+    if (state.checkpointRevision === revision && this.table.get(checkpointKey(executionId, revision)) === undefined)
+      this.violated(`the checkpoint ${revision} of ${executionId} was not kept`);
   }
 
   #adopt(executionId: string, item: Item): void {
@@ -482,7 +504,7 @@ export class World {
     const invariants = new Invariants(plan, meta.config.maxParallelNodes);
     this.executions.set(executionId, invariants);
     // Of one that goes on from a checkpoint all this was there before it was.
-    for (const before of this.table.partition(item.pk))
+    for (const before of this.itemsOf(executionId))
       if (before.sk !== 'META') invariants.onChange({ shard: '', sequence: '0', key: before, after: before });
     if (isTerminal(meta.status)) return;
   }

@@ -26,7 +26,7 @@ describe('in a redriven execution', () => {
 
     await bench.run(bench.aMessage('a', { run: 2 }), { receiveCount: 2 });
 
-    const key = { executionId: bench.executionId, run: 2, node: NodeId.parse('a'), visit: 1 };
+    const key = { executionId: bench.executionId, resultShards: undefined, run: 2, node: NodeId.parse('a'), visit: 1 };
     expect(await bench.store.results.loadResult(key)).toMatchObject({ run: 2, status: 'SUCCEEDED' });
   });
 

@@ -92,6 +92,7 @@ describe('the end', () => {
     expect(
       await bench.store.results.find({
         executionId: bench.executionId,
+        resultShards: undefined,
         node: NodeId.parse('a'),
         visit: 1,
         run: 1,
