@@ -10,8 +10,8 @@ import { SqliteBlobStore } from '../../shared/adapters/local/sqlite-blobs.ts';
 import { openDatabase } from '../../shared/adapters/local/sqlite-database.ts';
 import { SqliteItemTable } from '../../shared/adapters/local/sqlite-table.ts';
 import { ExecutionService } from '../../shared/executor/execution-service.ts';
-import { ITEM_VERSION } from '../../shared/model/items.ts';
 import { TaskMessage } from '../../shared/model/message.ts';
+import { SCHEMA_VERSION } from '../../shared/model/schema-version.ts';
 import { HandlerRegistry } from '../../shared/nodes/handler-registry.ts';
 import { Logger } from '../../shared/observability/logger.ts';
 import type { BlobStore } from '../../shared/ports/blob-store.ts';
@@ -105,9 +105,9 @@ async function record(workload: Workload) {
 const executions = [];
 for (const workload of workloads) executions.push(await record(workload));
 const text = JSON.stringify(
-  { v: ITEM_VERSION, recordedAtMs: Date.UTC(2026, 0, 1), executions },
+  { v: SCHEMA_VERSION, recordedAtMs: Date.UTC(2026, 0, 1), executions },
   // Bytes as DynamoDB's own JSON has them.
   (_key, value: unknown) => (value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value),
   1,
 );
-writeFileSync(join(import.meta.dirname, `fixtures/schema-${ITEM_VERSION}.json`), `${text}\n`);
+writeFileSync(join(import.meta.dirname, `fixtures/schema-${SCHEMA_VERSION}.json`), `${text}\n`);
