@@ -60,6 +60,8 @@ export interface WorldOptions {
   readonly pools: readonly string[];
   readonly maxConcurrency: number;
   readonly lanes: number;
+  /** Default: of an item, as where a shard is read in parts; one partition's are otherwise in order, too. */
+  readonly keepsOrderOf?: 'item' | 'partition';
   /** Over how many partitions results are spread; 1: beside META. Default: as the API decides. */
   readonly resultShards?: number | undefined;
   readonly isObserved: boolean;
@@ -207,7 +209,7 @@ export class World {
         ...SCHEDULER_SOURCE,
         ...this.#failures(),
         lanes: options.lanes,
-        keepsOrderOf: 'item',
+        keepsOrderOf: options.keepsOrderOf ?? 'item',
         onHandled: (records) => {
           if (options.isWatched === false) return;
           if (!this.hasLost.message) this.#accounting.onHandled(records);
