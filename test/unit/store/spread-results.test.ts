@@ -15,7 +15,7 @@ const times = { queuedAtMs: 1, startedAtMs: 2, endedAtMs: 3, attempts: [] };
 function aStore() {
   const table = new MemoryTable();
   const ports = atOnce(table, new MemoryBlobs());
-  return { table, store: openStore(ports.table, ports.blobs, 'tested') };
+  return { table, store: openStore(ports.table, ports.blobs, { id: 'tested' }) };
 }
 
 async function withResults() {
