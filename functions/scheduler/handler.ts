@@ -6,7 +6,7 @@ import { clock, dispatcher, logger, store } from '../runtime.ts';
 import { advanceBatch } from './advance-batch.ts';
 import { LagMeter } from './lag-meter.ts';
 
-/** One name for all shards: only records of one partition key are ever compared, and those are in order across a split. */
+/** One name for all shards: only records of one item are ever compared, and those are in order across a split. */
 const SHARD = 'stream';
 
 const parts = { scheduler: new Scheduler({ store, dispatcher, clock }), logger };

@@ -7,9 +7,13 @@ import { WINDOW_MS } from '../../shared/store/metrics-store.ts';
 export const STREAM_FAILURES = { bisectBatchOnError: true, retryAttempts: 10, maxRecordAgeSeconds: 3_600 } as const;
 
 export const SCHEDULER_SOURCE = {
-  batchSize: 100,
-  /** Invocations at once for one shard of the stream, 1 to 10; records of one execution stay in order. */
-  parallelizationFactor: 10,
+  /** What a partition takes in a second. */
+  batchSize: 1_000,
+  /**
+   * Invocations at once for one shard of the stream, 1 to 10. With more than one Lambda keeps the order of each item alone, so
+   * that those of one execution come to several at once: they are right all the same, and contend for its state.
+   */
+  parallelizationFactor: 1,
   /**
    * The records the scheduler acts on. Lambda drops the others before an invocation, unpaid: above all the scheduler's own
    * saves of a state, each of which would otherwise invoke it again.

@@ -63,7 +63,6 @@ function startEventSource(
     ...common,
     streams: clients.streams,
     streamArn: streamArns.get(table.id) ?? '',
-    partitionKey: table.properties.KeySchema.find(({ KeyType }) => KeyType === 'HASH')?.AttributeName ?? '',
     onGivenUp: (batch) => sendToDestination(properties, batch, options),
   });
 }

@@ -23,8 +23,6 @@ const MAX_BACKLOG = 5_000;
 export interface StreamSourceOptions {
   readonly streams: DynamoDBStreamsClient;
   readonly streamArn: string;
-  /** Name of the table's partition key: what is ordered. */
-  readonly partitionKey: string;
   readonly function: LocalFunction;
   readonly settings: EventSourceProperties;
   readonly deliveries: Deliveries;
@@ -34,8 +32,8 @@ export interface StreamSourceOptions {
 }
 
 /**
- * Feeds a table's stream to a function as Lambda does: filtered, in order for each partition key, `ParallelizationFactor`
- * batches of a shard at once.
+ * Feeds a table's stream to a function as Lambda does: filtered, `ParallelizationFactor` batches of a shard at once, in order
+ * for each item, and for each partition key only where that factor is 1.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
  */
@@ -117,12 +115,10 @@ export class StreamSource {
     this.#handedOver.set(shardId, handedOver);
   }
 
-  /** Records of one partition key always come to the same part. */
+  /** Records of one item always come to the same part. */
   #byPart(records: readonly DynamoDBRecord[]): ReadonlyMap<number, readonly DynamoDBRecord[]> {
-    const { settings, partitionKey } = this.#options;
-    return Map.groupBy(records, ({ dynamodb }) =>
-      partOf(dynamodb?.Keys?.[partitionKey], settings.ParallelizationFactor),
-    );
+    const { ParallelizationFactor } = this.#options.settings;
+    return Map.groupBy(records, ({ dynamodb }) => partOf(dynamodb?.Keys, ParallelizationFactor));
   }
 
   #laneOf(shardId: string, part: number): StreamLane {
@@ -148,8 +144,8 @@ export class StreamSource {
   }
 }
 
-/** The part of a shard that a partition key's records belong to, of so many. */
-export function partOf(partitionKey: unknown, parts: number): number {
-  const hash = createHash('sha256').update(JSON.stringify(partitionKey) ?? '');
+/** The part of a shard that an item's records belong to, of so many. @param key both parts of it */
+export function partOf(key: unknown, parts: number): number {
+  const hash = createHash('sha256').update(JSON.stringify(key) ?? '');
   return hash.digest().readUInt32BE() % parts;
 }

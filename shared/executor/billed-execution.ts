@@ -1,6 +1,5 @@
 import { countBits } from '../core/bits.ts';
 import { isMapNode, type Plan } from '../core/plan.ts';
-import type { ExecutionId } from '../model/ids.ts';
 import { MapItem, type MetaItem } from '../model/items.ts';
 import type { ExecutionState } from '../model/state.ts';
 import { type BilledItem, toBilledItem } from '../observability/billed-items.ts';
@@ -21,12 +20,13 @@ export async function loadBilledItems(
   readOfEach = READ_OF_EACH,
 ): Promise<BilledItem[]> {
   const { executionId } = meta;
-  const read = (prefix: string, total?: number) =>
-    readBilled(store.executions.items(executionId, prefix), { total, readOfEach });
+  const read = (prefix: 'META' | 'STATE') =>
+    readBilled(store.executions.items(executionId, prefix), { total: undefined, readOfEach });
+  const results = store.results.items(meta, 'RESULT#');
   const loaded = await Promise.all([
     read('META'),
     read('STATE'),
-    read('RESULT#', settledVisits(state?.state)),
+    readBilled(results, { total: settledVisits(state?.state), readOfEach }),
     loadOthers(store, plan, meta, readOfEach),
   ]);
   return loaded.flat();
@@ -56,24 +56,25 @@ const mayHaveOthers = (plan: Plan, { config }: MetaItem, results: readonly Item[
 const isRepeated = ({ attempts }: Item): boolean => !Array.isArray(attempts) || attempts.length > 1;
 
 /** All but what every execution has. */
-async function loadOthers(store: Store, plan: Plan, { executionId, config }: MetaItem, readOfEach: number) {
-  const read = (prefix: string) =>
-    readBilled(store.executions.items(executionId, prefix), { total: undefined, readOfEach });
+async function loadOthers(store: Store, plan: Plan, meta: MetaItem, readOfEach: number) {
+  const { executionId, config } = meta;
+  const readOfResults = (prefix: string) =>
+    readBilled(store.results.items(meta, prefix), { total: undefined, readOfEach });
   const hasMaps = plan.nodes.some(({ definition }) => isMapNode(definition));
   const loaded = await Promise.all([
-    read('ATTEMPT#'),
-    read('CHECKPOINT#'),
-    ...(config.traceExecution ? [read('STARTED#')] : []),
-    ...(hasMaps ? [readMaps(store, executionId, readOfEach)] : []),
+    readOfResults('ATTEMPT#'),
+    readBilled(store.executions.items(executionId, 'CHECKPOINT#'), { total: undefined, readOfEach }),
+    ...(config.traceExecution ? [readOfResults('STARTED#')] : []),
+    ...(hasMaps ? [readMaps(store, meta, readOfEach)] : []),
   ]);
   return loaded.flat();
 }
 
-async function readMaps(store: Store, executionId: ExecutionId, readOfEach: number): Promise<BilledItem[]> {
+async function readMaps(store: Store, meta: MetaItem, readOfEach: number): Promise<BilledItem[]> {
   const billed: BilledItem[] = [];
-  for await (const item of store.executions.items(executionId, 'MAP#')) {
+  for await (const item of store.results.items(meta, 'MAP#')) {
     const map = parseItem(MapItem, item);
-    const items = store.executions.items(executionId, chunkPrefix(map));
+    const items = store.results.items(meta, chunkPrefix(map));
     const chunks = await readBilled(items, { total: map.chunks, readOfEach });
     for (const one of [toBilledItem(item), ...chunks]) if (one !== undefined) billed.push(one);
   }

@@ -120,12 +120,10 @@ export async function startFromCheckpoint(
   for (let first = 0; first < visits.length; first += COPIED_AT_ONCE) {
     const page = visits.slice(first, first + COPIED_AT_ONCE);
     await Promise.all(
-      page.map(({ node, visit }) =>
-        copyResult(store, { executionId: source.executionId, run: checkpoint.run, node, visit }, executionId),
-      ),
+      page.map(({ node, visit }) => copyResult(store, { ...source, run: checkpoint.run, node, visit }, executionId)),
     );
   }
-  await store.executions.saveState(executionId, 0, state, {}, nowMs);
+  await store.executions.saveState(executionId, 0, { state, batches: {}, savedAtMs: nowMs });
   const {
     workflow,
     definitionHash,
@@ -147,6 +145,8 @@ export async function startFromCheckpoint(
     definitionHash,
     config,
     pin,
+    // As the copies of its results lie.
+    resultShards: source.resultShards,
     input,
     globals,
     globalsHoldSecrets,
@@ -163,12 +163,18 @@ const COPIED_AT_ONCE = 100;
 
 async function copyResult(
   store: Store,
-  key: Pick<ResultItem, 'executionId' | 'run' | 'node' | 'visit'>,
+  {
+    executionId: from,
+    resultShards,
+    run,
+    node,
+    visit,
+  }: Pick<MetaItem, 'executionId' | 'resultShards' | 'run'> & Pick<ResultItem, 'node' | 'visit'>,
   executionId: ExecutionId,
 ): Promise<void> {
-  const result = await store.results.loadResult(key);
+  const result = await store.results.loadResult({ executionId: from, resultShards, run, node, visit });
   if (result === undefined) return;
   // What followed from it there is in the state: nothing is to be started, and nobody to be told.
   const { pk: _pk, sk: _sk, v: _v, handedOff: _started, inlined: _run, ends: _ended, advance: _told, ...rest } = result;
-  await store.results.putResult({ ...rest, executionId, run: 1, copiedFrom: key.executionId });
+  await store.results.putResult({ ...rest, executionId, resultShards, run: 1, copiedFrom: from });
 }

@@ -40,7 +40,7 @@ export async function loadReport(
   const plan = await store.definitions.loadPlan(meta.workflow, meta.definitionHash);
   const results: NodeResultView[] = [];
   const items: Item[] = [];
-  for await (const result of store.results.results(meta.executionId)) {
+  for await (const result of store.results.results(meta)) {
     items.push(result);
     results.push(viewInline(meta, result));
   }

@@ -1,5 +1,6 @@
 import { parseInput } from '../core/parse-input.ts';
 import { findNode, type Plan } from '../core/plan.ts';
+import { computeResultShards } from '../core/result-shards.ts';
 import { ExecutionExistsError, ExecutionNotFoundError, InvalidInputError, InvalidStateError } from '../errors.ts';
 import type { ExecutionConfigInput } from '../model/config.ts';
 import type { Definition } from '../model/definition.ts';
@@ -87,6 +88,8 @@ export interface ServiceParts extends StartHandOffParts {
   readonly flagsKnownMs?: number;
   /** What bounds the answers of `outcome` and `results`. Default: nothing. */
   readonly answerBounds?: AnswerBounds;
+  /** Over how many partitions the results of an execution are spread. Default: by how many nodes may run at once. */
+  readonly resultShards?: ((plan: Plan, maxParallelNodes: number) => number | undefined) | undefined;
   /** Throws if what is to be started cannot run here. Default: anything can. */
   readonly checkStart?: (plan: Plan) => void;
 }
@@ -110,6 +113,7 @@ export class ExecutionService {
   readonly #flagsKnownMs: number;
   readonly #checkStart: (plan: Plan) => void;
   readonly #answerBounds: AnswerBounds | undefined;
+  readonly #resultShards: NonNullable<ServiceParts['resultShards']>;
   readonly #handOff: StartHandOff;
   readonly #compiled = new CompiledDefinitions();
   readonly workflows: WorkflowService;
@@ -122,6 +126,7 @@ export class ExecutionService {
     this.#exportsSpans = parts.exportsSpans ?? false;
     this.#billedStack = parts.billedStack ?? DEFAULT_STACK;
     this.#flagsKnownMs = parts.flagsKnownMs ?? 0;
+    this.#resultShards = parts.resultShards ?? computeResultShards;
     this.#checkStart = parts.checkStart ?? (() => undefined);
     this.#answerBounds = parts.answerBounds;
     this.#retentionMs = parts.retentionMs;
@@ -184,6 +189,8 @@ export class ExecutionService {
         }),
       startedAtMs: nowMs,
       dueAtMs: nextLook({ deadlineAtMs: nowMs + config.timeoutSeconds * 1000 }, nowMs),
+      // Its output is there already, or its nodes will run.
+      ...(found?.lookup.kind !== 'hit' && { resultShards: this.#resultShards(plan, config.maxParallelNodes) }),
       ...this.#handOff.marks(plan, config),
     });
     if (!created && meta.requestDigest !== requestDigest) throw new ExecutionExistsError(executionId);
@@ -260,14 +267,14 @@ export class ExecutionService {
   ): Promise<ResultsPage> {
     if (after !== undefined) parseInput(ResultPosition, after, "The results' after");
     const { meta } = await this.#load(executionId);
-    const page = await this.#store.results.pageOfResults(meta.executionId, after, limit);
+    const page = await this.#store.results.pageOfResults(meta, after, limit);
     const room = this.#roomBeside('');
     const results = await viewResults(room, meta, page.results, withOutputs);
     // It ends before what it has no room for, which begins the next one.
     const { next } =
       results.length === 0 || results.length === page.results.length
         ? page
-        : await this.#store.results.pageOfResults(meta.executionId, after, results.length);
+        : await this.#store.results.pageOfResults(meta, after, results.length);
     return { results, ...(next !== undefined && { next }) };
   }
 
@@ -278,7 +285,7 @@ export class ExecutionService {
       throw new InvalidInputError('The history request', [{ path: 'after', code: 'INVALID_POSITION', message }]);
     }
     const { meta } = await this.#load(executionId);
-    const page = await this.#store.events.page(meta.executionId, after, limit);
+    const page = await this.#store.events.page(meta, after, limit, this.#clock.nowMs());
     return { ...page, isOver: page.next === undefined && isToldInFull(meta, page.events, this.#clock.nowMs()) };
   }
 

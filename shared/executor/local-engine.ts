@@ -25,14 +25,14 @@ import { Reconciler } from '../scheduler/reconcile.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
 import { Sweep } from '../scheduler/sweep.ts';
 import { parseMeta } from '../store/execution-store.ts';
-import { executionPk } from '../store/keys.ts';
+import { executionIdOf, executionPk } from '../store/keys.ts';
 import { RecentResults } from '../store/recent-results.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { activeSpan } from '../tracing/active-span.ts';
 import type { SpanExport } from '../tracing/span-export.ts';
 import { loadCheckpoint } from './checkpoints.ts';
 import { NO_DEAD_LETTERS } from './dead-letters.ts';
-import { ExecutionService } from './execution-service.ts';
+import { ExecutionService, type ServiceParts } from './execution-service.ts';
 import type { Executions, RedriveOptions, ResultsOptions, StartInput, TimeRange, WaitOptions } from './executions.ts';
 import { FeedPump } from './feed-pump.ts';
 import { untilEvents } from './follow-events.ts';
@@ -72,6 +72,8 @@ export interface LocalEngineOptions {
   readonly random: () => number;
   /** How executions started here advance. Default `eager`. */
   readonly advance?: Advance;
+  /** Over how many partitions results are spread. Default: they lie beside META, a file being one. */
+  readonly resultShards?: ServiceParts['resultShards'];
   /** Default: nobody hears of anything. */
   readonly callbacks?: Callbacks;
   /** Default: nothing is traced. */
@@ -142,6 +144,8 @@ export class LocalEngine implements Executions {
       retentionMs: options.retentionMs,
       dispatcher,
       ...(options.advance !== undefined && { advance: options.advance }),
+      // A file has no partitions.
+      resultShards: options.resultShards ?? (() => undefined),
       checkStart: (plan) => this.#assertHandlers(plan),
     });
     this.workflows = this.#service.workflows;
@@ -363,7 +367,7 @@ export class LocalEngine implements Executions {
     }
     this.#adopted.add(pk);
     if (meta.status === 'PAUSED') this.#paused.add(pk);
-    await this.#monitor.adopt(id);
+    await this.#monitor.adopt(meta);
     // Whoever ran its nodes is gone: there is nothing to wait for.
     if (meta.stop !== undefined) await this.#store.executions.markSettleElapsed(meta);
     await this.#reconciler.reconcile(id, { resend: 'all' });
@@ -378,7 +382,7 @@ export class LocalEngine implements Executions {
   #hear(records: readonly ChangeRecord[]): void {
     // Of what is late, too: a handler that went on after the end is what one looks for in a trace.
     this.#options.spans?.hear(records);
-    const ours = records.filter(({ key }) => this.#adopted.has(key.pk));
+    const ours = records.filter((record) => this.#adopted.has(`EXEC#${executionIdOf(record)}`));
     this.#pump.push(ours);
     this.#monitor.hear(ours);
     for (const { key, after } of ours) {

@@ -11,7 +11,13 @@ export async function loadNodeOutput(
 ): Promise<Json | undefined> {
   const node = NodeId.parse(nodeId);
   // The key just before that of the result.
-  const { sk } = resultKey({ executionId: ExecutionId.parse(executionId), node, visit, run: run - 1 });
+  const { sk } = resultKey({
+    executionId: ExecutionId.parse(executionId),
+    resultShards: undefined,
+    node,
+    visit,
+    run: run - 1,
+  });
   const { results } = await executions.results(executionId, { after: sk, limit: 1, withOutputs: true });
   return results.find((result) => result.nodeId === nodeId && result.visit === visit)?.output;
 }

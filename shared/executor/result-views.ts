@@ -77,7 +77,7 @@ export async function loadPartialResults(store: Store, snapshot: Snapshot, room:
   if (state === undefined) return { partialResults: {} };
   const visits = succeededVisits(plan, state);
   const among = plan.kind === 'graph' ? plan.nodes.length : undefined;
-  const results = await store.results.loadResults(meta.executionId, meta.run, visits, among);
+  const results = await store.results.loadResults(meta, visits, among);
   const outputs = visits.flatMap(({ node }) => {
     const result = results.get(node);
     return result?.status === 'SUCCEEDED' ? [{ node, output: result.output ?? NOTHING }] : [];

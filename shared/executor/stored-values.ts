@@ -13,8 +13,11 @@ export const storedValues = (store: Store): CallbackValues => ({
     return meta?.output === undefined ? undefined : store.payloads.load(meta.output);
   },
   async nodeOutput({ executionId, nodeId, run, visit }) {
+    const meta = await store.executions.loadMeta(ExecutionId.parse(executionId));
+    if (meta === undefined) return undefined;
     const result = await store.results.loadResult({
-      executionId: ExecutionId.parse(executionId),
+      executionId: meta.executionId,
+      resultShards: meta.resultShards,
       node: NodeId.parse(nodeId),
       run,
       visit,

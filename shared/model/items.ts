@@ -69,6 +69,8 @@ export const MetaItem = z.object({
   isEager: z.boolean().optional(),
   /** Its first nodes were sent by whoever started it. */
   isHandedOff: z.boolean().optional(),
+  /** Over how many partitions of their own its results are spread (`keys.ts`). Absent: they lie beside META. */
+  resultShards: z.int().min(2).optional(),
   /** The version of the handlers that run its nodes, whatever is deployed meanwhile. Absent: the latest. */
   pin: HandlersPin.optional(),
   /** Present while the execution is open: the sweep looks at it from this time on. */
@@ -110,8 +112,13 @@ export const StateItem = z.object({
   /** One more with every save. */
   revision: z.int().min(1),
   state: ExecutionState,
-  /** By stream shard: the last sequence number decided on, and what that decision sent (`work-list.ts`). */
-  batches: z.record(z.string(), z.object({ sequence: z.string(), sends: z.string() })),
+  /**
+   * By decider: the first record of the batch it decided on last, what that decision sent (`work-list.ts`), and the revision
+   * it was saved as (`recorded-sends.ts`).
+   */
+  batches: z.record(z.string(), z.object({ sequence: z.string(), sends: z.string(), revision: z.int().optional() })),
+  /** The last record of META that was decided on. */
+  metaSequence: z.string().optional(),
   savedAtMs: z.number(),
 });
 export type StateItem = z.infer<typeof StateItem>;

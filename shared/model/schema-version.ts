@@ -10,7 +10,7 @@ import * as z from 'zod';
  *
  * - 1: the first.
  * - 2: `META` and messages of executions that are pinned to a version of their handlers, or whose runners hand nodes off.
- * - 3: histories that are packed.
+ * - 3: histories that are packed; `META` and messages of executions whose results lie in partitions of their own.
  */
 export const SCHEMA_VERSION = 3;
 
@@ -22,6 +22,9 @@ export const HANDING_OFF_VERSION = 2;
 
 /** What they say that only code reads that can unpack histories. */
 export const PACKING_VERSION = 3;
+
+/** What they say that only code reads that knows where the results of wide executions lie. */
+export const SHARDED_VERSION = 3;
 
 export const SchemaVersion = z.int().min(1).max(SCHEMA_VERSION).default(ANY_VERSION);
 

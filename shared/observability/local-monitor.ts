@@ -1,9 +1,10 @@
 import { DatabaseError } from '../errors.ts';
 import { ExecutionId } from '../model/ids.ts';
+import type { MetaItem } from '../model/items.ts';
 import { isTerminal } from '../model/result.ts';
 import type { ChangeRecord } from '../ports/change-feed.ts';
 import type { Clock } from '../ports/clock.ts';
-import { itemType } from '../store/keys.ts';
+import { executionPk, itemType } from '../store/keys.ts';
 import type { Store } from '../store/store.ts';
 import type { CallbackFeed } from './callback-feed.ts';
 import { behind } from './event-position.ts';
@@ -124,8 +125,9 @@ export class LocalMonitor {
   }
 
   /** Adds to the history of an execution that was not in this engine's hands what its items tell. */
-  async adopt(executionId: ExecutionId): Promise<void> {
-    const standing = await this.#complete(executionId);
+  async adopt(meta: MetaItem): Promise<void> {
+    const { executionId } = meta;
+    const standing = await this.#complete(meta);
     const run = Math.max(1, ...standing.map((event) => event.run));
     const visits = standing.filter((event) => event.run === run).map(visitIn);
     this.#open.set(executionId, { run, visits: visits.filter((visit) => visit !== undefined) });
@@ -143,9 +145,9 @@ export class LocalMonitor {
       try {
         const meta = await store.executions.loadMeta(executionId);
         if (meta === undefined || !isTerminal(meta.status)) continue;
-        const ended = (await this.#complete(executionId)).find((event) => event.type === 'ExecutionEnded');
+        const ended = (await this.#complete(meta)).find((event) => event.type === 'ExecutionEnded');
         if (ended === undefined) continue;
-        this.#ended.push({ ...(await loadSample(store, ended)), executionId, run: ended.run });
+        this.#ended.push({ ...(await loadSample(store, ended, meta.resultShards)), executionId, run: ended.run });
         await this.flush();
       } catch (error) {
         logger.error('history could not be completed', { executionId, error });
@@ -223,7 +225,9 @@ export class LocalMonitor {
     this.#counted = [];
     if (told.size + windows.length + marked.length === 0) return;
     const writes = together(() => [
-      ...[...told].map(([executionId, events]) => store.events.put(ExecutionId.parse(executionId), events)),
+      ...[...told].map(([executionId, events]) =>
+        store.events.put(executionPk(ExecutionId.parse(executionId)), events),
+      ),
       ...windows.map((window) => store.metrics.put(window)),
       ...marked
         // Redriven meanwhile, it is under way again.
@@ -244,7 +248,8 @@ export class LocalMonitor {
   }
 
   /** Adds what an execution's items tell and its history lacks, and gives all that they tell. */
-  async #complete(executionId: ExecutionId): Promise<BareEvent[]> {
+  async #complete(meta: MetaItem): Promise<BareEvent[]> {
+    const { executionId } = meta;
     const { events } = this.#parts.store;
     const buffer = this.#bufferOf(executionId);
     buffer.hold();
@@ -253,12 +258,12 @@ export class LocalMonitor {
       const standing: BareEvent[] = [];
       const { ids, last = '0.0' } = await events.written(executionId);
       known = ids;
-      for await (const item of events.eventful(executionId)) standing.push(...eventsOf(item));
+      for await (const item of events.eventful(meta)) standing.push(...eventsOf(item));
       standing.sort((a, b) => a.atMs - b.atMs || rankOf(a) - rankOf(b));
       const missing = standing
         .filter(({ id }) => !ids.has(id))
         .map((event, index) => ({ ...event, position: behind(last, index + 1) }));
-      await events.put(executionId, missing);
+      await events.put(executionPk(executionId), missing);
       known = new Set([...ids, ...missing.map(({ id }) => id)]);
       return standing;
     } finally {

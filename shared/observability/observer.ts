@@ -1,6 +1,8 @@
 import { ExecutionId } from '../model/ids.ts';
+import { MetaItem } from '../model/items.ts';
 import type { ChangeRecord } from '../ports/change-feed.ts';
 import type { Item } from '../ports/item-table.ts';
+import { executionIdOf } from '../store/keys.ts';
 import type { Store } from '../store/store.ts';
 import type { EventOf, ExecutionEvent } from './execution-event.ts';
 import { loadSample } from './sample.ts';
@@ -16,16 +18,23 @@ export interface ObservedExecution {
   readonly meta: Item | undefined;
 }
 
+export interface EndedExecution {
+  readonly event: EventOf<'ExecutionEnded'>;
+  /** Over how many partitions its results are spread. */
+  readonly resultShards: number | undefined;
+}
+
+const Home = MetaItem.pick({ resultShards: true });
+
 export interface ObservedBatch {
   /** Executions whose events are written. */
   readonly told: readonly ObservedExecution[];
-  /** Executions that ended. */
-  readonly ended: readonly EventOf<'ExecutionEnded'>[];
+  readonly ended: readonly EndedExecution[];
   /** Records of executions whose events could not be written, to be delivered again; and why. */
   readonly failed: readonly { readonly records: readonly ChangeRecord[]; readonly error: unknown }[];
 }
 
-/** Writes down what change records tell: one item for each batch and execution. Its own items tell it nothing. */
+/** Writes down what change records tell: one item for each batch and partition of an execution. Its own items tell it nothing. */
 export class Observer {
   readonly #store: Store;
 
@@ -45,22 +54,27 @@ export class Observer {
       [...groups].map(async ([pk, group]) => {
         try {
           const events = group.flatMap(toEvents);
-          const executionId = ExecutionId.parse(pk.slice('EXEC#'.length));
-          await this.#store.events.put(executionId, events, { isPacked: true });
+          const executionId = ExecutionId.parse(executionIdOf(group[0]));
+          // In the same partition: what comes side by side is not in one order.
+          await this.#store.events.put(pk, events, { isPacked: true });
           told.push({ executionId, events, meta: group.findLast(({ key }) => key.sk === 'META')?.after });
         } catch (error) {
           failed.push({ records: group, error });
         }
       }),
     );
-    const ended = told.flatMap(({ events }) => events.filter((event) => event.type === 'ExecutionEnded'));
+    const ended = told.flatMap(({ events, meta }) =>
+      events
+        .filter((event) => event.type === 'ExecutionEnded')
+        .map((event) => ({ event, resultShards: Home.parse(meta ?? {}).resultShards })),
+    );
     return { told, ended, failed };
   }
 
   /** Counts executions that ended, by what stands of them: the same each time it is asked. Changes `tallies`, which are by workflow. */
-  async count(tallies: Map<string, Tally>, ended: readonly EventOf<'ExecutionEnded'>[]): Promise<void> {
-    for (const event of ended) {
-      const sample = await loadSample(this.#store, event);
+  async count(tallies: Map<string, Tally>, ended: readonly EndedExecution[]): Promise<void> {
+    for (const { event, resultShards } of ended) {
+      const sample = await loadSample(this.#store, event, resultShards);
       const tally = tallies.get(event.workflow) ?? emptyTally();
       tallies.set(event.workflow, tally);
       addSample(tally, sample);

@@ -20,9 +20,10 @@ export const sampleOf = ({ workflow, atMs, status, durationMs }: Ended, visits: 
 });
 
 /** An ended execution as it counts, by what stands of it: the same each time. */
-export async function loadSample(store: Store, ended: Ended): Promise<Sample> {
+export async function loadSample(store: Store, ended: Ended, resultShards: number | undefined): Promise<Sample> {
   const visits: Visit[] = [];
-  for await (const item of store.events.eventful(ExecutionId.parse(ended.executionId), ['RESULT'])) {
+  const home = { executionId: ExecutionId.parse(ended.executionId), resultShards };
+  for await (const item of store.events.eventful(home, ['RESULT'])) {
     for (const event of eventsOf(item)) {
       const visit = visitIn(event);
       if (visit !== undefined && isPartOf(ended, event)) visits.push(visit);

@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import type { Store } from '../store/store.ts';
-import type { EventOf } from './execution-event.ts';
-import type { Observer } from './observer.ts';
+import type { EndedExecution, Observer } from './observer.ts';
 import { Pulse } from './pulse.ts';
 import { Tally } from './tally.ts';
 
@@ -35,7 +34,7 @@ const MAX_STATE_BYTES = 500_000;
 export async function countIntoWindow(
   { store, observer }: { store: Store; observer: Observer },
   { part, tallies }: WindowState,
-  ended: readonly EventOf<'ExecutionEnded'>[],
+  ended: readonly EndedExecution[],
   { startMs, shard, isOver }: ShardWindow,
 ): Promise<WindowState> {
   const counted = new Map(Object.entries(tallies));

@@ -1,8 +1,11 @@
 import type { Item, ItemKey } from './item-table.ts';
 
 /**
- * One change of one item, as the table's stream tells it. Records of one partition key arrive in the order of
- * their `sequence`; any record may arrive more than once.
+ * One change of one item, as the table's stream tells it. Records of one item arrive in the order of their `sequence`,
+ * those of different items in any order, also at the same time; any record may arrive more than once.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html "in-order processing at the item (partition and sort
+ *   key) level"
  */
 export interface ChangeRecord {
   /** The ordered part of the feed this record came through. */

@@ -157,10 +157,10 @@ export class HandOffs {
   }
 
   async #withoutResult({ plan, meta, task }: Visit, refs: readonly NodeRef[]): Promise<NodeRef[]> {
-    const { executionId } = meta;
+    const { executionId, resultShards } = meta;
     const isOpen = await Promise.all(
       refs.map(async ({ node, visit }) => {
-        const key = { executionId, run: task.run, node: nodeAt(plan, node).id, visit };
+        const key = { executionId, resultShards, run: task.run, node: nodeAt(plan, node).id, visit };
         return (await this.#store.results.find(key)) === undefined;
       }),
     );
@@ -171,7 +171,7 @@ export class HandOffs {
   async #results({ plan, meta, task }: Visit, nodes: readonly number[]): Promise<Map<NodeId, ResultItem>> {
     if (nodes.length === 0) return new Map();
     const visits = nodes.map((index) => ({ node: nodeAt(plan, index).id, visit: 1 }));
-    const found = await this.#store.results.loadResults(meta.executionId, task.run, visits);
+    const found = await this.#store.results.loadResults({ ...meta, run: task.run }, visits);
     return new Map([...found].filter(([, { run }]) => run === task.run));
   }
 

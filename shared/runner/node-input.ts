@@ -144,27 +144,26 @@ export class NodeInput {
   async #load(ids: readonly NodeId[]): Promise<void> {
     const missing = ids.filter((id) => !this.#results.has(id));
     if (missing.length === 0) return;
-    const { executionId, run } = this.#meta;
+    const { executionId, resultShards, run } = this.#meta;
     if (this.#plan.kind === 'route') {
       // Of its own visits only earlier ones: a run before this one may have left a result of this very visit.
       const before = (id: NodeId) => (id === this.#node.id ? this.#visit : undefined);
       await Promise.all(
         missing.map(async (id) =>
-          this.#results.set(id, await this.#store.results.loadLatest(executionId, id, before(id))),
+          this.#results.set(id, await this.#store.results.loadLatest(this.#meta, id, before(id))),
         ),
       );
       return;
     }
     const [only, ...more] = missing;
     if (this.#shared !== undefined && run === 1 && only !== undefined && more.length === 0) {
-      const key = { executionId, run, node: only, visit: 1 };
+      const key = { executionId, resultShards, run, node: only, visit: 1 };
       const load = () => this.#store.results.find(key);
       this.#results.set(only, await this.#shared.get(`${executionId} ${only}`, load));
       return;
     }
     const found = await this.#store.results.loadResults(
-      executionId,
-      run,
+      this.#meta,
       missing.map((node) => ({ node, visit: 1 })),
       this.#plan.nodes.length,
     );

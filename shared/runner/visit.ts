@@ -27,6 +27,7 @@ export interface Visit<Task extends VisitTask = VisitTask> {
 /** Where a visit's items are kept. */
 export const visitKeyOf = ({ meta, task }: Visit) => ({
   executionId: meta.executionId,
+  resultShards: meta.resultShards,
   run: task.run,
   node: task.node,
   visit: task.visit,

@@ -127,7 +127,7 @@ async function composeOutput(
   const isKnown = (name: VisitName) => known.some(({ node, visit }) => node === name.node && visit === name.visit);
   const missing = visits.filter((name) => !isKnown(name));
   const among = plan.kind === 'graph' ? plan.nodes.length : undefined;
-  const found = missing.length === 0 ? [] : await store.results.loadResults(meta.executionId, meta.run, missing, among);
+  const found = missing.length === 0 ? [] : await store.results.loadResults(meta, missing, among);
   const results = new Map([...known.map((result) => [result.node, result] as const), ...found]);
   const [only] = visits;
   if (plan.kind === 'graph' && (plan.sinks.length === 1 || plan.definition.strategy === 'sequential')) {
@@ -170,6 +170,7 @@ async function composeError(
   const node = nodeAt(plan, failedVisit.node).id;
   const result = await store.results.loadResult({
     executionId: meta.executionId,
+    resultShards: meta.resultShards,
     run: meta.run,
     node,
     visit: failedVisit.visit,

@@ -49,11 +49,11 @@ export class Resender {
     await this.#dispatcher.dispatch(plan, meta, first, nowMs, options);
   }
 
-  async #lastAttempts({ executionId, run }: MetaItem): Promise<Map<string, AttemptItem>> {
+  async #lastAttempts(meta: MetaItem): Promise<Map<string, AttemptItem>> {
     const last = new Map<string, AttemptItem>();
-    for await (const attempt of this.#store.results.attempts(executionId)) {
+    for await (const attempt of this.#store.results.attempts(meta)) {
       // In ascending order: the last one of a visit stays.
-      if (attempt.run === run) last.set(`${attempt.node} ${attempt.visit} ${attempt.chunk ?? ''}`, attempt);
+      if (attempt.run === meta.run) last.set(`${attempt.node} ${attempt.visit} ${attempt.chunk ?? ''}`, attempt);
     }
     return last;
   }

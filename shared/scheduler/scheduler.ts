@@ -1,42 +1,47 @@
+import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { isCheckpoint } from '../core/checkpoint.ts';
 import { decide, initialState, openWork } from '../core/decide.ts';
-import type { CoreEvent, WorkRef } from '../core/events.ts';
+import type { CoreEvent, Decision, WorkRef } from '../core/events.ts';
 import type { Plan } from '../core/plan.ts';
-import { decodeWork, encodeWork } from '../core/work-list.ts';
+import { encodeWork } from '../core/work-list.ts';
 import { FanjoinError, ItemTooLargeError, toErrorInfo } from '../errors.ts';
 import { ExecutionId } from '../model/ids.ts';
 import type { MetaItem, StateItem } from '../model/items.ts';
 import { isTerminal } from '../model/result.ts';
-import { type ChangeRecord, compareSequence } from '../ports/change-feed.ts';
+import type { ChangeRecord } from '../ports/change-feed.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Snapshot } from '../store/execution-store.ts';
+import { executionIdOf } from '../store/keys.ts';
 import type { Store } from '../store/store.ts';
 import { toCoreEvents } from './core-events.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { Finisher } from './finisher.ts';
 import { isPausing } from './pausing.ts';
+import {
+  metaSequenceAfter,
+  recordedSends,
+  unheard,
+  unsureSends,
+  withoutRepair,
+  withRepair,
+  withSends,
+} from './recorded-sends.ts';
 import { type Resend, Resender } from './resender.ts';
 import { SnapshotCache } from './snapshot-cache.ts';
 import { untoldEvents } from './untold.ts';
 
-/** Deciders of one execution meet where its results are sharded; so many lost races in a row are a fault. */
+/** Deciders of one execution meet whenever several of its items change at once; so many lost races in a row are a fault. */
 const MAX_RACES = 50;
-/** Stream shards of which the last batch is remembered; a shard that is older is never read again. */
-const SHARDS_REMEMBERED = 8;
 
 export interface BatchOutcome {
   /** Records whose executions could not be advanced, to be delivered again; and why. */
   readonly failed: readonly { readonly records: readonly ChangeRecord[]; readonly error: unknown }[];
 }
 
-interface Batch {
-  readonly shard: string;
-  readonly sequence: string;
-}
-
 /**
- * Advances executions by the change records of their items.
+ * Advances executions by the change records of their items, which come in any order but for those of one item, and several
+ * batches of one execution at once.
  *
  * Saves the state under its revision *together with the sends it decided*, then sends. A record that was decided on
  * before decides nothing anew: the recorded sends are repeated. (Sending first would let two deciders that disagree
@@ -49,8 +54,22 @@ export class Scheduler {
   readonly #resender: Resender;
   readonly #finisher: Finisher;
   readonly #cache = new SnapshotCache();
+  readonly #id: string;
+  #failures = 0;
 
-  constructor({ store, dispatcher, clock }: { store: Store; dispatcher: Dispatcher; clock: Clock }) {
+  /** @param id nobody else's. Default: a random one. */
+  constructor({
+    store,
+    dispatcher,
+    clock,
+    id = randomUUID().slice(0, 8),
+  }: {
+    store: Store;
+    dispatcher: Dispatcher;
+    clock: Clock;
+    id?: string;
+  }) {
+    this.#id = id;
     this.#store = store;
     this.#dispatcher = dispatcher;
     this.#clock = clock;
@@ -62,18 +81,18 @@ export class Scheduler {
   async handle(records: readonly ChangeRecord[]): Promise<BatchOutcome> {
     const groups = Map.groupBy(
       records.filter(({ key }) => key.pk.startsWith('EXEC#')),
-      ({ key, shard }) => `${shard} ${key.pk}`,
+      executionIdOf,
     );
     const failed: { records: readonly ChangeRecord[]; error: unknown }[] = [];
     await Promise.all(
-      [...groups.values()].map(async (group) => {
-        const [first] = group;
-        if (first === undefined) return;
-        const executionId = ExecutionId.parse(first.key.pk.slice('EXEC#'.length));
+      [...groups].map(async ([id, group]) => {
+        const executionId = ExecutionId.parse(id);
         try {
           await this.#advance(executionId, group);
         } catch (error) {
           this.#cache.forget(executionId);
+          // What it recorded may be unsent: it must not be the next save that takes its place.
+          this.#failures++;
           const isEnded =
             error instanceof ItemTooLargeError && (await this.#giveUp(executionId, error).catch(() => false));
           if (!isEnded) failed.push({ records: group, error });
@@ -117,7 +136,10 @@ export class Scheduler {
         !isDeepStrictEqual(before, decision.state);
       const sends = [...decision.dispatch, ...lost];
       const batches = withRepair(snapshot.state, sends);
-      const saved = isNews ? await this.#save(snapshot, decision.state, batches) : snapshot.state;
+      if (isNews && snapshot.state !== undefined) await this.#keepCheckpoint(executionId, snapshot.state);
+      const saved = isNews
+        ? await this.#save(snapshot, decision.state, batches, snapshot.state?.metaSequence)
+        : snapshot.state;
       if (saved === undefined) continue;
       await this.#send(plan, snapshot.meta, decision.state, decision.dispatch, lost, resend ?? 'all');
       const told = sends.length === 0 ? saved : await this.#forgetRepair({ ...snapshot, state: saved });
@@ -129,8 +151,7 @@ export class Scheduler {
 
   /** What a repair recorded is sent. Another decider may have saved meanwhile: then the next repair sends it once more. */
   async #forgetRepair({ meta, state }: Snapshot & { state: StateItem }): Promise<StateItem> {
-    const { [REPAIR]: _sent, ...others } = state.batches;
-    return (await this.#save({ meta, state }, state.state, others)) ?? state;
+    return (await this.#save({ meta, state }, state.state, withoutRepair(state), state.metaSequence)) ?? state;
   }
 
   async #advance(executionId: ExecutionId, records: readonly ChangeRecord[]): Promise<void> {
@@ -138,39 +159,44 @@ export class Scheduler {
       const { snapshot, isCached } = await this.#load(executionId, records, race > 0);
       if (snapshot === undefined || isTerminal(snapshot.meta.status)) return this.#cache.forget(executionId);
       const plan = await this.#plan(snapshot.meta);
-      const last = records.at(-1);
-      if (last === undefined) return;
-      const done = snapshot.state?.batches[last.shard];
-      const fresh =
-        done === undefined ? records : records.filter(({ sequence }) => compareSequence(sequence, done.sequence) > 0);
+      const [first] = records;
+      if (first === undefined) return;
+      const recorded = recordedSends(snapshot.state, records);
       // What an earlier run sent is nothing to this one.
       const isSameRun = snapshot.state?.state.run === snapshot.meta.run;
-      const repeated = isSameRun && done !== undefined && fresh.length < records.length ? decodeWork(done.sends) : [];
-      const told = fresh.flatMap((record) => toCoreEvents(plan, snapshot.meta.run, record));
+      const repeated = isSameRun ? recorded.work : [];
+      const news = unheard(snapshot.state, records);
+      const told = news.flatMap((record) => toCoreEvents(plan, snapshot.meta.run, record));
       const events = await this.#withUntold(plan, snapshot, told);
-      // A start from a checkpoint finds its state there already, and nothing has happened to it yet.
-      const isStart = fresh.some(({ key, before }) => key.sk === 'META' && before === undefined);
       // It began without the scheduler, and goes on without it.
       if (snapshot.state === undefined && snapshot.meta.isHandedOff === true && events.length === 0) return;
-      if (snapshot.state !== undefined && events.length === 0 && !isStart) {
-        // No save will notice if this state is past: a pause or an end it tells of may be, and so may be its run.
-        if (isCached) continue;
-        const { state } = snapshot.state;
-        await this.#send(plan, snapshot.meta, state, [], stillOpen(plan, state, repeated));
-        return this.#conclude(plan, snapshot.meta, snapshot.state);
-      }
       const before = snapshot.state?.state ?? initialState(plan, snapshot.meta.config.maxParallelNodes);
       const decision = decide(plan, before, events);
       const again = [...stillOpen(plan, decision.state, repeated), ...decision.resend];
       const sends = [...again, ...decision.dispatch];
+      if (snapshot.state !== undefined && isNothingNew(before, decision)) {
+        // No save will notice if this state is past: a pause or an end it tells of may be, and so may be its run.
+        if (isCached) continue;
+        await this.#send(plan, snapshot.meta, before, [], again);
+        return this.#conclude(plan, snapshot.meta, snapshot.state);
+      }
+      // Whoever saved it may have died before it kept the checkpoint that this state is, and the next save takes its place.
+      if (!isCached && snapshot.state !== undefined) await this.#keepCheckpoint(executionId, snapshot.state);
       const next = this.#marked(snapshot, before, decision.state);
-      const saved = await this.#save(snapshot, next, withBatch(snapshot.state?.batches ?? {}, last, sends));
+      const decided = { decider: this.#name, first, repeated: recorded.names, sends };
+      const batches = withSends(plan, snapshot.state, decision.state, decided);
+      const saved = await this.#save(snapshot, next, batches, metaSequenceAfter(snapshot.state, news));
       if (saved === undefined) continue;
       this.#cache.keep({ meta: snapshot.meta, state: saved });
       await this.#send(plan, snapshot.meta, decision.state, decision.dispatch, again);
       return this.#conclude(plan, snapshot.meta, saved);
     }
     throw tooManyRaces(executionId);
+  }
+
+  /** Another one after each failure: this decider records under it, and only once it has sent what it recorded before. */
+  get #name(): string {
+    return this.#failures === 0 ? this.#id : `${this.#id}-${this.#failures}`;
   }
 
   /** A redrive opens what the rest then happens to. */
@@ -216,12 +242,12 @@ export class Scheduler {
   }
 
   /** The end, or the announcement of a stop: derived from the state alone, so that a repetition finds them again. */
-  async #conclude(plan: Plan, meta: MetaItem, { state, revision }: StateItem): Promise<void> {
+  async #conclude(plan: Plan, meta: MetaItem, saved: StateItem): Promise<void> {
+    const { state } = saved;
     // It was redriven, and the record that says so is still to come.
     if (state.run !== meta.run) return;
     const nowMs = this.#clock.nowMs();
-    if (state.checkpointRevision === revision)
-      await this.#store.checkpoints.put(meta.executionId, revision, state, nowMs);
+    await this.#keepCheckpoint(meta.executionId, saved);
     if (state.ending !== undefined) {
       await this.#finisher.end(plan, meta, state, state.ending);
       this.#cache.forget(meta.executionId);
@@ -232,6 +258,11 @@ export class Scheduler {
       const stopping = await this.#store.executions.requestStop(meta, state.stop, nowMs);
       if (stopping !== undefined) this.#cache.refresh(stopping);
     }
+  }
+
+  async #keepCheckpoint(executionId: ExecutionId, { state, revision }: StateItem): Promise<void> {
+    if (state.checkpointRevision !== revision) return;
+    await this.#store.checkpoints.put(executionId, revision, state, this.#clock.nowMs());
   }
 
   async #load(
@@ -253,10 +284,16 @@ export class Scheduler {
     { meta, state }: Snapshot,
     next: StateItem['state'],
     batches: StateItem['batches'],
+    metaSequence: string | undefined,
   ): Promise<StateItem | undefined> {
-    return this.#store.executions.saveState(meta.executionId, state?.revision ?? 0, next, batches, this.#clock.nowMs());
+    const save = { state: next, batches, metaSequence, savedAtMs: this.#clock.nowMs() };
+    return this.#store.executions.saveState(meta.executionId, state?.revision ?? 0, save);
   }
 }
+
+/** Of records that came again, or told what another way had told before: then the state is not written again. */
+const isNothingNew = (before: StateItem['state'], { state, dispatch, resend }: Decision): boolean =>
+  dispatch.length === 0 && resend.length === 0 && isDeepStrictEqual(before, state);
 
 /** Of work that was sent before, what is still waited for: the rest has settled since. */
 function stillOpen(plan: Plan, state: StateItem['state'], work: readonly WorkRef[]): WorkRef[] {
@@ -268,25 +305,6 @@ function stillOpen(plan: Plan, state: StateItem['state'], work: readonly WorkRef
 function without(work: readonly WorkRef[], others: readonly WorkRef[]): WorkRef[] {
   const left = new Set(others.map((ref) => encodeWork([ref])));
   return work.filter((ref) => !left.has(encodeWork([ref])));
-}
-
-/** Under this name a repair records what it is about to send, and no longer: no stream brings that a second time, but the next repair does. */
-const REPAIR = 'repair';
-
-/** What a repair was about to send: it may have died before it did. */
-const unsureSends = (state: StateItem | undefined): WorkRef[] => decodeWork(state?.batches[REPAIR]?.sends ?? '');
-
-const withRepair = (state: StateItem | undefined, sends: readonly WorkRef[]): StateItem['batches'] =>
-  withBatch(state?.batches ?? {}, { shard: REPAIR, sequence: String((state?.revision ?? 0) + 1) }, sends);
-
-function withBatch(
-  batches: StateItem['batches'],
-  { shard, sequence }: Batch,
-  sends: readonly WorkRef[],
-): StateItem['batches'] {
-  const { [shard]: _replaced, ...others } = batches;
-  const kept = Object.entries(others).slice(-(SHARDS_REMEMBERED - 1));
-  return { ...Object.fromEntries(kept), [shard]: { sequence, sends: encodeWork(sends) } };
 }
 
 const tooManyRaces = (executionId: string) =>

@@ -25,15 +25,15 @@ export async function standingEvents(store: Store, plan: Plan, { meta, state }: 
 
 /** What the standing results, maps and chunks of this run tell, and how it began. */
 export async function settledEvents(store: Store, plan: Plan, { meta, state }: Snapshot): Promise<CoreEvent[]> {
-  const { executionId, run } = meta;
+  const { run } = meta;
   const results: ResultItem[] = [];
-  for await (const result of store.results.results(executionId)) if (result.run === run) results.push(result);
+  for await (const result of store.results.results(meta)) if (result.run === run) results.push(result);
   const events: CoreEvent[] = [];
   if (plan.nodes.some(({ definition }) => isMapNode(definition))) {
-    for await (const map of store.results.maps(executionId)) if (map.run === run) events.push(mapEvent(plan, map));
+    for await (const map of store.results.maps(meta)) if (map.run === run) events.push(mapEvent(plan, map));
   }
   if (events.length > 0) {
-    for await (const chunk of store.results.chunkOutlines(executionId))
+    for await (const chunk of store.results.chunkOutlines(meta))
       if (chunk.run === run) events.push(chunkEvent(plan, chunk));
   }
   const settled = results.map((result) => resultEvent(plan, result));

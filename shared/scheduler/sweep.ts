@@ -122,16 +122,16 @@ export class Sweep {
    * timeout, while nothing else moved.
    */
   async #lostStarts(meta: MetaItem, idleMs: number): Promise<WorkRef[]> {
-    const { isHandedOff, executionId, run, workflow, definitionHash } = meta;
+    const { isHandedOff, run, workflow, definitionHash } = meta;
     if (isHandedOff !== true || run > 1) return [];
     const plan = await this.#store.definitions.loadPlan(workflow, definitionHash);
     const starts = startsOf(plan).map((index) => nodeAt(plan, index));
     const longestMs = 1_000 * Math.max(...starts.map(timeoutSecondsOf));
     if (idleMs < longestMs + SWEEP_INTERVAL_MS) return [];
     const visits = starts.map(({ id }) => ({ node: id, visit: 1 }));
-    const ended = await this.#store.results.loadResults(executionId, run, visits);
+    const ended = await this.#store.results.loadResults(meta, visits);
     const tried = new Set<string>();
-    for await (const { node } of this.#store.results.attempts(executionId)) tried.add(node);
+    for await (const { node } of this.#store.results.attempts(meta)) tried.add(node);
     return starts.filter(({ id }) => !ended.has(id) && !tried.has(id)).map(({ index }) => firstWork(plan, index));
   }
 }

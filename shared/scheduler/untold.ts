@@ -31,7 +31,7 @@ export async function untoldEvents(
   const missing = ancestorsUntold(plan, snapshot.state?.state, events);
   if (missing.length === 0) return start;
   const visits = missing.map((node) => ({ node: nodeAt(plan, node).id, visit: 1 }));
-  const results = await store.results.loadResults(meta.executionId, meta.run, visits, plan.nodes.length);
+  const results = await store.results.loadResults(meta, visits, plan.nodes.length);
   // Under a rule that does not wait for all, what has not ended in this run may have come late in one before.
   const ofThisRun = [...results.values()].filter(({ run }) => run === meta.run);
   return [...start, ...ofThisRun.map((result) => resultEvent(plan, result))];

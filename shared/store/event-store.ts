@@ -1,15 +1,15 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import * as z from 'zod';
 import type { ExecutionId } from '../model/ids.ts';
-import { EventsItem, ITEM_VERSION, ObservedItem } from '../model/items.ts';
+import { EventsItem, ITEM_VERSION, type MetaItem, ObservedItem } from '../model/items.ts';
 import { PACKING_VERSION } from '../model/schema-version.ts';
-import { sortablePosition } from '../observability/event-position.ts';
+import { comparePositions, joinPlaces, placesIn, sortablePosition } from '../observability/event-position.ts';
 import { ExecutionEvent } from '../observability/execution-event.ts';
 import { EVENTFUL } from '../observability/to-events.ts';
 import type { Item, ItemTable, Page } from '../ports/item-table.ts';
-import { behindEvent, EVENT_PREFIX, eventKey, executionPk, metaKey, observedKey } from './keys.ts';
+import { behindEvent, EVENT_PREFIX, eventKey, executionPk, metaKey, observedKey, resultPks } from './keys.ts';
 import { parseItem } from './parse-item.ts';
-import { queryAll } from './query-all.ts';
+import { queryAll, queryMerged } from './query-all.ts';
 
 /** Far below what an item may weigh: an event has 3 KB at the most. */
 export const EVENTS_PER_ITEM = 100;
@@ -19,6 +19,20 @@ const ITEMS_PER_PAGE = 10;
 /** In the due index beside the shards of the sweep. */
 const MARKED_SHARD = 'observe-local';
 const MARKS_READ = 1_000;
+
+/**
+ * Logs of one execution are written by observers of their own, each a second or two behind. An end that is as old is behind
+ * all it waited for, unless one of them has failed meanwhile.
+ */
+const LOGS_APART_MS = 5_000;
+
+/** Whose history: its META says where it lies. */
+type Of = Pick<MetaItem, 'executionId' | 'resultShards'>;
+
+interface EventPage {
+  readonly events: ExecutionEvent[];
+  readonly next?: string;
+}
 
 const Stored = z.array(z.record(z.string(), z.unknown()));
 
@@ -31,13 +45,13 @@ export class EventStore {
   }
 
   /**
-   * Writes events in order, each item under the place of its last event and whole: written again they change nothing,
+   * Writes events of one partition in order, beside what they tell of: each item under the place of its last event and whole: written again they change nothing,
    * and cut otherwise they repeat places that readers know.
    *
    * @param isPacked whether what is long is packed: a tenth is left of it, and a write is billed by the kilobyte
    */
   async put(
-    executionId: ExecutionId,
+    pk: string,
     events: readonly ExecutionEvent[],
     { isPacked = false }: { readonly isPacked?: boolean } = {},
   ): Promise<void> {
@@ -50,7 +64,7 @@ export class EventStore {
       const text = JSON.stringify(part.map((event) => ({ ...event, executionId: undefined })));
       const packs = isPacked && text.length > LONGEST_UNPACKED;
       const item: EventsItem = {
-        ...eventKey(executionId, sortablePosition(last.position), sortablePosition(start.position)),
+        ...eventKey(pk, sortablePosition(last.position), sortablePosition(start.position)),
         v: packs ? PACKING_VERSION : ITEM_VERSION,
         events: packs ? deflateRawSync(text) : text,
       };
@@ -59,17 +73,38 @@ export class EventStore {
     await Promise.all(writes);
   }
 
-  /** Events behind `after`, at most `limit`; each once. */
+  /** Events behind `after`, at most `limit`; each once. Of a wide execution the end comes last, some time after it was written. */
   async page(
-    executionId: ExecutionId,
+    { executionId, resultShards }: Of,
     after: string | undefined,
     limit: number,
-  ): Promise<{ events: ExecutionEvent[]; next?: string }> {
+    nowMs: number,
+  ): Promise<EventPage> {
+    if (resultShards === undefined) return this.#pageOf(executionPk(executionId), executionId, after, limit);
+    const logs = [executionPk(executionId), ...resultPks({ executionId, resultShards })];
+    const places = placesIn(after, logs.length);
+    const pages = await Promise.all(logs.map((pk, log) => this.#pageOf(pk, executionId, places[log], limit)));
+    const found = pages
+      .flatMap((page, log) => page.events.map((event) => ({ event, log, place: event.position })))
+      .sort((a, b) => comparePositions(a.place, b.place));
+    const isBehind = ({ event }: (typeof found)[number]) =>
+      event.type === 'ExecutionEnded' && nowMs - event.atMs < LOGS_APART_MS;
+    const told = found.slice(0, limit);
+    const early = told.findIndex(isBehind);
+    const events = (early < 0 ? told : told.slice(0, early)).map(({ event, log, place }) => {
+      places[log] = place;
+      return { ...event, position: joinPlaces(places) };
+    });
+    const isMore = early < 0 && (found.length > limit || pages.some(({ next }) => next !== undefined));
+    return { events, ...(isMore && { next: joinPlaces(places) }) };
+  }
+
+  async #pageOf(pk: string, executionId: ExecutionId, after: string | undefined, limit: number): Promise<EventPage> {
     const events: ExecutionEvent[] = [];
     let seen = after === undefined ? '' : sortablePosition(after);
     let behind = after === undefined ? undefined : behindEvent(seen);
     for (;;) {
-      const page: Page = await this.#table.query(executionPk(executionId), {
+      const page: Page = await this.#table.query(pk, {
         prefix: EVENT_PREFIX,
         limit: ITEMS_PER_PAGE,
         ...(behind !== undefined && { after: behind }),
@@ -86,7 +121,7 @@ export class EventStore {
     }
   }
 
-  /** Ids of all events that are written, and the place of the last. */
+  /** Local only, where all lie beside META: ids of all events that are written, and the place of the last. */
   async written(executionId: ExecutionId): Promise<{ ids: Set<string>; last?: string }> {
     const ids = new Set<string>();
     let last: string | undefined;
@@ -100,11 +135,11 @@ export class EventStore {
   }
 
   /** The execution's items that make events, without payloads: META first. Default: of all types. */
-  async *eventful(executionId: ExecutionId, types: Iterable<string> = EVENTFUL.keys()): AsyncGenerator<Item> {
+  async *eventful({ executionId, resultShards }: Of, types: Iterable<string> = EVENTFUL.keys()): AsyncGenerator<Item> {
     for (const type of types) {
       if (type !== 'META') {
         const options = { prefix: `${type}#`, attributes: EVENTFUL.get(type) ?? [] };
-        yield* queryAll(this.#table, executionPk(executionId), options);
+        yield* queryMerged(this.#table, resultPks({ executionId, resultShards }), options);
         continue;
       }
       const meta = await this.#table.get(metaKey(executionId));
@@ -133,7 +168,8 @@ export class EventStore {
   }
 }
 
-const eventsIn = (executionId: ExecutionId, item: Item): ExecutionEvent[] =>
+/** What one item holds of an execution's history. @throws {CorruptItemError} it is none */
+export const eventsIn = (executionId: ExecutionId, item: Item): ExecutionEvent[] =>
   Stored.parse(JSON.parse(unpacked(parseItem(EventsItem, item).events))).map((event) =>
     ExecutionEvent.parse({ ...event, executionId }),
   );

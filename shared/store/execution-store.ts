@@ -4,9 +4,9 @@ import type { HandlersPin } from '../model/handlers-pin.ts';
 import type { DefinitionHash, ExecutionId, NodeId, WorkflowName } from '../model/ids.ts';
 import { type AttributeItem, ITEM_VERSION, ListedAttribute, ListedMeta, MetaItem, StateItem } from '../model/items.ts';
 import type { ErrorInfo, ExecutionStatus, Payload } from '../model/result.ts';
-import { HANDING_OFF_VERSION, newerVersionOf } from '../model/schema-version.ts';
+import { HANDING_OFF_VERSION, newerVersionOf, SHARDED_VERSION } from '../model/schema-version.ts';
 import type { SearchAttributes } from '../model/search-attributes.ts';
-import type { ExecutionState, StopReason } from '../model/state.ts';
+import type { StopReason } from '../model/state.ts';
 import type { Condition, Item, ItemChange, ItemTable, ListOptions } from '../ports/item-table.ts';
 import {
   canRedrive,
@@ -52,6 +52,7 @@ export interface NewExecution {
   readonly pin?: HandlersPin | undefined;
   readonly isEager?: boolean | undefined;
   readonly isHandedOff?: boolean | undefined;
+  readonly resultShards?: number | undefined;
   /** It need not run: it is there as ended, with the output of another. */
   readonly cached?: { readonly cachedFrom: ExecutionId; readonly output: Payload };
 }
@@ -106,8 +107,7 @@ export class ExecutionStore {
     await this.#putAttributes(execution, listedAs);
     const meta: MetaItem = {
       ...metaKey(executionId),
-      // Older code would run its nodes by any handlers, or take what hands nodes off for what does not.
-      v: execution.pin !== undefined || execution.isEager === true ? HANDING_OFF_VERSION : ITEM_VERSION,
+      v: versionFor(execution),
       ...rest,
       globals: execution.globals,
       globalsHoldSecrets: execution.globalsHoldSecrets,
@@ -167,18 +167,9 @@ export class ExecutionStore {
   async saveState(
     executionId: ExecutionId,
     revision: number,
-    state: ExecutionState,
-    batches: StateItem['batches'],
-    nowMs: number,
+    save: Pick<StateItem, 'state' | 'batches' | 'metaSequence' | 'savedAtMs'>,
   ): Promise<StateItem | undefined> {
-    const item: StateItem = {
-      ...stateKey(executionId),
-      v: ITEM_VERSION,
-      revision: revision + 1,
-      state,
-      batches,
-      savedAtMs: nowMs,
-    };
+    const item: StateItem = { ...stateKey(executionId), v: ITEM_VERSION, revision: revision + 1, ...save };
     const outcome = await this.#table.put(item, revisionIs(revision));
     return outcome.written ? item : undefined;
   }
@@ -273,8 +264,8 @@ export class ExecutionStore {
     await this.#table.update(metaKey(meta.executionId), { set: { dueAtMs } }, isOpen(meta.run));
   }
 
-  /** Whole items of an execution, by the beginning of their sort key. */
-  items(executionId: ExecutionId, prefix: string): AsyncGenerator<Item> {
+  /** Whole items that lie beside META, by the beginning of their sort key. Results may lie elsewhere: `ResultStore.items`. */
+  items(executionId: ExecutionId, prefix: 'META' | 'STATE' | 'CHECKPOINT#'): AsyncGenerator<Item> {
     return queryAll(this.#table, executionPk(executionId), { prefix });
   }
 
@@ -325,6 +316,12 @@ export class ExecutionStore {
 /** `undefined`: the sweep looks soon as it is. */
 const sooner = ({ dueAtMs = 0 }: MetaItem, nowMs: number): number | undefined =>
   dueAtMs > nowMs + SWEPT_AGAIN_MS ? nowMs + SWEPT_AGAIN_MS : undefined;
+
+/** Older code would look for its results elsewhere, run its nodes by any handlers, or take what hands nodes off for what does not. */
+const versionFor = ({ pin, isEager, resultShards }: NewExecution): number => {
+  if (resultShards !== undefined) return SHARDED_VERSION;
+  return pin !== undefined || isEager === true ? HANDING_OFF_VERSION : ITEM_VERSION;
+};
 
 const toEnd = (ending: TerminalWrite): ItemChange => ({
   set: { ...ending },

@@ -2,9 +2,15 @@ import type { DefinitionHash, ExecutionId, NodeId } from '../model/ids.ts';
 import type { AliasName } from '../model/version.ts';
 import type { ItemKey } from '../ports/item-table.ts';
 
-/** Names a visit of a node in one run of an execution. */
-export interface VisitKey {
+/** Where the results of an execution lie. */
+export interface ResultsHome {
   readonly executionId: ExecutionId;
+  /** Over how many partitions its results are spread, as its META says. Absent: they lie beside META. */
+  readonly resultShards: number | undefined;
+}
+
+/** Names a visit of a node in one run of an execution. */
+export interface VisitKey extends ResultsHome {
   readonly run: number;
   readonly node: NodeId;
   readonly visit: number;
@@ -13,30 +19,46 @@ export interface VisitKey {
 const digits = (value: number, width: number): string => String(value).padStart(width, '0');
 
 export const executionPk = (executionId: ExecutionId): string => `EXEC#${executionId}`;
-/** Of a change, for whoever tells of it. */
+/** The partitions that hold results of an execution. */
+export const resultPks = ({ executionId, resultShards }: ResultsHome): readonly string[] =>
+  resultShards === undefined
+    ? [executionPk(executionId)]
+    : Array.from({ length: resultShards }, (_, shard) => shardPk(executionId, shard));
+const shardPk = (executionId: ExecutionId, shard: number): string => `${executionPk(executionId)}#${shard + 1}`;
+/** All results of a node lie together, so that its last visit is found by one query; chunks of a map are dealt out in turn. */
+const resultPk = ({ executionId, resultShards }: ResultsHome, node: NodeId, chunk = 0): string =>
+  resultShards === undefined ? executionPk(executionId) : shardPk(executionId, (hashOf(node) + chunk) % resultShards);
+export const nodePk = (home: ResultsHome, node: NodeId): string => resultPk(home, node);
+/** FNV-1a: even enough over a few shards, and the same for ever. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193) >>> 0;
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
+/** Of a change, whichever of the execution's partitions it is in. */
 export const executionIdOf = (record: { readonly key: ItemKey } | undefined): string | undefined =>
-  record?.key.pk.startsWith('EXEC#') === true ? record.key.pk.slice('EXEC#'.length) : undefined;
+  record?.key.pk.startsWith('EXEC#') === true ? record.key.pk.split('#', 2)[1] : undefined;
 export const metaKey = (executionId: ExecutionId): ItemKey => ({ pk: executionPk(executionId), sk: 'META' });
 export const stateKey = (executionId: ExecutionId): ItemKey => ({ pk: executionPk(executionId), sk: 'STATE' });
 
 /** Visit and run are padded so that the latest sorts last. */
-const visitSk = (type: string, { node, visit, run }: VisitKey): string =>
+const visitSk = (type: string, { node, visit, run }: Pick<VisitKey, 'node' | 'visit' | 'run'>): string =>
   `${type}#${node}#${digits(visit, 6)}#${digits(run, 4)}`;
 
-export const resultKey = (key: VisitKey): ItemKey => ({ pk: executionPk(key.executionId), sk: visitSk('RESULT', key) });
+export const resultKey = (key: VisitKey): ItemKey => ({ pk: resultPk(key, key.node), sk: visitSk('RESULT', key) });
 export const resultPrefix = (node: NodeId): string => `RESULT#${node}#`;
-export const mapKey = (key: VisitKey): ItemKey => ({ pk: executionPk(key.executionId), sk: visitSk('MAP', key) });
-export const chunkPrefix = (key: VisitKey): string => `${visitSk('CHUNK', key)}#`;
+export const mapKey = (key: VisitKey): ItemKey => ({ pk: resultPk(key, key.node), sk: visitSk('MAP', key) });
+export const chunkPrefix = (key: Omit<VisitKey, 'resultShards'>): string => `${visitSk('CHUNK', key)}#`;
 export const chunkKey = (key: VisitKey, chunk: number): ItemKey => ({
-  pk: executionPk(key.executionId),
+  pk: resultPk(key, key.node, chunk),
   sk: `${chunkPrefix(key)}${digits(chunk, 7)}`,
 });
 export const attemptKey = (key: VisitKey, chunk: number | undefined, attempt: number): ItemKey => ({
-  pk: executionPk(key.executionId),
+  pk: resultPk(key, key.node, chunk),
   sk: `${visitSk('ATTEMPT', key)}#${chunk === undefined ? '' : digits(chunk, 7)}#${digits(attempt, 3)}`,
 });
 export const startedKey = (key: VisitKey, chunk: number | undefined, attempt: number): ItemKey => ({
-  pk: executionPk(key.executionId),
+  pk: resultPk(key, key.node, chunk),
   sk: `${visitSk('STARTED', key)}#${chunk === undefined ? '' : digits(chunk, 7)}#${digits(attempt, 3)}`,
 });
 export const EVENT_PREFIX = 'EVENT#';
@@ -44,8 +66,8 @@ export const EVENT_PREFIX = 'EVENT#';
  * Sorts by the last event. The first one is in it, so that a batch that comes again cut shorter at its beginning does not
  * take the place of the whole one. @param last in its sortable form, as is `first`
  */
-export const eventKey = (executionId: ExecutionId, last: string, first: string): ItemKey => ({
-  pk: executionPk(executionId),
+export const eventKey = (pk: string, last: string, first: string): ItemKey => ({
+  pk,
   sk: `${EVENT_PREFIX}${last}#${first}`,
 });
 /** Behind all items whose last event is this one. */

@@ -1,21 +1,31 @@
 import * as z from 'zod';
 import type { ExecutionId, NodeId } from '../model/ids.ts';
-import { AttemptItem, ChunkItem, ITEM_VERSION, MapItem, ResultItem, type StartedItem } from '../model/items.ts';
+import {
+  AttemptItem,
+  ChunkItem,
+  ITEM_VERSION,
+  MapItem,
+  type MetaItem,
+  ResultItem,
+  type StartedItem,
+} from '../model/items.ts';
 import type { Item, ItemKey, ItemTable } from '../ports/item-table.ts';
 import { FIRST_WRITER_WINS } from './conditions.ts';
 import {
   attemptKey,
   chunkKey,
   chunkPrefix,
-  executionPk,
   mapKey,
+  nodePk,
+  type ResultsHome,
   resultKey,
+  resultPks,
   resultPrefix,
   startedKey,
   type VisitKey,
 } from './keys.ts';
 import { parseItem } from './parse-item.ts';
-import { queryAll, queryPages } from './query-all.ts';
+import { pageMerged, queryMerged } from './query-all.ts';
 import { RecentResults } from './recent-results.ts';
 
 /** A place in the pages of an execution's results: the key of one. */
@@ -23,7 +33,10 @@ export const ResultPosition = z
   .string()
   .regex(/^RESULT#[A-Za-z][A-Za-z0-9_-]{0,79}#\d{6,16}#\d{4,16}$/, "is not the 'next' of a page");
 
-type New<T> = Omit<T, 'pk' | 'sk' | 'v' | 'advance'>;
+type New<T> = Omit<T, 'pk' | 'sk' | 'v' | 'advance'> & Pick<ResultsHome, 'resultShards'>;
+
+/** Whose results: its META says where they lie. */
+type Of = Pick<MetaItem, 'executionId' | 'resultShards' | 'run'>;
 
 /** Write-once items: `written`, or `exists` because an earlier writer's stands. */
 export type FirstWrite = 'written' | 'exists';
@@ -51,8 +64,14 @@ export class ResultStore {
   }
 
   /** Gives the result that stands: this one, or the one that was first. */
-  async putResult(result: Omit<ResultItem, 'pk' | 'sk' | 'v'>): Promise<{ outcome: FirstWrite; standing: ResultItem }> {
-    const item: ResultItem = { ...resultKey(result), v: ITEM_VERSION, ...result };
+  async putResult({
+    resultShards,
+    ...result
+  }: Omit<New<ResultItem>, 'advance'> & Pick<ResultItem, 'advance'>): Promise<{
+    outcome: FirstWrite;
+    standing: ResultItem;
+  }> {
+    const item: ResultItem = { ...resultKey({ resultShards, ...result }), v: ITEM_VERSION, ...result };
     const outcome = await this.#table.put(item, FIRST_WRITER_WINS);
     if (outcome.written) {
       this.#recent.keep(item);
@@ -64,22 +83,35 @@ export class ResultStore {
     };
   }
 
-  putMap(map: New<MapItem>): Promise<FirstWrite> {
-    return this.#putFirst({ ...mapKey(map), v: ITEM_VERSION, advance: 1, ...map });
+  putMap({ resultShards, ...map }: New<MapItem>): Promise<FirstWrite> {
+    return this.#putFirst({ ...mapKey({ resultShards, ...map }), v: ITEM_VERSION, advance: 1, ...map });
   }
 
-  putChunk(chunk: New<ChunkItem>): Promise<FirstWrite> {
-    return this.#putFirst({ ...chunkKey(chunk, chunk.chunk), v: ITEM_VERSION, advance: 1, ...chunk });
+  putChunk({ resultShards, ...chunk }: New<ChunkItem>): Promise<FirstWrite> {
+    return this.#putFirst({
+      ...chunkKey({ resultShards, ...chunk }, chunk.chunk),
+      v: ITEM_VERSION,
+      advance: 1,
+      ...chunk,
+    });
   }
 
   /** Records a failed attempt that will be repeated; the scheduler need not hear of it. */
-  putAttempt(attempt: New<AttemptItem>): Promise<FirstWrite> {
-    return this.#putFirst({ ...attemptKey(attempt, attempt.chunk, attempt.attempt), v: ITEM_VERSION, ...attempt });
+  putAttempt({ resultShards, ...attempt }: New<AttemptItem>): Promise<FirstWrite> {
+    return this.#putFirst({
+      ...attemptKey({ resultShards, ...attempt }, attempt.chunk, attempt.attempt),
+      v: ITEM_VERSION,
+      ...attempt,
+    });
   }
 
   /** Records that an attempt begins, for the history alone. */
-  putStarted(started: New<StartedItem>): Promise<FirstWrite> {
-    return this.#putFirst({ ...startedKey(started, started.chunk, started.attempt), v: ITEM_VERSION, ...started });
+  putStarted({ resultShards, ...started }: New<StartedItem>): Promise<FirstWrite> {
+    return this.#putFirst({
+      ...startedKey({ resultShards, ...started }, started.chunk, started.attempt),
+      v: ITEM_VERSION,
+      ...started,
+    });
   }
 
   /** The visit's result of this very run: what a redrive runs anew has one under an earlier run. */
@@ -91,7 +123,7 @@ export class ResultStore {
   }
 
   async loadResult(key: VisitKey): Promise<ResultItem | undefined> {
-    return (await this.loadResults(key.executionId, key.run, [key])).get(key.node);
+    return (await this.loadResults(key, [key])).get(key.node);
   }
 
   /**
@@ -101,17 +133,16 @@ export class ResultStore {
    * @param among how many results the execution can have; of a loop that is not known
    */
   async loadResults(
-    executionId: ExecutionId,
-    run: number,
+    { executionId, resultShards, run }: Of,
     visits: readonly { readonly node: NodeId; readonly visit: number }[],
     among?: number,
   ): Promise<Map<NodeId, ResultItem>> {
     if (areReadTogether(visits.length, among) && !this.#recent.hasAny(executionId))
-      return this.#loadAmongAll(executionId, run, visits);
+      return this.#loadAmongAll({ executionId, resultShards, run }, visits);
     const found = new Map<NodeId, ResultItem>();
     let missing = visits;
     for (let at = run; at >= 1 && missing.length > 0; at--) {
-      const keys = missing.map(({ node, visit }) => resultKey({ executionId, run: at, node, visit }));
+      const keys = missing.map(({ node, visit }) => resultKey({ executionId, resultShards, run: at, node, visit }));
       for (const result of await this.#loadMany(keys)) found.set(result.node, result);
       missing = missing.filter(({ node }) => !found.has(node));
     }
@@ -119,15 +150,14 @@ export class ResultStore {
   }
 
   async #loadAmongAll(
-    executionId: ExecutionId,
-    run: number,
+    of: Of,
     visits: readonly { readonly node: NodeId; readonly visit: number }[],
   ): Promise<Map<NodeId, ResultItem>> {
     const found = new Map<NodeId, ResultItem>();
     const wanted = new Map(visits.map(({ node, visit }) => [node, visit]));
-    for await (const result of this.results(executionId)) {
+    for await (const result of this.results(of)) {
       const standing = found.get(result.node)?.run ?? 0;
-      if (wanted.get(result.node) === result.visit && result.run <= run && result.run > standing)
+      if (wanted.get(result.node) === result.visit && result.run <= of.run && result.run > standing)
         found.set(result.node, result);
     }
     return found;
@@ -137,12 +167,17 @@ export class ResultStore {
    * The result of the last visit that has one; in loops there may be many.
    * @param beforeVisit only of visits before this one
    */
-  async loadLatest(executionId: ExecutionId, node: NodeId, beforeVisit?: number): Promise<ResultItem | undefined> {
-    const { items } = await this.#table.query(executionPk(executionId), {
+  async loadLatest(
+    { executionId, resultShards }: Of,
+    node: NodeId,
+    beforeVisit?: number,
+  ): Promise<ResultItem | undefined> {
+    const home = { executionId, resultShards };
+    const { items } = await this.#table.query(nodePk(home, node), {
       prefix: resultPrefix(node),
       descending: true,
       limit: 1,
-      ...(beforeVisit !== undefined && { after: resultKey({ executionId, node, visit: beforeVisit, run: 0 }).sk }),
+      ...(beforeVisit !== undefined && { after: resultKey({ ...home, node, visit: beforeVisit, run: 0 }).sk }),
     });
     return items[0] === undefined ? undefined : parseItem(ResultItem, items[0]);
   }
@@ -177,16 +212,16 @@ export class ResultStore {
 
   /** A map's chunks, in order. */
   async *chunks(key: VisitKey): AsyncGenerator<ChunkItem> {
-    for await (const item of this.#all(key.executionId, chunkPrefix(key))) yield parseItem(ChunkItem, item);
+    for await (const item of this.#all(key, chunkPrefix(key))) yield parseItem(ChunkItem, item);
   }
 
-  async *results(executionId: ExecutionId): AsyncGenerator<ResultItem> {
-    if (!this.#recent.hasAny(executionId)) {
-      for await (const item of this.#all(executionId, 'RESULT#')) yield parseItem(ResultItem, item);
+  async *results(of: Of): AsyncGenerator<ResultItem> {
+    if (!this.#recent.hasAny(of.executionId)) {
+      for await (const item of this.#all(of, 'RESULT#')) yield parseItem(ResultItem, item);
       return;
     }
     // Which there are, the table knows.
-    for await (const page of queryPages(this.#table, executionPk(executionId), { prefix: 'RESULT#', attributes: [] })) {
+    for await (const page of inPages(this.#all(of, 'RESULT#', []))) {
       const read = new Map((await this.#loadMany(page)).map((result) => [result.sk, result]));
       for (const { sk } of page) {
         const result = read.get(sk);
@@ -200,30 +235,28 @@ export class ResultStore {
     this.#recent.forget(executionId);
   }
 
-  async *maps(executionId: ExecutionId): AsyncGenerator<MapItem> {
-    for await (const item of this.#all(executionId, 'MAP#')) yield parseItem(MapItem, item);
+  async *maps(of: Of): AsyncGenerator<MapItem> {
+    for await (const item of this.#all(of, 'MAP#')) yield parseItem(MapItem, item);
   }
 
   /** Every chunk of every map, without its outcome. */
-  async *chunkOutlines(
-    executionId: ExecutionId,
-  ): AsyncGenerator<Pick<ChunkItem, 'node' | 'visit' | 'run' | 'chunk' | 'failedItems'>> {
+  async *chunkOutlines(of: Of): AsyncGenerator<Pick<ChunkItem, 'node' | 'visit' | 'run' | 'chunk' | 'failedItems'>> {
     const outline = ChunkItem.pick({ node: true, visit: true, run: true, chunk: true, failedItems: true });
     const attributes = ['node', 'visit', 'run', 'chunk', 'failedItems'];
-    for await (const item of this.#all(executionId, 'CHUNK#', attributes)) yield parseItem(outline, item);
+    for await (const item of this.#all(of, 'CHUNK#', attributes)) yield parseItem(outline, item);
   }
 
-  async *attempts(executionId: ExecutionId): AsyncGenerator<AttemptItem> {
-    for await (const item of this.#all(executionId, 'ATTEMPT#')) yield parseItem(AttemptItem, item);
+  async *attempts(of: Of): AsyncGenerator<AttemptItem> {
+    for await (const item of this.#all(of, 'ATTEMPT#')) yield parseItem(AttemptItem, item);
   }
 
   /** A page of results by node id, for readers. */
   async pageOfResults(
-    executionId: ExecutionId,
+    { executionId, resultShards }: Of,
     after: string | undefined,
     limit: number,
   ): Promise<{ results: ResultItem[]; next?: string }> {
-    const page = await this.#table.query(executionPk(executionId), {
+    const page = await pageMerged(this.#table, resultPks({ executionId, resultShards }), {
       prefix: 'RESULT#',
       limit,
       ...(after !== undefined && { after }),
@@ -234,9 +267,14 @@ export class ResultStore {
     };
   }
 
-  #all(executionId: ExecutionId, prefix: string, attributes?: readonly string[]): AsyncGenerator<Item> {
+  /** Whole items of an execution's results, by the beginning of their sort key. */
+  items(of: Of, prefix: string): AsyncGenerator<Item> {
+    return this.#all(of, prefix);
+  }
+
+  #all({ executionId, resultShards }: Of, prefix: string, attributes?: readonly string[]): AsyncGenerator<Item> {
     const options = { prefix, ...(attributes !== undefined && { attributes }) };
-    return queryAll(this.#table, executionPk(executionId), options);
+    return queryMerged(this.#table, resultPks({ executionId, resultShards }), options);
   }
 
   /** Those there are, in no order. */
@@ -257,4 +295,17 @@ export class ResultStore {
     const outcome = await this.#table.put(item, FIRST_WRITER_WINS);
     return outcome.written ? 'written' : 'exists';
   }
+}
+
+const PAGE = 1_000;
+
+async function* inPages(items: AsyncIterable<Item>): AsyncGenerator<Item[]> {
+  let page: Item[] = [];
+  for await (const item of items) {
+    page.push(item);
+    if (page.length < PAGE) continue;
+    yield page;
+    page = [];
+  }
+  if (page.length > 0) yield page;
 }

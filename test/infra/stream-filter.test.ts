@@ -94,14 +94,14 @@ describe('the filter of the stream', () => {
   });
 
   it("drops the scheduler's own saves of a state, new and changed", async () => {
-    const state = initialState(compile(definition), 10);
+    const save = { state: initialState(compile(definition), 10), batches: {}, savedAtMs: 1 };
 
-    expect(await delivered(() => store.executions.saveState(executionId, 0, state, {}, 1))).toEqual({ STATE: false });
-    expect(await delivered(() => store.executions.saveState(executionId, 1, state, {}, 2))).toEqual({ STATE: false });
+    expect(await delivered(() => store.executions.saveState(executionId, 0, save))).toEqual({ STATE: false });
+    expect(await delivered(() => store.executions.saveState(executionId, 1, save))).toEqual({ STATE: false });
   });
 
   it('keeps a result', async () => {
-    const key = { executionId, node: NodeId.parse('a'), visit: 1, run: 1 };
+    const key = { executionId, resultShards: undefined, node: NodeId.parse('a'), visit: 1, run: 1 };
     const times = { queuedAtMs: 1, startedAtMs: 2, endedAtMs: 3 };
     const told = await delivered(() =>
       store.results.putResult({
@@ -119,7 +119,7 @@ describe('the filter of the stream', () => {
   });
 
   it('keeps the plan of a map and the end of a chunk', async () => {
-    const key = { executionId, node: NodeId.parse('a'), visit: 2, run: 1 };
+    const key = { executionId, resultShards: undefined, node: NodeId.parse('a'), visit: 2, run: 1 };
     const times = { queuedAtMs: 1, startedAtMs: 2, endedAtMs: 3 };
     const planned = await delivered(() =>
       store.results.putMap({ ...key, items: 2, chunks: 1, chunkSize: 2, manifest: 'executions/x', startedAtMs: 1 }),
@@ -135,6 +135,7 @@ describe('the filter of the stream', () => {
     const told = await delivered(() =>
       store.results.putAttempt({
         executionId,
+        resultShards: undefined,
         node: NodeId.parse('a'),
         visit: 1,
         run: 1,

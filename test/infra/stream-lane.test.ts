@@ -148,7 +148,7 @@ describe('batches of a stream', () => {
     expect(seen.map(({ atMs }) => atMs - START_MS)).toEqual([5_000, 10_000]);
   });
 
-  it('of one partition key always come to the same of its parts, those of many to all', () => {
+  it('of one item always come to the same of its parts, those of many to all', () => {
     const parts = Array.from({ length: 200 }, (_, n) => partOf({ S: `key-${n}` }, 10));
 
     expect(parts).toEqual(Array.from({ length: 200 }, (_, n) => partOf({ S: `key-${n}` }, 10)));

@@ -55,7 +55,7 @@ describe.skipIf(!canRunEmulators())('a stream that feeds a function', () => {
       log: (line) => void (line.startsWith('{"atMs"') && lines.push(Line.parse(JSON.parse(line)))),
     });
     const source = new StreamSource({
-      ...{ streams, streamArn, partitionKey: 'pk', function: target, log: () => undefined },
+      ...{ streams, streamArn, function: target, log: () => undefined },
       settings: RESOURCE_SCHEMAS['AWS::Lambda::EventSourceMapping'].parse({
         ...{ BatchSize: 5, EventSourceArn: 'arn:stream', FunctionName: 'F', StartingPosition: 'TRIM_HORIZON' },
         ...settings,
@@ -73,7 +73,7 @@ describe.skipIf(!canRunEmulators())('a stream that feeds a function', () => {
     return { tableName, source, target, put, lines, numbersOf };
   }
 
-  it('keeps the order of each partition key, beside others and through every fault', async () => {
+  it('keeps the order of each item, beside others and through every fault', async () => {
     const { put, source, numbersOf } = await aFedTable(
       { ParallelizationFactor: 4 },
       { faults: { duplicate: 0.2, delay: 20, reorder: 1, crash: 0.05, throttle: 0.2 } },

@@ -79,7 +79,9 @@ export function mutantsSummary(
   return {
     problems: [
       ...missed.map(({ name }) => `the mutant ${name} is not found`),
-      ...onlyByCrashes.map(({ name }) => `the mutant ${name} is found by a crash point, and by none of ${MUTANT_SEEDS} seeds`),
+      ...onlyByCrashes.map(
+        ({ name }) => `the mutant ${name} is found by a crash point, and by none of ${MUTANT_SEEDS} seeds`,
+      ),
       ...wrong.map(({ by, violation }) => `found although nothing is broken, by ${by}: ${violation}`),
     ],
     figures: [

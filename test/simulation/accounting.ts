@@ -9,7 +9,16 @@ import type { ExecutionState } from '../../shared/model/state.ts';
 import type { ChangeRecord } from '../../shared/ports/change-feed.ts';
 import { workOf } from '../../shared/scheduler/core-events.ts';
 import { parseMeta } from '../../shared/store/execution-store.ts';
-import { chunkKey, executionPk, itemType, mapKey, metaKey, resultKey, stateKey } from '../../shared/store/keys.ts';
+import {
+  chunkKey,
+  executionIdOf,
+  executionPk,
+  itemType,
+  mapKey,
+  metaKey,
+  resultKey,
+  stateKey,
+} from '../../shared/store/keys.ts';
 import type { MemoryTable } from './memory-table.ts';
 
 interface AccountingParts {
@@ -38,20 +47,22 @@ export class Accounting {
 
   onChange({ key, after }: ChangeRecord): void {
     if (after === undefined) return;
-    if (itemType(key.sk) === 'RESULT') this.#onResult(key.pk, ResultItem.parse(after));
+    if (itemType(key.sk) === 'RESULT') this.#onResult(ResultItem.parse(after));
     if (key.sk !== 'META') return;
     const meta = parseMeta(after);
     for (const work of meta.parked ?? []) this.#parked.add(nameOf(meta, work));
   }
 
   /** A map that was planned has chunks under way; who gives up its plan's message must leave it alone. */
-  #onResult(pk: string, result: ResultItem): void {
+  #onResult(result: ResultItem): void {
     if (result.error?.name !== 'RunnerCrashed') return;
     const { table, violated } = this.#parts;
-    const meta = table.get({ pk, sk: 'META' });
-    const plan = meta === undefined ? undefined : this.#parts.planOf(String(meta.workflow));
+    const item = table.get(metaKey(result.executionId));
+    const meta = item === undefined ? undefined : parseMeta(item);
+    const plan = meta === undefined ? undefined : this.#parts.planOf(meta.workflow);
     const index = plan === undefined ? undefined : findNode(plan, result.node)?.index;
-    if (index === undefined || table.get(mapKey(result)) === undefined) return;
+    const key = { ...result, resultShards: meta?.resultShards };
+    if (index === undefined || table.get(mapKey(key)) === undefined) return;
     const collecting = encodeWork([{ kind: 'collect', node: index, visit: result.visit }]);
     if (!this.#sent.has(nameOf(result, collecting)))
       violated(`the map ${result.node} of ${result.executionId} was given up, and its plan stands`);
@@ -67,7 +78,7 @@ export class Accounting {
       if (meta.settleElapsed !== true) this.#parts.violated('the settle message was removed, and nobody was told');
       return;
     }
-    if (meta.stop !== undefined || this.#isSettled(message) || this.#parked.has(nameOf(message, work))) return;
+    if (meta.stop !== undefined || this.#isSettled(meta, message) || this.#parked.has(nameOf(message, work))) return;
     const goesOn = this.#parts.waiting().some((other) => {
       const next = this.#read(other);
       return (
@@ -85,12 +96,11 @@ export class Accounting {
 
   /** A batch of the stream was handled by the scheduler, and is not delivered again. */
   onHandled(records: readonly ChangeRecord[]): void {
-    for (const [pk, group] of Map.groupBy(records, ({ key }) => key.pk)) this.#onHandled(pk, group);
+    for (const [id, group] of Map.groupBy(records, executionIdOf)) this.#onHandled(ExecutionId.parse(id), group);
   }
 
-  #onHandled(pk: string, records: readonly ChangeRecord[]): void {
+  #onHandled(executionId: ExecutionId, records: readonly ChangeRecord[]): void {
     const { table, violated } = this.#parts;
-    const executionId = ExecutionId.parse(pk.slice('EXEC#'.length));
     const item = table.get(metaKey(executionId));
     if (item === undefined) return;
     const meta = parseMeta(item);
@@ -112,11 +122,11 @@ export class Accounting {
       if (!isKnown(plan, state, String(after.node), Number(after.visit)))
         violated(`a batch was handled, and the state of ${executionId} does not know ${key.sk}`);
     }
-    const last = batches.stream;
-    const end = records.at(-1)?.sequence ?? '0';
+    const [first] = records;
+    const decided = Object.values(batches).find(({ sequence }) => sequence === first?.sequence);
     // What is told to stop starts nothing any more, not even what was decided before.
-    if (last === undefined || last.sequence !== end || meta.stop !== undefined) return;
-    for (const ref of decodeWork(last.sends)) {
+    if (decided === undefined || meta.stop !== undefined) return;
+    for (const ref of decodeWork(decided.sends)) {
       const work = encodeWork([ref]);
       const isSent = this.#sent.has(nameOf({ executionId, run: meta.run }, work));
       if (!isSent && ref.kind !== 'settle')
@@ -134,11 +144,12 @@ export class Accounting {
     return { message, meta, work: message.kind === 'settle' ? 's' : encodeWork([workOf(plan, message)]) };
   }
 
-  #isSettled(message: Exclude<TaskMessage, { kind: 'settle' }>): boolean {
+  #isSettled({ resultShards }: MetaItem, message: Exclude<TaskMessage, { kind: 'settle' }>): boolean {
     const { table } = this.#parts;
-    if (table.get(resultKey(message)) !== undefined) return true;
-    if (message.kind === 'plan') return table.get(mapKey(message)) !== undefined;
-    return message.kind === 'chunk' && table.get(chunkKey(message, message.chunk)) !== undefined;
+    const key = { ...message, resultShards };
+    if (table.get(resultKey(key)) !== undefined) return true;
+    if (message.kind === 'plan') return table.get(mapKey(key)) !== undefined;
+    return message.kind === 'chunk' && table.get(chunkKey(key, message.chunk)) !== undefined;
   }
 }
 

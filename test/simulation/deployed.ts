@@ -41,6 +41,8 @@ export interface DeployedParts {
   readonly advance: Advance;
   /** What a bus is told of. Absent: there is none. */
   readonly lifecycle: LifecycleScope | undefined;
+  /** Over how many partitions results are spread; 1: beside META. Absent: as the API decides. */
+  readonly resultShards: number | undefined;
   readonly newId: () => string;
   /** @param pool whose queue the process is at work for */
   readonly handlers: (process: SimulatedProcess, pool: () => string) => readonly AnyHandler[];
@@ -74,6 +76,7 @@ export function deployed({
   pools,
   advance,
   lifecycle,
+  resultShards,
   newId,
   handlers,
   onLog,
@@ -93,7 +96,7 @@ export function deployed({
   };
   return {
     scheduler: (process) => {
-      const parts = { scheduler: new Scheduler(runtime(process)), logger };
+      const parts = { scheduler: new Scheduler({ ...runtime(process), id: process.name }), logger };
       return ({ records }) => advanceBatch(parts, records);
     },
     runner: (process) => {
@@ -125,7 +128,10 @@ export function deployed({
     },
     sweep: (process) => {
       const { store, clock, dispatcher } = runtime(process);
-      const reconciler = new Reconciler({ store, scheduler: new Scheduler({ store, dispatcher, clock }) });
+      const reconciler = new Reconciler({
+        store,
+        scheduler: new Scheduler({ store, dispatcher, clock, id: process.name }),
+      });
       const sweep = new Sweep({ store, clock, reconciler });
       return async (adopted) => {
         if (adopted !== undefined) return void (await reconciler.reconcile(adopted, { resend: 'all' }));
@@ -147,6 +153,7 @@ export function deployed({
         dispatcher,
         advance,
         flagsKnownMs: FLAGS_KNOWN_MS,
+        ...(resultShards !== undefined && { resultShards: () => (resultShards === 1 ? undefined : resultShards) }),
       });
       const deadLetters = deadLettersOf(pools, process.ports);
       return async (request) => {

@@ -39,7 +39,7 @@ export async function endingProblems(world: World, scenario: Scenario, client: C
     const own = scenario.executions.find(
       ({ executionId: id }) => executionId === id || executionId.startsWith(`${id}-`),
     );
-    const items = world.table.partition(`EXEC#${executionId}`);
+    const items = world.itemsOf(executionId);
     if (own === undefined) continue;
     const found = [
       ...(await originProblems(world, items, own.definition)),

@@ -13,6 +13,7 @@ import { Scheduler } from '../../shared/scheduler/scheduler.ts';
 import { parseMeta } from '../../shared/store/execution-store.ts';
 import { itemType, metaKey, stateKey } from '../../shared/store/keys.ts';
 import { openStore } from '../../shared/store/store.ts';
+import { itemsOf } from './items-of.ts';
 import type { MemoryBlobs } from './memory-blobs.ts';
 import type { MemoryTable } from './memory-table.ts';
 import { atOnce } from './ports.ts';
@@ -151,7 +152,7 @@ async function reconciled(
     send: (_pool, messages) => sent.push(...messages.map(({ body }) => body)),
   });
   const store = openStore(ports.table, ports.blobs, { id: 'rebuilding' });
-  const scheduler = new Scheduler({ store, dispatcher: new Dispatcher(ports.sender), clock });
+  const scheduler = new Scheduler({ store, dispatcher: new Dispatcher(ports.sender), clock, id: 'rebuilding' });
   await new Reconciler({ store, scheduler }).reconcile(executionId);
   return { repaired: stateItemOf(table, executionId)?.state, sent };
 }
@@ -162,8 +163,7 @@ function stateItemOf(table: MemoryTable, executionId: ExecutionId): StateItem | 
 }
 
 const resultsOf = (table: MemoryTable, executionId: ExecutionId, run: number): ResultItem[] =>
-  table
-    .partition(metaKey(executionId).pk)
+  itemsOf(table, executionId)
     .filter(({ sk }) => itemType(sk) === 'RESULT')
     .map((item) => ResultItem.parse(item))
     .filter((result) => result.run === run);

@@ -49,6 +49,8 @@ export interface Scenario {
   readonly pools: readonly string[];
   readonly maxConcurrency: number;
   readonly lanes: number;
+  /** Over how many partitions results are spread. */
+  readonly resultShards: number;
   readonly isObserved: boolean;
   /** What a bus is told of executions that are observed; absent: there is none. */
   readonly lifecycle?: LifecycleScope | undefined;
@@ -129,6 +131,7 @@ export function scenarioOf(seed: number, advance?: Advance): Scenario {
     pools: [DEFAULT_POOL, SMALL_POOL],
     maxConcurrency: dice.pick('concurrency', [1, 2, 5, 50]),
     lanes: dice.pick('lanes', [1, 2, 4]),
+    resultShards: dice.pick('result shards', [1, 1, 2, 4]),
     isObserved: dice.chance('observed', 0.6),
     lifecycle: dice.chance('bus', 0.75) ? dice.pick('lifecycle', ['executions', 'nodes', 'nodes']) : undefined,
     advance: advance ?? dice.pick('advance', ADVANCES),

@@ -6,6 +6,7 @@ import { type PendingBatch, planNext } from '../../infra/local/stream-batches.ts
 import { TumblingWindow } from '../../infra/local/tumbling-window.ts';
 import type { ChangeRecord } from '../../shared/ports/change-feed.ts';
 import type { Item } from '../../shared/ports/item-table.ts';
+import { executionIdOf } from '../../shared/store/keys.ts';
 import type { FunctionHost } from './function-host.ts';
 import type { Surroundings } from './process.ts';
 
@@ -22,8 +23,10 @@ export interface StreamSettings {
   readonly retryAttempts: number;
   readonly maxRecordAgeMs: number;
   readonly bisects: boolean;
-  /** Parts that are delivered side by side; records of one partition key always come to the same. */
+  /** Parts that are delivered side by side. */
   readonly lanes: number;
+  /** What always comes to the same part: of a shard that is read in parts the changes of one item, else of one partition key. */
+  readonly keepsOrderOf: 'item' | 'partition';
   readonly windowMs?: number;
   readonly batchingWindowMs?: number;
   readonly onHandled?: (records: readonly ChangeRecord[]) => void;
@@ -53,7 +56,8 @@ export class SimulatedStream {
   readonly #host: FunctionHost<StreamBatch, DynamoDBBatchResponse>;
   readonly #isWanted: (record: unknown) => boolean;
   readonly #lanes = new Map<string, Lane>();
-  readonly #undelivered = new Map<string, number>();
+  /** By execution. */
+  readonly #undelivered = new Map<string | undefined, number>();
   /** When records that are not handled came, by their place. */
   readonly #arrivedMs = new Map<string, number>();
 
@@ -74,9 +78,9 @@ export class SimulatedStream {
     );
   }
 
-  /** Whether a record of this partition is still to be handled. */
-  hasLeft(pk: string): boolean {
-    return (this.#undelivered.get(pk) ?? 0) > 0;
+  /** Whether a record of this execution is still to be handled. */
+  hasLeft(executionId: string): boolean {
+    return (this.#undelivered.get(executionId) ?? 0) > 0;
   }
 
   push(record: ChangeRecord): void {
@@ -88,16 +92,21 @@ export class SimulatedStream {
       onLost();
       return;
     }
-    this.#undelivered.set(pk, (this.#undelivered.get(pk) ?? 0) + 1);
+    this.#count(record, 1);
     this.#arrivedMs.set(record.sequence, this.#surroundings.loop.nowMs);
-    const lane = this.#laneOf(pk);
+    const lane = this.#laneOf(this.#settings.keepsOrderOf === 'item' ? `${pk} ${sk}` : pk);
     lane.records.push(record);
     this.#arm(lane);
   }
 
-  #laneOf(pk: string): Lane {
+  #count(record: ChangeRecord, change: number): void {
+    const executionId = executionIdOf(record);
+    this.#undelivered.set(executionId, (this.#undelivered.get(executionId) ?? 0) + change);
+  }
+
+  #laneOf(ordered: string): Lane {
     let hash = 0;
-    for (let index = 0; index < pk.length; index++) hash = (hash * 31 + pk.charCodeAt(index)) >>> 0;
+    for (let index = 0; index < ordered.length; index++) hash = (hash * 31 + ordered.charCodeAt(index)) >>> 0;
     const name = `${this.#settings.name}-${hash % this.#settings.lanes}`;
     const known = this.#lanes.get(name);
     if (known !== undefined) return known;
@@ -135,9 +144,9 @@ export class SimulatedStream {
       latencies.hasFullBatches || dice.chance(`${site}/whole`, 0.5) ? most : dice.int(site, 1, most),
     );
     await this.#settle(records, lane, site);
-    for (const { key, sequence } of records) {
-      this.#undelivered.set(key.pk, (this.#undelivered.get(key.pk) ?? 0) - 1);
-      this.#arrivedMs.delete(sequence);
+    for (const record of records) {
+      this.#count(record, -1);
+      this.#arrivedMs.delete(record.sequence);
     }
     if (isOver(lane, loop.nowMs)) await this.#closeWindow(lane);
     lane.isBusy = false;

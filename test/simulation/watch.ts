@@ -7,12 +7,13 @@ import type { ChangeRecord } from '../../shared/ports/change-feed.ts';
 import type { Item } from '../../shared/ports/item-table.ts';
 import type { OutgoingMessage } from '../../shared/ports/task-queue.ts';
 import { parseMeta } from '../../shared/store/execution-store.ts';
-import { metaKey } from '../../shared/store/keys.ts';
+import { checkpointKey, executionIdOf, metaKey } from '../../shared/store/keys.ts';
 import { Invariants } from '../support/invariants.ts';
 import { Accounting } from './accounting.ts';
 import type { Dice } from './dice.ts';
 import type { EventLoop } from './event-loop.ts';
 import type { Faults } from './faults.ts';
+import { itemsOf } from './items-of.ts';
 import type { MemoryBlobs } from './memory-blobs.ts';
 import type { MemoryTable } from './memory-table.ts';
 import { isAskedFor } from './process.ts';
@@ -30,8 +31,8 @@ interface WatchParts {
   readonly faults: Faults;
   /** Bodies of all messages there are. */
   readonly waiting: () => readonly string[];
-  /** No records of a partition are left, and nobody decides. */
-  readonly isSettled: (pk: string) => boolean;
+  /** No records of an execution are left, and nobody decides. */
+  readonly isSettled: (executionId: string) => boolean;
   /** Messages were lost; records were: then what ought to follow from them may not. */
   readonly hasLost: { readonly message: boolean; readonly record: boolean };
   readonly violated: (what: string) => void;
@@ -72,13 +73,13 @@ export class Watch {
   /** The scheduler handled a batch. */
   onHandled(records: readonly ChangeRecord[]): void {
     if (!this.#parts.hasLost.message) this.#accounting.onHandled(records);
-    for (const pk of new Set(records.map(({ key }) => key.pk))) this.#rebuildSoon(pk);
+    for (const id of new Set(records.map(executionIdOf))) this.#rebuildSoon(ExecutionId.parse(id));
   }
 
   onChange(record: ChangeRecord): void {
-    const { pk, sk } = record.key;
-    if (!pk.startsWith('EXEC#')) return;
-    const executionId = pk.slice('EXEC#'.length);
+    const { sk } = record.key;
+    const executionId = executionIdOf(record);
+    if (executionId === undefined) return;
     this.#accounting.onChange(record);
     if (sk.startsWith('EVENT#') || sk.startsWith('CHECKPOINT#')) return;
     if (sk === 'META' && record.after !== undefined) {
@@ -88,6 +89,7 @@ export class Watch {
       if (isTerminal(parseMeta(record.after).status)) this.#onEnd(executionId, record.after);
     }
     this.#watching(executionId, (invariants) => invariants.onChange(record));
+    if (sk === 'STATE') this.#onStateReplaced(ExecutionId.parse(executionId), record);
   }
 
   /** What functions log as errors is what was asked for, or news. */
@@ -126,6 +128,15 @@ export class Watch {
     sent.add(name);
   }
 
+  /** The next state takes the place of one that is a checkpoint: by then that has an item of its own. */
+  #onStateReplaced(executionId: ExecutionId, { before }: ChangeRecord): void {
+    if (before === undefined) return;
+    const { state, revision } = StateItem.parse(before);
+    const { table, violated } = this.#parts;
+    if (state.checkpointRevision === revision && table.get(checkpointKey(executionId, revision)) === undefined)
+      violated(`the checkpoint ${revision} of ${executionId} was not kept`);
+  }
+
   #adopt(executionId: string, item: Item): void {
     if (this.executions.has(executionId)) return;
     const meta = parseMeta(item);
@@ -135,7 +146,7 @@ export class Watch {
     const invariants = new Invariants(plan, meta.config.maxParallelNodes);
     this.executions.set(executionId, invariants);
     // Of one that goes on from a checkpoint all this was there before it was.
-    for (const before of table.partition(item.pk))
+    for (const before of itemsOf(table, meta.executionId))
       if (before.sk !== 'META') invariants.onChange({ shard: '', sequence: '0', key: before, after: before });
   }
 
@@ -171,12 +182,11 @@ export class Watch {
   }
 
   /** Once all that is known of an execution is decided on, its state must be what its results tell. */
-  #rebuildSoon(pk: string): void {
+  #rebuildSoon(executionId: ExecutionId): void {
     const { dice, loop, hasLost, isSettled, table, blobs, plans, violated } = this.#parts;
     if (!dice.chance(`rebuild ${++this.#rebuilds}`, REBUILT)) return;
     loop.after(0, () => {
-      if (!isSettled(pk) || hasLost.record) return;
-      const executionId = ExecutionId.parse(pk.slice('EXEC#'.length));
+      if (!isSettled(executionId) || hasLost.record) return;
       const plan = plans.get(String(table.get(metaKey(executionId))?.workflow));
       if (plan === undefined) return;
       const clock = { nowMs: () => loop.nowMs, after: () => () => undefined };

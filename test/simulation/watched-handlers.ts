@@ -109,8 +109,12 @@ function watchStart(
 
 /** What a checkpoint brought stands: it does not run again in the first run of what goes on from it. */
 const isTakenOver = (table: MemoryTable, { executionId, nodeId, visit }: NodeContext): boolean =>
-  table.get(resultKey({ executionId, node: nodeId, visit, run: 1 }))?.copiedFrom !== undefined &&
-  metaOf(table, executionId)?.run === 1;
+  table.get(
+    resultKey({
+      ...{ executionId, node: nodeId, visit, run: 1 },
+      resultShards: metaOf(table, executionId)?.resultShards,
+    }),
+  )?.copiedFrom !== undefined && metaOf(table, executionId)?.run === 1;
 
 function metaOf(table: MemoryTable, executionId: ExecutionId) {
   const item = table.get(metaKey(executionId));

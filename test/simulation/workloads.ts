@@ -268,6 +268,7 @@ export function workloadScenario(
     pools: ['default', 'small'],
     maxConcurrency: 10,
     lanes: 1,
+    resultShards: 2,
     isObserved: true,
     lifecycle: 'nodes',
     advance,

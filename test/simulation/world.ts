@@ -11,7 +11,7 @@ import type { Plan } from '../../shared/core/plan.ts';
 import { FanjoinError } from '../../shared/errors.ts';
 import type { DeadLetters } from '../../shared/executor/dead-letters.ts';
 import type { Advance } from '../../shared/model/config.ts';
-import type { ExecutionId } from '../../shared/model/ids.ts';
+import { ExecutionId } from '../../shared/model/ids.ts';
 import { batchSizeOf, DEFAULT_POOL } from '../../shared/model/pools.ts';
 import type { AnyHandler } from '../../shared/nodes/define-node.ts';
 import type { LifecycleScope } from '../../shared/observability/lifecycle-event.ts';
@@ -27,6 +27,7 @@ import { Dice } from './dice.ts';
 import { EventLoop } from './event-loop.ts';
 import { type FaultPlan, Faults } from './faults.ts';
 import { FunctionHost, type FunctionSettings } from './function-host.ts';
+import { itemsOf } from './items-of.ts';
 import { SimulatedLetters } from './letters.ts';
 import { MemoryBlobs } from './memory-blobs.ts';
 import { MemoryTable } from './memory-table.ts';
@@ -47,6 +48,10 @@ export interface WorldOptions {
   readonly pools: readonly string[];
   readonly maxConcurrency: number;
   readonly lanes: number;
+  /** Default: of an item, as where a shard is read in parts; one partition's are otherwise in order, too. */
+  readonly keepsOrderOf?: 'item' | 'partition';
+  /** Over how many partitions results are spread; 1: beside META. Default: as the API decides. */
+  readonly resultShards?: number | undefined;
   readonly isObserved: boolean;
   /** What a bus is told of executions that are observed. Default: there is none. */
   readonly lifecycle?: LifecycleScope | undefined;
@@ -176,7 +181,7 @@ export class World {
       dice: this.dice,
       faults: this.faults,
       waiting: () => [...[...this.queues.values()].flatMap(({ bodies }) => bodies), ...this.unsettled],
-      isSettled: (pk) => !this.stream.hasLeft(pk) && deciders.every(({ busy }) => busy === 0),
+      isSettled: (executionId) => !this.stream.hasLeft(executionId) && deciders.every(({ busy }) => busy === 0),
       hasLost: this.hasLost,
       violated,
       onEnd: (executionId) => this.onEnd(executionId),
@@ -186,6 +191,7 @@ export class World {
       name: 'stream',
       ...SCHEDULER_SOURCE,
       lanes: options.lanes,
+      keepsOrderOf: options.keepsOrderOf ?? 'item',
       onHandled: (records) => {
         if (this.#isWatched) this.watch.onHandled(records);
       },
@@ -205,6 +211,7 @@ export class World {
         name: 'observer-stream',
         ...OBSERVER_SOURCE,
         lanes: 2,
+        keepsOrderOf: 'partition',
         windowMs: OBSERVER_SOURCE.tumblingWindowMs,
         batchingWindowMs: OBSERVER_SOURCE.batchingWindowSeconds * 1_000,
         onLost,
@@ -212,6 +219,11 @@ export class World {
       });
     }
     this.#armSweep();
+  }
+
+  /** All items of an execution, wherever they lie. */
+  itemsOf(executionId: string): readonly Item[] {
+    return itemsOf(this.table, ExecutionId.parse(executionId));
   }
 
   violated(what: string): void {
@@ -257,6 +269,7 @@ export class World {
       pools: this.#options.pools,
       advance,
       lifecycle: this.#options.lifecycle,
+      resultShards: this.#options.resultShards,
       newId: () => `made-${++this.#ids}`,
       handlers: (process, pool) => this.#handlers(process, pool),
       onLog: (line) => this.watch.onLog(line),

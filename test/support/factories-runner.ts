@@ -88,7 +88,7 @@ export async function aRunnerBench(options: BenchOptions) {
       ...overrides,
     });
   const resultOf = (node: string, visit = 1): Promise<ResultItem | undefined> =>
-    store.results.loadResult({ executionId: id, run: 1, node: NodeId.parse(node), visit });
+    store.results.loadResult({ executionId: id, resultShards: undefined, run: 1, node: NodeId.parse(node), visit });
 
   return {
     clock,
@@ -127,7 +127,7 @@ export async function aRunnerBench(options: BenchOptions) {
     /** Runs a map: its plan, each chunk with its retries, and puts the outputs together. */
     async runMap(node: string, delivery?: DeliveryInfo) {
       await this.run(aMessage(node, { kind: 'plan' }));
-      const key = { executionId: id, run: 1, node: NodeId.parse(node), visit: 1 };
+      const key = { executionId: id, resultShards: undefined, run: 1, node: NodeId.parse(node), visit: 1 };
       const map = await store.results.loadMap(key);
       for (let chunk = 0; chunk < (map?.chunks ?? 0); chunk++)
         await this.runToTheEnd(aMessage(node, { kind: 'chunk', chunk }), delivery);

@@ -108,6 +108,7 @@ export async function aSchedulerBench({ nodes, definition = {}, config, startDie
     ) {
       return store.results.putResult({
         executionId,
+        resultShards: undefined,
         advance: 1,
         node: NodeId.parse(node),
         visit,
@@ -124,6 +125,7 @@ export async function aSchedulerBench({ nodes, definition = {}, config, startDie
     planMap: (node: string, items: number, chunks = items) =>
       store.results.putMap({
         executionId,
+        resultShards: undefined,
         node: NodeId.parse(node),
         visit: 1,
         run: 1,
@@ -136,6 +138,7 @@ export async function aSchedulerBench({ nodes, definition = {}, config, startDie
     settleChunk: (node: string, chunk: number, failedItems = 0) =>
       store.results.putChunk({
         executionId,
+        resultShards: undefined,
         node: NodeId.parse(node),
         visit: 1,
         run: 1,

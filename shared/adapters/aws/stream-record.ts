@@ -37,7 +37,7 @@ export interface TableStreamRecord {
  * The change a stream record tells of. The stream's view must be `NEW_AND_OLD_IMAGES`.
  *
  * A Lambda event does not name the shard its records came through. Pass the stream's ARN (`eventSourceARN`): the records
- * of one partition key come in ascending sequence even when its shard is split, and only they are ever compared.
+ * of one item come in ascending sequence even when its shard is split, and only they are ever compared.
  *
  * @throws CorruptItemError for a record without keys or sequence number, or an image with an attribute that is not ours.
  */

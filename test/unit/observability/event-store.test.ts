@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { itemSizeBytes } from '../../../shared/adapters/local/item-size.ts';
 import type { ExecutionEvent } from '../../../shared/observability/execution-event.ts';
+import { executionPk } from '../../../shared/store/keys.ts';
 import type { Store } from '../../../shared/store/store.ts';
 import { aStore, aSucceeded, executionId } from '../../support/factories-observability.ts';
 
@@ -12,7 +13,7 @@ async function readAll(store: Store, limit: number): Promise<string[]> {
   const positions: string[] = [];
   let after: string | undefined;
   do {
-    const page = await store.events.page(executionId, after, limit);
+    const page = await store.events.page({ executionId }, after, limit, 0);
     expect(page.events.length).toBeLessThanOrEqual(limit);
     positions.push(...page.events.map(({ position }) => position));
     after = page.next;
@@ -24,10 +25,10 @@ describe('an execution’s history', () => {
   it('comes back whole and in order, in pages of any size', async () => {
     await using bench = aStore();
     const all = events(1_234);
-    await bench.store.events.put(executionId, all.slice(0, 700));
-    await bench.store.events.put(executionId, all.slice(700));
+    await bench.store.events.put(executionPk(executionId), all.slice(0, 700));
+    await bench.store.events.put(executionPk(executionId), all.slice(700));
 
-    const first = await bench.store.events.page(executionId, undefined, 1_000);
+    const first = await bench.store.events.page({ executionId }, undefined, 1_000, 0);
 
     expect(first.events).toEqual(all.slice(0, 1_000));
     for (const limit of [1_000, 333, 100]) {
@@ -38,11 +39,11 @@ describe('an execution’s history', () => {
   it('is the same packed and as text, and packed it is short', async () => {
     await using bench = aStore();
     const all = events(150);
-    await bench.store.events.put(executionId, all.slice(0, 2), { isPacked: true });
-    await bench.store.events.put(executionId, all.slice(2, 20));
-    await bench.store.events.put(executionId, all.slice(20), { isPacked: true });
+    await bench.store.events.put(executionPk(executionId), all.slice(0, 2), { isPacked: true });
+    await bench.store.events.put(executionPk(executionId), all.slice(2, 20));
+    await bench.store.events.put(executionPk(executionId), all.slice(20), { isPacked: true });
 
-    const { events: read } = await bench.store.events.page(executionId, undefined, 1_000);
+    const { events: read } = await bench.store.events.page({ executionId }, undefined, 1_000, 0);
 
     expect(read).toEqual(all);
     const { items } = await bench.table.query(`EXEC#${executionId}`, { prefix: 'EVENT#' });
@@ -57,20 +58,23 @@ describe('an execution’s history', () => {
 
   it('goes on behind any event', async () => {
     await using bench = aStore();
-    await bench.store.events.put(executionId, events(250));
+    await bench.store.events.put(executionPk(executionId), events(250));
 
-    const page = await bench.store.events.page(executionId, '120.0', 3);
+    const page = await bench.store.events.page({ executionId }, '120.0', 3, 0);
 
     expect(page.events.map(({ position }) => position)).toEqual(['121.0', '122.0', '123.0']);
     expect(page.next).toBe('123.0');
-    expect(await bench.store.events.page(executionId, '250.0', 3)).toEqual({ events: [] });
+    expect(await bench.store.events.page({ executionId }, '250.0', 3, 0)).toEqual({ events: [] });
   });
 
   it('orders sequence numbers by value, however long', async () => {
     await using bench = aStore();
-    await bench.store.events.put(executionId, [aSucceeded({ position: '9.0' })]);
-    await bench.store.events.put(executionId, [aSucceeded({ position: '10.0' }), aSucceeded({ position: '10.1' })]);
-    await bench.store.events.put(executionId, [aSucceeded({ position: `${'9'.repeat(40)}.0` })]);
+    await bench.store.events.put(executionPk(executionId), [aSucceeded({ position: '9.0' })]);
+    await bench.store.events.put(executionPk(executionId), [
+      aSucceeded({ position: '10.0' }),
+      aSucceeded({ position: '10.1' }),
+    ]);
+    await bench.store.events.put(executionPk(executionId), [aSucceeded({ position: `${'9'.repeat(40)}.0` })]);
 
     expect(await readAll(bench.store, 10)).toEqual(['9.0', '10.0', '10.1', `${'9'.repeat(40)}.0`]);
   });
@@ -85,10 +89,10 @@ describe('an execution’s history', () => {
         // As a stream does: each batch begins where one ended, or, when that is not known to be done, where one began.
         for (const { back, isRepeated, size } of steps) {
           const from = (isRepeated ? starts.at(-1 - back) : starts.at(-1)) ?? 0;
-          await bench.store.events.put(executionId, all.slice(from, from + size));
+          await bench.store.events.put(executionPk(executionId), all.slice(from, from + size));
           starts.push(Math.min(40, from + size));
         }
-        await bench.store.events.put(executionId, all.slice(starts.at(-1)));
+        await bench.store.events.put(executionPk(executionId), all.slice(starts.at(-1)));
 
         expect(await readAll(bench.store, limit)).toEqual(all.map(({ position }) => position));
       }),
@@ -98,9 +102,9 @@ describe('an execution’s history', () => {
 
   it('loses nothing when the beginning of a batch is not delivered again', async () => {
     await using bench = aStore();
-    await bench.store.events.put(executionId, events(10));
+    await bench.store.events.put(executionPk(executionId), events(10));
 
-    await bench.store.events.put(executionId, events(3, 8));
+    await bench.store.events.put(executionPk(executionId), events(3, 8));
 
     expect(await readAll(bench.store, 100)).toHaveLength(10);
   });
@@ -110,7 +114,7 @@ describe('an execution’s history', () => {
     const error = { name: 'N'.repeat(200), message: 'é'.repeat(300), code: 'C'.repeat(200) };
 
     await bench.store.events.put(
-      executionId,
+      executionPk(executionId),
       events(1_000).map((event) => ({ ...event, error }) as ExecutionEvent),
     );
 

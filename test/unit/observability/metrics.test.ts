@@ -153,13 +153,18 @@ describe('the windows of a shard of the stream', () => {
   const NEW = WindowState.parse({});
   const window = { startMs: 60_000, shard: 'shard-1', isOver: false };
 
+  const endsIn = (change: Parameters<typeof toEvents>[0]) =>
+    toEvents(change)
+      .filter((event) => event.type === 'ExecutionEnded')
+      .map((event) => ({ event, resultShards: undefined }));
+
   async function aBench() {
     const { table, store, ...rest } = aStore();
     const observer = new Observer(store);
     const running = aMeta();
     const meta = aMeta({ status: 'SUCCEEDED', endedAtMs: 2_000 });
     await Promise.all([meta, aResult()].map((item) => table.put(item)));
-    const ended = toEvents(aChange(meta, { before: running })).filter((event) => event.type === 'ExecutionEnded');
+    const ended = endsIn(aChange(meta, { before: running }));
     return { table, store, observer, ended, ...rest };
   }
 
@@ -194,7 +199,7 @@ describe('the windows of a shard of the stream', () => {
     const failed = aMeta({ run: 2, status: 'FAILED', redrivenAtMs: 1_500, endedAtMs: 2_000 });
     await bench.table.put(aResult({ sk: 'RESULT#late#000001#0002', node: 'late', run: 2, endedAtMs: 2_001 }));
     await bench.table.put(aResult({ sk: 'RESULT#again#000001#0002', node: 'again', run: 2, endedAtMs: 1_900 }));
-    const ended = toEvents(aChange(failed)).filter((event) => event.type === 'ExecutionEnded');
+    const ended = endsIn(aChange(failed));
 
     const { tallies } = await countIntoWindow(bench, NEW, ended, window);
 

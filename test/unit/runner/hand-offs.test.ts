@@ -21,6 +21,7 @@ async function anEager(nodes: BenchOptions['nodes'], config?: BenchOptions['conf
   const settle = (node: string, status: NodeStatus) =>
     bench.store.results.putResult({
       executionId: bench.executionId,
+      resultShards: undefined,
       node: NodeId.parse(node),
       visit: 1,
       run: 1,
@@ -158,7 +159,7 @@ describe('a join is started by who finishes last', () => {
     await bench.settle('b', 'SUCCEEDED');
     await bench.service.redrive('execution-1');
     const state = redrive(bench.plan, initialState(bench.plan, 10), 2);
-    await executions.saveState(bench.executionId, 0, state, {}, bench.clock.nowMs());
+    await executions.saveState(bench.executionId, 0, { state, batches: {}, savedAtMs: bench.clock.nowMs() });
 
     await bench.run(bench.aMessage('a', { run: 2 }));
     const ranOfOne = [...bench.ran];

@@ -15,7 +15,7 @@ const aMapBench = (items: unknown, overrides: object, execute: Call, extra: Part
   });
 
 const chunkOf = async (bench: Awaited<ReturnType<typeof aRunnerBench>>, chunk: number) => {
-  const key = { executionId: bench.executionId, run: 1, node: NodeId.parse('m'), visit: 1 };
+  const key = { executionId: bench.executionId, resultShards: undefined, run: 1, node: NodeId.parse('m'), visit: 1 };
   const item = await bench.store.results.loadChunk(key, chunk);
   return item === undefined
     ? undefined

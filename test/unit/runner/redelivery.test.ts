@@ -26,7 +26,7 @@ describe('in a redriven execution', () => {
 
     await bench.run(bench.aMessage('a', { run: 2 }), { receiveCount: 2 });
 
-    const key = { executionId: bench.executionId, run: 2, node: NodeId.parse('a'), visit: 1 };
+    const key = { executionId: bench.executionId, resultShards: undefined, run: 2, node: NodeId.parse('a'), visit: 1 };
     expect(await bench.store.results.loadResult(key)).toMatchObject({ run: 2, status: 'SUCCEEDED' });
   });
 
@@ -59,7 +59,11 @@ describe('in a redriven execution', () => {
     await bench.run(bench.aMessage('p'));
     await executions.finish(await bench.meta(), { status: 'CANCELLED', endedAtMs: bench.clock.nowMs() });
     await bench.service.redrive('execution-1');
-    await executions.saveState(bench.executionId, 0, redrive(bench.plan, state, 2), {}, bench.clock.nowMs());
+    await executions.saveState(bench.executionId, 0, {
+      state: redrive(bench.plan, state, 2),
+      batches: {},
+      savedAtMs: bench.clock.nowMs(),
+    });
     await bench.run(bench.aMessage('q', { run: 2 }));
 
     await bench.run(bench.aMessage('c', { run: 2 }));

@@ -92,6 +92,7 @@ describe('the end', () => {
     expect(
       await bench.store.results.find({
         executionId: bench.executionId,
+        resultShards: undefined,
         node: NodeId.parse('a'),
         visit: 1,
         run: 1,
@@ -99,3 +100,96 @@ describe('the end', () => {
     ).toBeDefined();
   });
 });
+
+describe('records of one execution', () => {
+  const fourAtOnce = { a: aTask(), b: aTask(), c: aTask({ dependsOn: ['a'] }), d: aTask({ dependsOn: ['b'] }) };
+
+  it('are all heard, whichever item comes first', async () => {
+    const bench = await aSchedulerBench({ nodes: fourAtOnce });
+    await bench.advance();
+    await bench.settle('a');
+    const earlier = bench.takeRecords();
+    await bench.settle('b');
+    const later = bench.takeRecords();
+
+    await bench.handle(later, bench.newScheduler());
+    await bench.handle(earlier, bench.newScheduler());
+
+    expect((await bench.sent()).sort()).toEqual(['node a', 'node b', 'node c', 'node d']);
+  });
+
+  it('are sent again what they caused, however many others decide before they come again', async () => {
+    const bench = await aSchedulerBench({ nodes: fourAtOnce });
+    await bench.advance();
+    const [scheduler, other] = [bench.newScheduler(), bench.newScheduler()];
+    await bench.settle('a');
+    const failing = bench.takeRecords();
+    bench.outage.isOn = true;
+    await bench.handle(failing, scheduler);
+    bench.outage.isOn = false;
+    await bench.settle('b');
+    await bench.handle(bench.takeRecords(), scheduler);
+    await bench.sent();
+
+    await bench.handle(failing, other);
+
+    expect(await bench.sent()).toEqual(['node c']);
+  });
+
+  it('are sent again what they caused, though a part of their batch comes first', async () => {
+    const bench = await aSchedulerBench({ nodes: fourAtOnce });
+    await bench.advance();
+    await bench.sent();
+    await bench.settle('a');
+    await bench.settle('b');
+    const [first, ...rest] = bench.takeRecords();
+    if (first === undefined) throw new Error('There are two');
+    bench.outage.isOn = true;
+    await bench.handle([first, ...rest]);
+    bench.outage.isOn = false;
+
+    await bench.handle([first], bench.newScheduler());
+    await bench.handle(rest, bench.newScheduler());
+
+    expect((await bench.sent()).sort()).toEqual(['node c', 'node d']);
+  });
+
+  it('that came again change nothing, and no state is written', async () => {
+    const bench = await aSchedulerBench({ nodes: fourAtOnce });
+    await bench.advance();
+    await bench.settle('a');
+    const batch = bench.takeRecords();
+    await bench.handle(batch);
+    const before = await bench.state();
+
+    await bench.handle(batch);
+    await bench.handle(batch, bench.newScheduler());
+
+    expect(await bench.state()).toEqual(before);
+  });
+
+  it('that the version before decided on are not decided on again, and what it recorded is sent', async () => {
+    const bench = await aSchedulerBench({ nodes: fourAtOnce });
+    await bench.advance();
+    await bench.sent();
+    await bench.service.pause('execution-1');
+    await bench.service.resume('execution-1');
+    await bench.settle('a');
+    const batch = bench.takeRecords();
+    await bench.handle(batch);
+    const { state, revision, batches } = (await bench.state()) ?? never();
+    const sends = Object.values(batches)[0]?.sends ?? '';
+    const stream = { sequence: batch.at(-1)?.sequence ?? '', sends };
+    await bench.store.executions.saveState(bench.executionId, revision, { state, batches: { stream }, savedAtMs: 1 });
+    await bench.sent();
+
+    await bench.handle(batch.slice(0, 1), bench.newScheduler());
+
+    expect(await bench.state()).toMatchObject({ state: { paused: false }, revision: revision + 1 });
+    expect(await bench.sent()).toEqual(['node c']);
+  });
+});
+
+function never(): never {
+  throw new Error('There is one');
+}

@@ -128,6 +128,7 @@ describe('work that is sent again', () => {
     const next = { ...first, attempt: 2 };
     await bench.store.results.putAttempt({
       executionId: bench.executionId,
+      resultShards: undefined,
       node: NodeId.parse('a'),
       visit: 1,
       run: 1,

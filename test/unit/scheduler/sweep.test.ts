@@ -201,6 +201,7 @@ describe('the sweep', () => {
     const nowMs = bench.clock.nowMs();
     await bench.store.results.putAttempt({
       executionId: bench.executionId,
+      resultShards: undefined,
       node: NodeId.parse('a'),
       visit: 1,
       run: 1,

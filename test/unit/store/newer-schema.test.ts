@@ -69,7 +69,13 @@ describe('an item of a newer version', () => {
       handlers: { echo: () => 'done' },
     });
     await bench.runNode('a');
-    const key = resultKey({ executionId: bench.executionId, run: 1, node: NodeId.parse('a'), visit: 1 });
+    const key = resultKey({
+      executionId: bench.executionId,
+      resultShards: undefined,
+      run: 1,
+      node: NodeId.parse('a'),
+      visit: 1,
+    });
     await bench.table.update(key, { set: { v: NEWER } });
 
     const running = bench.run(bench.aMessage('b'));

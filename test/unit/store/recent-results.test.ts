@@ -35,7 +35,7 @@ function aStore(recent?: RecentResults) {
   });
   const { results } = openStore(ports.table, ports.blobs, { ...(recent !== undefined && { recent }) });
   const put = async (...items: ResultItem[]) => {
-    for (const item of items) await results.putResult(item);
+    for (const item of items) await results.putResult({ resultShards: undefined, ...item });
   };
   return { table, results, put, asked: () => asked.splice(0) };
 }
@@ -52,10 +52,10 @@ describe('results that were written a short while ago', () => {
     await put(resultOf('b'), resultOf('a'));
     asked();
 
-    const byKeys = await results.loadResults(E1, 1, visitsOf('a', 'b'));
-    const one = await results.find(resultOf('b'));
+    const byKeys = await results.loadResults({ executionId: E1, run: 1 }, visitsOf('a', 'b'));
+    const one = await results.find({ resultShards: undefined, ...resultOf('b') });
     const readByKeys = asked();
-    const all = await nodesOf(results.results(E1));
+    const all = await nodesOf(results.results({ executionId: E1, run: 1 }));
 
     expect([...byKeys.keys()].sort()).toEqual(['a', 'b']);
     expect(one?.node).toBe('b');
@@ -74,7 +74,7 @@ describe('results that were written a short while ago', () => {
 
     await put(resultOf('d'), resultOf('c'), resultOf('b'));
 
-    expect(await nodesOf(results.results(E1))).toEqual([
+    expect(await nodesOf(results.results({ executionId: E1, run: 1 }))).toEqual([
       ['a', { inline: '"other"' }],
       ['b', { inline: '1' }],
       ['c', { inline: '"other"' }],
@@ -87,9 +87,9 @@ describe('results that were written a short while ago', () => {
     await put(resultOf('a'), resultOf('a', 'e2', JSON.stringify('x'.repeat(3_000))));
     asked();
 
-    const old = await results.find(resultOf('a'));
+    const old = await results.find({ resultShards: undefined, ...resultOf('a') });
     const readOld = asked();
-    const young = await results.find(resultOf('a', 'e2'));
+    const young = await results.find({ resultShards: undefined, ...resultOf('a', 'e2') });
 
     expect([old?.executionId, young?.executionId]).toEqual(['e1', 'e2']);
     expect([readOld, asked()]).toEqual([['get'], []]);
@@ -103,7 +103,7 @@ describe('results that were written a short while ago', () => {
       results.forget(E1);
       asked();
 
-      const found = await results.find(resultOf('a'));
+      const found = await results.find({ resultShards: undefined, ...resultOf('a') });
 
       expect(found?.node).toBe('a');
       expect(asked()).toEqual(['get']);

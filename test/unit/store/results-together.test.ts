@@ -42,7 +42,7 @@ describe('results of many nodes', () => {
   ])('where %s are asked for', async (_what, count, among, by) => {
     const { results, asked } = await aStore(nodes.map((node) => resultOf(node)));
 
-    const found = await results.loadResults(executionId, 1, visits.slice(0, count), among);
+    const found = await results.loadResults({ executionId, run: 1 }, visits.slice(0, count), among);
 
     expect([...found.keys()].sort()).toEqual(nodes.slice(0, count).sort());
     expect(asked).toEqual([by]);
@@ -58,8 +58,8 @@ describe('results of many nodes', () => {
       ]);
       const { results } = await aStore(items);
 
-      const together = await results.loadResults(executionId, run, visits, SIZE);
-      const byKeys = await results.loadResults(executionId, run, visits);
+      const together = await results.loadResults({ executionId, run }, visits, SIZE);
+      const byKeys = await results.loadResults({ executionId, run }, visits);
 
       expect(new Map([...together].sort())).toEqual(new Map([...byKeys].sort()));
       expect(together.size).toBeGreaterThan(SIZE / 2 - 1);
