@@ -218,7 +218,7 @@ describe('of executions that have ended', () => {
     [2, ['list', '--status', 'faild'], "Did you mean 'FAILED'? It is one of RUNNING, PAUSED"],
     [2, ['list', '--since', 'yesterday'], 'Give an age, as in 30m'],
     [2, ['list', '--limit', '0'], 'Give a whole number from 1 to 1,000'],
-    [2, ['list', '--after', 'x'], "is the 'next' of a page"],
+    [2, ['list', '--after', 'x'], "is not the 'next' of a page"],
     [2, ['history', 'order-shipped', '--after', 'x'], 'is no place in a history'],
     [2, ['timeline', 'order-shipped', '--after', 'x'], "--after takes what the page before said, not 'x'"],
     [2, ['timeline', 'order-shipped', '--run', '2'], "'order-shipped' has no run 2: its latest is run 1"],

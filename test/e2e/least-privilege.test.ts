@@ -26,6 +26,17 @@ const triggered: DefinitionInput = {
   triggers: [{ id: 'told', type: 'event', pattern: { source: ['tests'] } }],
 };
 
+/** Who ends last reads the results of the two others. */
+const joined: DefinitionInput = {
+  name: 'joined',
+  nodes: {
+    a: { type: 'transform', output: 1 },
+    b: { type: 'transform', output: 2 },
+    c: { type: 'transform', output: 3 },
+    join: { type: 'transform', dependsOn: ['a', 'b', 'c'], output: '{% $input %}' },
+  },
+};
+
 /** Work of an execution that is gone: nobody can settle it. */
 const ofNothing: TaskMessage = {
   v: 1,
@@ -171,6 +182,7 @@ async function askForEverything(stack: LocalStack): Promise<void> {
     null,
   );
   await paused.pause();
+  await executor.execute(joined, null);
   const { executionId } = await executor.execute(large, { text: 'x'.repeat(20_000) });
   await stack.clients.sqs.send(
     new SendMessageCommand({

@@ -241,7 +241,7 @@ describe('rules on the local stack', () => {
 
   it('refuse a request with too many entries, or too much in them', async () => {
     const entry = { Source: 'tests', DetailType: 'T', Detail: '{}' };
-    const Detail = JSON.stringify({ text: 'x'.repeat(200_000) });
+    const Detail = JSON.stringify({ text: 'x'.repeat(600_000) });
 
     await expect(events.send(new PutEventsCommand({ Entries: Array(11).fill(entry) }))).rejects.toThrow(/10/);
     await expect(
