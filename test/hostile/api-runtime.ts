@@ -10,7 +10,7 @@ import { MemoryTable } from '../simulation/memory-table.ts';
 import { atOnce } from '../simulation/ports.ts';
 
 /** In the place of `functions/runtime.ts`: a table in memory, a clock that waits for nobody. */
-export const { sqs } = createAwsClients();
+export const { sqs, s3 } = createAwsClients();
 let nowMs = 1_700_000_000_000;
 export const clock: Clock = {
   nowMs: () => nowMs,
