@@ -9,7 +9,8 @@ import { CliWorkload } from './cli-workload.ts';
 import { canMount, SmallDisk } from './small-disk.ts';
 import { readBeside, readCopy } from './standing.ts';
 
-const NODES = 600;
+/** Many enough to be in mid-run for as long as it takes to start another process. */
+const NODES = 1_500;
 const SEED = 7;
 
 /** Whether files can be made immutable here, as a disk that turned read-only makes them: root, on ext4 or the like. */
