@@ -1,4 +1,5 @@
 import { hasBit } from '../../shared/core/bits.ts';
+import { openWork } from '../../shared/core/decide.ts';
 import { findNode, type Plan } from '../../shared/core/plan.ts';
 import { decodeWork, encodeWork } from '../../shared/core/work-list.ts';
 import { ExecutionId } from '../../shared/model/ids.ts';
@@ -126,8 +127,11 @@ export class Accounting {
     const decided = Object.values(batches).find(({ sequence }) => sequence === first?.sequence);
     // What is told to stop starts nothing any more, not even what was decided before.
     if (decided === undefined || meta.stop !== undefined) return;
+    // What was decided in an earlier run, or has settled since, nobody waits for.
+    const open = new Set(openWork(plan, state).map((ref) => encodeWork([ref])));
     for (const ref of decodeWork(decided.sends)) {
       const work = encodeWork([ref]);
+      if (!open.has(work)) continue;
       const isSent = this.#sent.has(nameOf({ executionId, run: meta.run }, work));
       if (!isSent && ref.kind !== 'settle')
         violated(`a batch was handled, and ${executionId} has not sent what it decided: ${work}`);

@@ -44,6 +44,8 @@ export async function rebuiltProblems(
   const meta = parseMeta(item);
   if (meta.run !== state.run || state.ending !== undefined) return [];
   const results = resultsOf(table, executionId, meta.run);
+  // Whoever wrote it ends the execution, and tells nobody.
+  if (results.some(({ ends }) => ends === true)) return [];
   const { repaired, sent } = await reconciled({ table: table.clone(), blobs, clock }, executionId);
   if (repaired === undefined) return ['a repair loses its state'];
   // What a repair was about to send as it died the next one sends.
