@@ -23,6 +23,9 @@ export const ErrorInfo: z.ZodType<ErrorInfo> = z.lazy(() =>
   }),
 );
 
+/** Code of the error of a node that was stopped with its execution. */
+export const NODE_ABORTED = 'NODE_ABORTED';
+
 /** Executions: three that go on, four that ended. */
 export const ExecutionStatus = z.enum(['RUNNING', 'PAUSED', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'CANCELLED']);
 export type ExecutionStatus = z.infer<typeof ExecutionStatus>;

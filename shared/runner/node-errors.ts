@@ -1,5 +1,5 @@
 import type { Issue } from '../errors.ts';
-import type { ErrorInfo } from '../model/result.ts';
+import { type ErrorInfo, NODE_ABORTED } from '../model/result.ts';
 
 /** How attempts fail other than by a handler's own error. Names are what retry and catch patterns match. */
 export const nodeErrors = {
@@ -35,7 +35,7 @@ export const nodeErrors = {
   }),
   aborted: (node: string, cause: ErrorInfo | undefined): ErrorInfo => ({
     name: 'NodeAborted',
-    code: 'NODE_ABORTED',
+    code: NODE_ABORTED,
     message: `The node '${node}' was stopped with its execution`,
     ...(cause !== undefined && { cause }),
   }),

@@ -5,6 +5,8 @@ import { decodeWork } from '../core/work-list.ts';
 import { CorruptItemError } from '../errors.ts';
 import { ChunkItem, MapItem, type MetaItem, ResultItem } from '../model/items.ts';
 import type { VisitTask } from '../model/message.ts';
+import { NODE_ABORTED } from '../model/result.ts';
+import type { ExecutionState } from '../model/state.ts';
 import type { ChangeRecord } from '../ports/change-feed.ts';
 import { parseMeta } from '../store/execution-store.ts';
 import { itemType } from '../store/keys.ts';
@@ -83,8 +85,8 @@ export function flagEvents(plan: Plan, before: MetaItem | undefined, after: Meta
     events.push({ type: 'stopped', reason: after.stop.reason });
   // Refused while it runs: the pause point it came to is the scheduler's. While it stops, what is parked never runs.
   if (after.stop !== undefined) events.push(...returned([...(after.parked ?? [])]));
-  else if (before !== undefined && after.status === 'RUNNING')
-    events.push(...returned([...(after.parked ?? [])].filter((work) => before.parked?.has(work) !== true)));
+  else if (after.status === 'RUNNING')
+    events.push(...returned([...(after.parked ?? [])].filter((work) => before?.parked?.has(work) !== true)));
   // Who ran what came before it may have told nobody: a pause is to know all that has ended.
   if (after.isEager === true && after.status === 'PAUSED' && (before?.parked?.size ?? 0) < (after.parked?.size ?? 0))
     events.push({ type: 'parked' });
@@ -94,6 +96,31 @@ export function flagEvents(plan: Plan, before: MetaItem | undefined, after: Meta
 
 const returned = (parked: readonly string[]): CoreEvent[] =>
   parked.length === 0 ? [] : [{ type: 'returned', work: parked.flatMap(decodeWork) }];
+
+/**
+ * Tells `events` after the stop that META stands under, if the state has not heard of it: what a stop cut off is no failure
+ * of its own, and the records of two items come in any order.
+ */
+export function afterStop(
+  meta: MetaItem,
+  state: ExecutionState | undefined,
+  events: readonly CoreEvent[],
+): readonly CoreEvent[] {
+  const { stop, run } = meta;
+  if (stop === undefined || events.length === 0) return events;
+  const redrive = events.findIndex((event) => event.type === 'redriven' && event.run === run);
+  const isKnown = state?.run === run ? state.stop !== undefined : state !== undefined && redrive < 0;
+  return isKnown ? events : events.toSpliced(redrive + 1, 0, { type: 'stopped', reason: stop.reason });
+}
+
+/** Whether it is the result of a node that a stop cut off: then META says so by now. */
+export function tellsOfStop({ key, after }: ChangeRecord): boolean {
+  return (
+    itemType(key.sk) === 'RESULT' &&
+    after?.['status'] === 'FAILED' &&
+    parseItem(ResultItem, after).error?.code === NODE_ABORTED
+  );
+}
 
 /** The work a message asks for. */
 export function workOf(plan: Plan, message: VisitTask): WorkRef {

@@ -14,7 +14,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Snapshot } from '../store/execution-store.ts';
 import { executionIdOf } from '../store/keys.ts';
 import type { Store } from '../store/store.ts';
-import { toCoreEvents } from './core-events.ts';
+import { afterStop, tellsOfStop, toCoreEvents } from './core-events.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { Finisher } from './finisher.ts';
 import { isPausing } from './pausing.ts';
@@ -166,7 +166,8 @@ export class Scheduler {
       const isSameRun = snapshot.state?.state.run === snapshot.meta.run;
       const repeated = isSameRun ? recorded.work : [];
       const news = unheard(snapshot.state, records);
-      const told = news.flatMap((record) => toCoreEvents(plan, snapshot.meta.run, record));
+      const heard = news.flatMap((record) => toCoreEvents(plan, snapshot.meta.run, record));
+      const told = afterStop(snapshot.meta, snapshot.state?.state, heard);
       const events = await this.#withUntold(plan, snapshot, told);
       // It began without the scheduler, and goes on without it.
       if (snapshot.state === undefined && snapshot.meta.isHandedOff === true && events.length === 0) return;
@@ -270,7 +271,7 @@ export class Scheduler {
     records: readonly ChangeRecord[],
     isRepeated: boolean,
   ): Promise<{ snapshot: Snapshot | undefined; isCached: boolean }> {
-    if (isRepeated) this.#cache.forget(executionId);
+    if (isRepeated || records.some(tellsOfStop)) this.#cache.forget(executionId);
     const cached = this.#cache.find(executionId, records);
     if (cached !== undefined) return { snapshot: cached, isCached: true };
     return { snapshot: await this.#store.executions.loadSnapshot(executionId), isCached: false };

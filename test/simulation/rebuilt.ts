@@ -44,8 +44,6 @@ export async function rebuiltProblems(
   const meta = parseMeta(item);
   if (meta.run !== state.run || state.ending !== undefined) return [];
   const results = resultsOf(table, executionId, meta.run);
-  // Whoever wrote it ends the execution, and tells nobody.
-  if (results.some(({ ends }) => ends === true)) return [];
   const { repaired, sent } = await reconciled({ table: table.clone(), blobs, clock }, executionId);
   if (repaired === undefined) return ['a repair loses its state'];
   // What a repair was about to send as it died the next one sends.
@@ -53,8 +51,9 @@ export async function rebuiltProblems(
   const problems = isSure ? sent.map((body) => `a repair sends what nobody had sent: ${body}`) : [];
   for (const { id } of state.pausePoints.map((point) => nodeAt(plan, point)))
     if (meta.pauseBefore?.has(id) !== true) problems.push(`its state is to pause before ${id}, which nobody asked for`);
-  // Of an eager execution the state does not know all; the results do.
-  const knowsAll = meta.isEager !== true || (plan.kind === 'graph' && !fitsLimit(plan, meta.config.maxParallelNodes));
+  // Of an eager execution the state does not know all; the results do. Who writes the last one ends it, and tells nobody.
+  const isTold = plan.kind === 'graph' && !fitsLimit(plan, meta.config.maxParallelNodes);
+  const knowsAll = meta.isEager !== true || (isTold && !results.some(({ ends }) => ends === true));
   if (knowsAll && !isDeepStrictEqual(repaired, state))
     problems.push(`a repair makes of its state another: ${differences(state, repaired)}`);
   if (!knowsAll) problems.push(...untruths(plan, state, repaired, results));

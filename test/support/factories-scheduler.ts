@@ -104,7 +104,7 @@ export async function aSchedulerBench({ nodes, definition = {}, config, startDie
     settle(
       node: string,
       status: 'SUCCEEDED' | 'FAILED' | 'SKIPPED' = 'SUCCEEDED',
-      { visit = 1, run = 1, next }: { visit?: number; run?: number; next?: string | null } = {},
+      { visit = 1, run = 1, next, code }: { visit?: number; run?: number; next?: string | null; code?: string } = {},
     ) {
       return store.results.putResult({
         executionId,
@@ -116,7 +116,7 @@ export async function aSchedulerBench({ nodes, definition = {}, config, startDie
         status,
         source: 'handler',
         ...(status === 'SUCCEEDED' && { output: { inline: JSON.stringify(`output of ${node}`) } }),
-        ...(status === 'FAILED' && { error: { name: `${node}Failed`, message: 'as the test says' } }),
+        ...(status === 'FAILED' && { error: { name: `${node}Failed`, message: 'as the test says', code } }),
         ...(next !== undefined && { next: next === null ? null : NodeId.parse(next) }),
         ...times(),
         attempts: [],

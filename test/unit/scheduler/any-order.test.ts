@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { encodeWork } from '../../../shared/core/work-list.ts';
+import { NODE_ABORTED } from '../../../shared/model/result.ts';
+import { aTask } from '../../support/factories.ts';
+import { aSchedulerBench } from '../../support/factories-scheduler.ts';
+
+const aCleanup = { a: aTask(), cleanup: aTask({ dependsOn: ['a'], triggerRule: 'all_done' }) };
+type Bench = Awaited<ReturnType<typeof aSchedulerBench>>;
+
+/** A runner reads the stop and gives up, and its result is heard before the stop is. */
+async function heardBackwards(bench: Bench): Promise<void> {
+  await bench.service.cancel('execution-1');
+  await bench.settle('a', 'FAILED', { code: NODE_ABORTED });
+  const [stop = [], result = []] = Object.values(Object.groupBy(bench.takeRecords(), ({ key }) => key.sk));
+  await bench.handle(result);
+  await bench.handle(stop);
+}
+
+describe('a result that a stop cut off, heard before the stop', () => {
+  it.each([{ scheduler: 'the same' }, { scheduler: 'a new' }])(
+    'is not what its cleanup absorbs: $scheduler scheduler',
+    async ({ scheduler }) => {
+      const bench = await aSchedulerBench({ nodes: aCleanup });
+      await (scheduler === 'the same' ? bench.advance() : bench.handle(bench.takeRecords(), bench.newScheduler()));
+      await bench.sent();
+
+      await heardBackwards(bench);
+      await bench.advance();
+
+      expect(await bench.sent()).not.toContain('node cleanup');
+      expect(await bench.meta()).toMatchObject({ status: 'CANCELLED' });
+    },
+  );
+
+  it('is run again by a redrive', async () => {
+    const bench = await aSchedulerBench({ nodes: aCleanup });
+    await bench.advance();
+    await heardBackwards(bench);
+    await bench.advance();
+    await bench.sent();
+
+    await bench.service.redrive('execution-1');
+    await bench.advance();
+
+    expect(await bench.sent()).toEqual(['node a']);
+  });
+
+  it('is of the run that stops, though its redrive was not heard of either', async () => {
+    const bench = await aSchedulerBench({ nodes: aCleanup });
+    await bench.advance();
+    await bench.settle('a', 'FAILED');
+    await bench.settle('cleanup', 'FAILED');
+    await bench.advance();
+    await bench.sent();
+    await bench.service.redrive('execution-1');
+    const redriven = bench.takeRecords();
+
+    await bench.service.cancel('execution-1');
+    await bench.handle(redriven);
+
+    expect((await bench.state())?.state).toMatchObject({ run: 2, stop: 'CANCELLED' });
+  });
+});
+
+describe('work that is refused while its execution runs', () => {
+  it('is sent again by a repair, if the record that gives it back is lost', async () => {
+    const bench = await aSchedulerBench({ nodes: { a: aTask() } });
+    await bench.advance();
+    await bench.sent();
+    const meta = await bench.meta();
+    if (meta === undefined) throw new Error('Unreachable: it was started');
+    await bench.store.executions.refuse(meta, encodeWork([{ kind: 'node', node: 0, visit: 1 }]));
+    bench.takeRecords();
+
+    const isLost = await bench.reconciler.reconcile(bench.executionId);
+
+    expect([isLost, await bench.sent()]).toEqual([true, ['node a']]);
+  });
+});
