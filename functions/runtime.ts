@@ -18,5 +18,6 @@ export const logger = log;
 export const store = openStore(
   openItemTable(dynamo),
   new S3BlobStore({ client: s3Client, bucket: environment.BUCKET_NAME }),
+  { packs: true },
 );
 export const dispatcher = new Dispatcher(new SqsTaskQueue({ client: sqsClient, queueUrls: environment.QUEUE_URLS }));

@@ -95,4 +95,4 @@ export async function placeInOrder<Value, Out>(
   return all;
 }
 
-export const sizeOf = (payload: Payload): number => ('blob' in payload ? payload.bytes : payload.inline.length);
+export const sizeOf = (payload: Payload): number => ('inline' in payload ? payload.inline.length : payload.bytes);

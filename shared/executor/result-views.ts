@@ -1,7 +1,9 @@
 import * as z from 'zod';
 import type { MetaItem, ResultItem } from '../model/items.ts';
+import { LIMITS } from '../model/limits.ts';
 import { ItemFailure, isTerminal, type NodeResultView, type Payload } from '../model/result.ts';
 import type { Snapshot } from '../store/execution-store.ts';
+import { type InItem, textOf } from '../store/payloads.ts';
 import type { Store } from '../store/store.ts';
 import { type AnswerRoom, placeInOrder, sizeOf } from './answer-room.ts';
 import type { ExecutionOutcome } from './description.ts';
@@ -16,7 +18,7 @@ export function viewResults(
   withOutputs: boolean | 'inline',
 ): Promise<NodeResultView[]> {
   const outputOf = ({ output }: ResultItem) =>
-    output !== undefined && (withOutputs === true || (withOutputs === 'inline' && 'inline' in output)) ? [output] : [];
+    output !== undefined && (withOutputs === true || (withOutputs === 'inline' && isSmall(output))) ? [output] : [];
   const failuresOf = ({ failures }: ResultItem) => (failures !== undefined && withOutputs === true ? [failures] : []);
   return placeInOrder(
     room,
@@ -42,12 +44,16 @@ export function viewResults(
   );
 }
 
-/** A result as its readers see it, with the output if it lies with the result. */
+/** A result as its readers see it, with the output if it is small. */
 export function viewInline(meta: MetaItem, result: ResultItem): NodeResultView {
   const { output } = result;
   const view = viewBare(meta, result);
-  return output !== undefined && 'inline' in output ? { ...view, output: JSON.parse(output.inline) } : view;
+  return output !== undefined && isSmall(output) ? { ...view, output: JSON.parse(textOf(output)) } : view;
 }
+
+/** On either twin the same ones, whether packed or not: those that cost no read beside the result's. */
+const isSmall = (output: Payload): output is InItem =>
+  !('blob' in output) && sizeOf(output) <= LIMITS.inlinePayloadBytes;
 
 function viewBare({ status, endedAtMs }: MetaItem, result: ResultItem): NodeResultView {
   return {

@@ -14,6 +14,8 @@ export const LIMITS = {
   maxPayloadBytes: 64_000_000,
   /** A value over so many bytes goes to the blob store: there it becomes cheaper than the table. */
   inlinePayloadBytes: 8_192,
+  /** A value of more JSON bytes is not packed into an item: who reads many of them holds them all. */
+  packedPayloadBytes: 65_536,
   /** Items of one map. */
   maxMapItems: 1_000_000,
   /** Nesting of any JSON value that comes from a handler or a user. */

@@ -49,8 +49,15 @@ export const AttemptRecord = z.object({
 });
 export type AttemptRecord = z.infer<typeof AttemptRecord>;
 
-/** A JSON value kept in the item itself, or in the blob store where it is large. */
-export const Payload = z.union([z.object({ inline: z.string() }), z.object({ blob: z.string(), bytes: z.int() })]);
+/**
+ * A JSON value kept in the item itself, as text or packed (raw deflate), or in the blob store where it is large. `bytes`: of
+ * its JSON in UTF-8.
+ */
+export const Payload = z.union([
+  z.object({ inline: z.string() }),
+  z.object({ packed: z.instanceof(Uint8Array), bytes: z.int() }),
+  z.object({ blob: z.string(), bytes: z.int() }),
+]);
 export type Payload = z.infer<typeof Payload>;
 
 /** An item of a map that failed for good. */

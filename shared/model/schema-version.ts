@@ -10,7 +10,7 @@ import * as z from 'zod';
  *
  * - 1: the first.
  * - 2: `META` and messages of executions that are pinned to a version of their handlers, or whose runners hand nodes off.
- * - 3: histories that are packed; `META` and messages of executions whose results lie in partitions of their own.
+ * - 3: histories and values that are packed; `META` and messages of executions whose results lie in partitions of their own.
  */
 export const SCHEMA_VERSION = 3;
 
@@ -20,7 +20,7 @@ export const ANY_VERSION = 1;
 /** What they say that only code reads that knows of pinned handlers and of hand-offs. */
 export const HANDING_OFF_VERSION = 2;
 
-/** What they say that only code reads that can unpack histories. */
+/** What they say that only code reads that can unpack histories and values. */
 export const PACKING_VERSION = 3;
 
 /** What they say that only code reads that knows where the results of wide executions lie. */

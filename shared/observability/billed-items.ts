@@ -5,12 +5,13 @@ import { Payload } from '../model/result.ts';
 import type { Item } from '../ports/item-table.ts';
 import { itemType } from '../store/keys.ts';
 import { parseItem } from '../store/parse-item.ts';
+import { bytesInItem } from '../store/payloads.ts';
 import { type LifecycleScope, lifecycleScope } from './lifecycle-event.ts';
 import { type BareEvent, eventsOf } from './to-events.ts';
 
 /** Where a payload is, and what it weighs in an item. */
 const Stored = Payload.transform((payload) =>
-  'blob' in payload ? { blob: payload.blob, bytes: 0 } : { bytes: Buffer.byteLength(payload.inline) },
+  'blob' in payload ? { blob: payload.blob, bytes: 0 } : { bytes: bytesInItem(payload) },
 );
 export type Stored = z.infer<typeof Stored>;
 

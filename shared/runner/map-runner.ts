@@ -225,7 +225,7 @@ export class MapRunner {
 
   /** The invocation ends soon: the rest of the chunk goes on in another one, as the same attempt. */
   async #continueLater(visit: Visit<ChunkTask>, progress: ChunkProgress): Promise<void> {
-    const carried = await this.#parts.store.payloads.saveText(progress.carryOn(), visitFolder(visit));
+    const carried = await this.#parts.store.payloads.saveText(progress.carryOn(), visitFolder(visit), { packs: false });
     const nowMs = this.#parts.clock.nowMs();
     await this.#parts.dispatcher.sendLater(poolOf(visit.plan, visit.node.id), { ...visit.task, carried }, nowMs, nowMs);
   }

@@ -65,7 +65,9 @@ export class VisitWriter {
     const endedAtMs = this.#clock.nowMs();
     const nextAttemptAtMs = endedAtMs + delayMs;
     const carried =
-      chunk === undefined ? undefined : await this.#store.payloads.saveText(chunk.carried, visitFolder(visit));
+      chunk === undefined
+        ? undefined
+        : await this.#store.payloads.saveText(chunk.carried, visitFolder(visit), { packs: false });
     const next = {
       ...task,
       attempt: task.attempt + 1,

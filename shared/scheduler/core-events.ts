@@ -117,7 +117,7 @@ export function afterStop(
 export function tellsOfStop({ key, after }: ChangeRecord): boolean {
   return (
     itemType(key.sk) === 'RESULT' &&
-    after?.['status'] === 'FAILED' &&
+    after?.status === 'FAILED' &&
     parseItem(ResultItem, after).error?.code === NODE_ABORTED
   );
 }

@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto';
 import { canonicalJson } from '../core/json.ts';
 import { CorruptItemError } from '../errors.ts';
 import type { ExecutionId } from '../model/ids.ts';
-import { CacheItem, ITEM_VERSION } from '../model/items.ts';
+import { CacheItem } from '../model/items.ts';
 import type { Json } from '../model/json.ts';
 import type { Payload } from '../model/result.ts';
 import type { ItemTable } from '../ports/item-table.ts';
 import { isFreeAt, isHeldBy } from './conditions.ts';
 import { cacheKey } from './keys.ts';
 import { parseItem } from './parse-item.ts';
+import { versionOf } from './payloads.ts';
 
 /** Names what is computed, by all that determines it. */
 export const cacheHash = (...parts: readonly Json[]): string =>
@@ -56,7 +57,7 @@ export class CacheStore {
 function newEntry(hash: string, executionId: ExecutionId, output: Payload | undefined, expiresAtMs: number): CacheItem {
   return {
     ...cacheKey(hash),
-    v: ITEM_VERSION,
+    v: versionOf(output),
     executionId,
     output,
     expiresAtMs,

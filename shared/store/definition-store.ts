@@ -27,7 +27,9 @@ export class DefinitionStore {
   /** Makes a definition known, if it is not. */
   async publish({ definition, hash }: Plan, nowMs: number): Promise<void> {
     if (this.#published.has(hash)) return;
-    const payload = await this.#payloads.saveText(JSON.stringify(definition), `definitions/${definition.name}`);
+    const payload = await this.#payloads.saveText(JSON.stringify(definition), `definitions/${definition.name}`, {
+      packs: false,
+    });
     const item = {
       ...definitionKey(definition.name, hash),
       v: ITEM_VERSION,

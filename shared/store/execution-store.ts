@@ -4,7 +4,7 @@ import type { HandlersPin } from '../model/handlers-pin.ts';
 import type { DefinitionHash, ExecutionId, NodeId, WorkflowName } from '../model/ids.ts';
 import { type AttributeItem, ITEM_VERSION, ListedAttribute, ListedMeta, MetaItem, StateItem } from '../model/items.ts';
 import type { ErrorInfo, ExecutionStatus, Payload } from '../model/result.ts';
-import { HANDING_OFF_VERSION, newerVersionOf, SHARDED_VERSION } from '../model/schema-version.ts';
+import { ANY_VERSION, HANDING_OFF_VERSION, newerVersionOf, SHARDED_VERSION } from '../model/schema-version.ts';
 import type { SearchAttributes } from '../model/search-attributes.ts';
 import type { StopReason } from '../model/state.ts';
 import type { Condition, Item, ItemChange, ItemTable, ListOptions } from '../ports/item-table.ts';
@@ -20,6 +20,7 @@ import {
 } from './conditions.ts';
 import { attributeKey, attributeListing, executionPk, listingKey, metaKey, stateKey } from './keys.ts';
 import { parseItem } from './parse-item.ts';
+import { versionOf } from './payloads.ts';
 import { queryAll } from './query-all.ts';
 
 /** How the due index spreads its writes: a partition takes 1,000 a second. */
@@ -176,7 +177,12 @@ export class ExecutionStore {
 
   /** Ends the execution, once. `undefined`: it had ended, another run is on, or it was told to stop and `meta` does not know. */
   async finish(meta: MetaItem, ending: TerminalWrite): Promise<MetaItem | undefined> {
-    return this.#change(meta, toEnd(ending), meta.stop === undefined ? isNotStopping(meta.run) : isOpen(meta.run));
+    const v = Math.max(meta.v, versionOf(ending.output));
+    return this.#change(
+      meta,
+      toEnd({ ...ending, v }),
+      meta.stop === undefined ? isNotStopping(meta.run) : isOpen(meta.run),
+    );
   }
 
   /** Tells runners and the scheduler to stop. `undefined`: it ended, or is stopping for another reason. */
@@ -318,12 +324,14 @@ const sooner = ({ dueAtMs = 0 }: MetaItem, nowMs: number): number | undefined =>
   dueAtMs > nowMs + SWEPT_AGAIN_MS ? nowMs + SWEPT_AGAIN_MS : undefined;
 
 /** Older code would look for its results elsewhere, run its nodes by any handlers, or take what hands nodes off for what does not. */
-const versionFor = ({ pin, isEager, resultShards }: NewExecution): number => {
-  if (resultShards !== undefined) return SHARDED_VERSION;
-  return pin !== undefined || isEager === true ? HANDING_OFF_VERSION : ITEM_VERSION;
-};
+const versionFor = ({ pin, isEager, resultShards, input, globals, cached }: NewExecution): number =>
+  Math.max(
+    resultShards === undefined ? ANY_VERSION : SHARDED_VERSION,
+    pin === undefined && isEager !== true ? ANY_VERSION : HANDING_OFF_VERSION,
+    versionOf(input, globals, cached?.output),
+  );
 
-const toEnd = (ending: TerminalWrite): ItemChange => ({
+const toEnd = (ending: TerminalWrite & { readonly v: number }): ItemChange => ({
   set: { ...ending },
   remove: ['dueShard', 'dueAtMs', 'parked'],
 });

@@ -1,21 +1,34 @@
 import { createHash } from 'node:crypto';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { CorruptItemError, FanjoinError } from '../errors.ts';
 import type { Json } from '../model/json.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Payload } from '../model/result.ts';
+import { ANY_VERSION, PACKING_VERSION } from '../model/schema-version.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
 import { BoundedCache } from './bounded-cache.ts';
 
 /** Text of blobs kept in memory: enough for the inputs of the nodes that run now. */
 const CACHE_CHARACTERS = 32_000_000;
 
-/** Keeps JSON values: small ones as text in the item, large ones in the blob store. */
+/** What stands beside a value in an item, as a rule. */
+const BESIDE_BYTES = 300;
+const BYTES_PER_WRITE_UNIT = 1_024;
+
+export interface PayloadOptions {
+  /** Whether a value is packed where that makes its item cheaper to write. Default false. */
+  readonly packs?: boolean | undefined;
+}
+
+/** Keeps JSON values: small ones in the item, as text or packed, large ones in the blob store. */
 export class Payloads {
   readonly #blobs: BlobStore;
+  readonly #packs: boolean;
   readonly #texts = new BoundedCache<string>({ bound: CACHE_CHARACTERS, weigh: ({ length }) => length });
 
-  constructor(blobs: BlobStore) {
+  constructor(blobs: BlobStore, { packs = false }: PayloadOptions = {}) {
     this.#blobs = blobs;
+    this.#packs = packs;
   }
 
   /**
@@ -27,9 +40,12 @@ export class Payloads {
     return this.saveText(JSON.stringify(value), folder);
   }
 
-  async saveText(text: string, folder: string): Promise<Payload> {
-    if (text.length <= LIMITS.inlinePayloadBytes && Buffer.byteLength(text) <= LIMITS.inlinePayloadBytes)
-      return { inline: text };
+  /** The same of a value's JSON. `packs: false`: it goes into a message, which is JSON itself. */
+  async saveText(text: string, folder: string, { packs = this.#packs }: PayloadOptions = {}): Promise<Payload> {
+    const bytes = Buffer.byteLength(text);
+    const packed = packs ? pack(text, bytes) : undefined;
+    if (packed !== undefined) return { packed, bytes };
+    if (bytes <= LIMITS.inlinePayloadBytes) return { inline: text };
     const body = Buffer.from(text);
     if (body.length > LIMITS.maxPayloadBytes) {
       throw new FanjoinError(
@@ -48,8 +64,7 @@ export class Payloads {
   }
 
   async loadText(payload: Payload): Promise<string> {
-    if ('inline' in payload) return payload.inline;
-    return this.#texts.get(payload.blob, () => this.#read(payload.blob));
+    return 'blob' in payload ? this.#texts.get(payload.blob, () => this.#read(payload.blob)) : textOf(payload);
   }
 
   async #read(key: string): Promise<string> {
@@ -58,3 +73,29 @@ export class Payloads {
     return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
   }
 }
+
+/** The JSON of a value that lies in its item. */
+export const textOf = (payload: InItem): string =>
+  'inline' in payload ? payload.inline : inflateRawSync(payload.packed).toString('utf8');
+export type InItem = Exclude<Payload, { readonly blob: string }>;
+
+/** Bytes that a value takes in its item, beside what names a blob. */
+export const bytesInItem = (payload: Payload): number => {
+  if ('blob' in payload) return 0;
+  return 'inline' in payload ? Buffer.byteLength(payload.inline) : payload.packed.byteLength;
+};
+
+/** What items say whose values older code could not read. */
+export const versionOf = (...payloads: readonly (Payload | undefined)[]): number =>
+  payloads.some((payload) => payload !== undefined && 'packed' in payload) ? PACKING_VERSION : ANY_VERSION;
+
+/** `undefined`: it would not be cheaper. */
+function pack(text: string, bytes: number): Uint8Array<ArrayBuffer> | undefined {
+  if (writeUnits(bytes) === 1 || bytes > LIMITS.packedPayloadBytes) return undefined;
+  const packed = deflateRawSync(text);
+  return packed.length <= LIMITS.inlinePayloadBytes && writeUnits(packed.length) < writeUnits(bytes)
+    ? packed
+    : undefined;
+}
+
+const writeUnits = (bytes: number): number => Math.ceil((BESIDE_BYTES + bytes) / BYTES_PER_WRITE_UNIT);

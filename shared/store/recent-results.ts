@@ -2,6 +2,7 @@ import type { ExecutionId } from '../model/ids.ts';
 import type { ResultItem } from '../model/items.ts';
 import type { ItemKey } from '../ports/item-table.ts';
 import { executionPk } from './keys.ts';
+import { bytesInItem } from './payloads.ts';
 
 /** Of what a result weighs beside its output. */
 const RESULT_CHARACTERS = 1_000;
@@ -53,4 +54,4 @@ export class RecentResults {
 }
 
 const charactersOf = ({ output }: ResultItem): number =>
-  RESULT_CHARACTERS + (output !== undefined && 'inline' in output ? output.inline.length : 0);
+  RESULT_CHARACTERS + (output === undefined ? 0 : bytesInItem(output));

@@ -25,6 +25,7 @@ import {
   type VisitKey,
 } from './keys.ts';
 import { parseItem } from './parse-item.ts';
+import { versionOf } from './payloads.ts';
 import { pageMerged, queryMerged } from './query-all.ts';
 import { RecentResults } from './recent-results.ts';
 
@@ -71,7 +72,11 @@ export class ResultStore {
     outcome: FirstWrite;
     standing: ResultItem;
   }> {
-    const item: ResultItem = { ...resultKey({ resultShards, ...result }), v: ITEM_VERSION, ...result };
+    const item: ResultItem = {
+      ...resultKey({ resultShards, ...result }),
+      v: versionOf(result.output, result.failures),
+      ...result,
+    };
     const outcome = await this.#table.put(item, FIRST_WRITER_WINS);
     if (outcome.written) {
       this.#recent.keep(item);
@@ -90,7 +95,7 @@ export class ResultStore {
   putChunk({ resultShards, ...chunk }: New<ChunkItem>): Promise<FirstWrite> {
     return this.#putFirst({
       ...chunkKey({ resultShards, ...chunk }, chunk.chunk),
-      v: ITEM_VERSION,
+      v: versionOf(chunk.outcome),
       advance: 1,
       ...chunk,
     });

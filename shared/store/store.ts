@@ -7,7 +7,7 @@ import { DefinitionStore } from './definition-store.ts';
 import { EventStore } from './event-store.ts';
 import { ExecutionStore } from './execution-store.ts';
 import { MetricsStore } from './metrics-store.ts';
-import { Payloads } from './payloads.ts';
+import { type PayloadOptions, Payloads } from './payloads.ts';
 import type { RecentResults } from './recent-results.ts';
 import { ResultStore } from './result-store.ts';
 import { WorkflowStore } from './workflow-store.ts';
@@ -26,15 +26,19 @@ export interface Store {
   readonly blobs: BlobStore;
 }
 
-export interface StoreOptions {
+export interface StoreOptions extends PayloadOptions {
   /** Of this store: nobody else's, so that its writes can be told from others'. Default: a random one. */
   readonly id?: string;
   /** Results that need not be read again. Default: none is kept. */
   readonly recent?: RecentResults;
 }
 
-export function openStore(table: ItemTable, blobs: BlobStore, { id = randomUUID(), recent }: StoreOptions = {}): Store {
-  const payloads = new Payloads(blobs);
+export function openStore(
+  table: ItemTable,
+  blobs: BlobStore,
+  { id = randomUUID(), recent, packs }: StoreOptions = {},
+): Store {
+  const payloads = new Payloads(blobs, { packs });
   return {
     executions: new ExecutionStore(table, id),
     results: new ResultStore(table, recent),

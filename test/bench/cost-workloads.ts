@@ -23,6 +23,11 @@ export const COST_WORKLOADS: readonly CostWorkload[] = [
     elsewhere: { calls: 4, transitions: 5, depth: 3, operations: 5, withContexts: 8 },
   },
   {
+    title: 'chain of 3, 4 KB of JSON each',
+    workload: 'payload:4',
+    elsewhere: { calls: 3, transitions: 3, depth: 3, operations: 4, withContexts: 4, bytes: 4_096 },
+  },
+  {
     title: 'fan-out of 100 and join',
     workload: 'fan-out:100',
     elsewhere: { calls: 101, transitions: 102, depth: 2, operations: 102, withContexts: 203 },

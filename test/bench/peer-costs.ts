@@ -13,6 +13,8 @@ export interface PeerWork {
   readonly operations: number;
   /** As many with `context.parallel` or `context.map`: that itself, and a context around each branch. */
   readonly withContexts: number;
+  /** Of JSON that each step gives. @default `PEER_ASSUMPTIONS.bytesPerOperation`: some */
+  readonly bytes?: number;
 }
 
 /** In USD for a million executions. */
@@ -44,7 +46,9 @@ export function computePeerCosts(work: PeerWork): PeerCosts {
   const calls = work.calls * usd.invocations;
   const expressMs = Math.ceil((work.depth * PEER_ASSUMPTIONS.expressTaskMs) / EXPRESS_ROUNDS_MS) * EXPRESS_ROUNDS_MS;
   const durable = (operations: number): number =>
-    operations * (peers.durableOperations + (PEER_ASSUMPTIONS.bytesPerOperation / 2 ** 30) * peers.durableGbWritten) +
+    operations *
+      (peers.durableOperations +
+        ((work.bytes ?? PEER_ASSUMPTIONS.bytesPerOperation) / 2 ** 30) * peers.durableGbWritten) +
     usd.invocations +
     work.depth * CHECKPOINT_SECONDS * usd.computeGbSeconds;
   return {

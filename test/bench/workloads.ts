@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ExecutionResult } from '../../shared/executor/execution-result.ts';
 import type { DefinitionInput } from '../../shared/model/definition.ts';
 import type { Json } from '../../shared/model/json.ts';
+import { seededRandom } from '../../shared/testing/seeded-random.ts';
 import type { Dependent } from '../support/dependency-order.ts';
 import { instanceDefinition, instanceNodeId, readInstance } from '../support/wfcommons.ts';
 import { criticalPathMs } from './measure/critical-path.ts';
@@ -150,10 +152,29 @@ function map(items: number, chunkSize: number): Shape {
   };
 }
 
-/** Three nodes in a row that hand on a text of so many kilobytes. */
+/** Three nodes in a row that hand on a list of orders of so many kilobytes. */
 function payload(kilobytes: number): Shape {
-  const text = 'x'.repeat(kilobytes * 1_024);
-  return { ...chain(3), input: text, isRight: ({ success, output }) => success && output === text };
+  const input = orders(kilobytes * 1_024);
+  return { ...chain(3), input, isRight: ({ success, output }) => success && isDeepStrictEqual(output, input) };
+}
+
+/** As repetitive as what services hand to each other, and no more: the same names, other values. */
+function orders(bytes: number): Json[] {
+  const random = seededRandom(1);
+  const digits = (count: number) => String(Math.floor(random() * 10 ** count)).padStart(count, '0');
+  const all: Json[] = [];
+  for (let size = 2; ; ) {
+    const order = {
+      orderId: `ord-${digits(12)}`,
+      customer: { id: `cus-${digits(8)}`, country: ['DE', 'FR', 'JP', 'US'][Math.floor(random() * 4)] ?? 'DE' },
+      placedAt: `2026-0${1 + Math.floor(random() * 9)}-1${digits(1)}T0${digits(1)}:2${digits(1)}:3${digits(1)}Z`,
+      lines: [{ sku: `sku-${digits(6)}`, quantity: Math.ceil(random() * 9), priceCents: Number(digits(5)) }],
+      status: random() < 0.8 ? 'paid' : 'open',
+    };
+    size += JSON.stringify(order).length + 1;
+    if (size > bytes) return all;
+    all.push(order);
+  }
 }
 
 /** One node that goes back to itself, so many visits. */

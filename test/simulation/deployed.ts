@@ -84,7 +84,7 @@ export function deployed({
 }: DeployedParts): Deployed {
   const logger = new Logger({ write: onLog });
   const runtime = ({ name, clock, ports }: SimulatedProcess) => ({
-    store: openStore(ports.table, ports.blobs, { id: name }),
+    store: openStore(ports.table, ports.blobs, { id: name, packs: true }),
     clock,
     logger,
     dispatcher: new Dispatcher(ports.sender),
