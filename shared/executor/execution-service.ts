@@ -56,6 +56,9 @@ import { untilAtRest } from './until-at-rest.ts';
 import { lookUp, workflowCacheKey } from './workflow-cache.ts';
 import { WorkflowService } from './workflow-service.ts';
 
+/** At the start and at the end: what stands in META is written with it both times. */
+const META_WRITES = 2;
+
 /** Of who waits for an outcome. */
 const FIRST_POLL_MS = 100;
 const LAST_POLL_MS = 500;
@@ -163,8 +166,10 @@ export class ExecutionService {
     const folder = `executions/${executionId}/start`;
     const requestDigest = digestOf(plan.hash, request);
     const [payload, globals] = await Promise.all([
-      this.#store.payloads.save(request.input, folder),
-      request.globals === undefined ? undefined : this.#store.payloads.save(request.globals, folder),
+      this.#store.payloads.save(request.input, folder, { writes: META_WRITES }),
+      request.globals === undefined
+        ? undefined
+        : this.#store.payloads.save(request.globals, folder, { writes: META_WRITES }),
       request.definition === undefined ? undefined : this.#store.definitions.publish(plan, nowMs),
     ]);
     const found = await this.#lookUp(plan, request, { executionId, timeoutMs: config.timeoutSeconds * 1000 });

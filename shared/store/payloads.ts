@@ -20,6 +20,11 @@ export interface PayloadOptions {
   readonly packs?: boolean | undefined;
 }
 
+export interface SaveOptions extends PayloadOptions {
+  /** How often its item is written, each time whole. Default once. */
+  readonly writes?: number;
+}
+
 /** Keeps JSON values: small ones in the item, as text or packed, large ones in the blob store. */
 export class Payloads {
   readonly #blobs: BlobStore;
@@ -36,14 +41,18 @@ export class Payloads {
    *   values never overwrite each other's, and the loser's is simply not referred to.
    * @throws {FanjoinError} `PAYLOAD_TOO_LARGE`
    */
-  async save(value: Json, folder: string): Promise<Payload> {
-    return this.saveText(JSON.stringify(value), folder);
+  async save(value: Json, folder: string, options?: SaveOptions): Promise<Payload> {
+    return this.saveText(JSON.stringify(value), folder, options);
   }
 
   /** The same of a value's JSON. `packs: false`: it goes into a message, which is JSON itself. */
-  async saveText(text: string, folder: string, { packs = this.#packs }: PayloadOptions = {}): Promise<Payload> {
+  async saveText(
+    text: string,
+    folder: string,
+    { packs = this.#packs, writes = 1 }: SaveOptions = {},
+  ): Promise<Payload> {
     const bytes = Buffer.byteLength(text);
-    const packed = packs ? pack(text, bytes) : undefined;
+    const packed = packs ? pack(text, bytes, LIMITS.inlinePayloadBytes / writes) : undefined;
     if (packed !== undefined) return { packed, bytes };
     if (bytes <= LIMITS.inlinePayloadBytes) return { inline: text };
     const body = Buffer.from(text);
@@ -90,12 +99,10 @@ export const versionOf = (...payloads: readonly (Payload | undefined)[]): number
   payloads.some((payload) => payload !== undefined && 'packed' in payload) ? PACKING_VERSION : ANY_VERSION;
 
 /** `undefined`: it would not be cheaper. */
-function pack(text: string, bytes: number): Uint8Array<ArrayBuffer> | undefined {
+function pack(text: string, bytes: number, mostBytes: number): Uint8Array<ArrayBuffer> | undefined {
   if (writeUnits(bytes) === 1 || bytes > LIMITS.packedPayloadBytes) return undefined;
   const packed = deflateRawSync(text);
-  return packed.length <= LIMITS.inlinePayloadBytes && writeUnits(packed.length) < writeUnits(bytes)
-    ? packed
-    : undefined;
+  return packed.length <= mostBytes && writeUnits(packed.length) < writeUnits(bytes) ? packed : undefined;
 }
 
 const writeUnits = (bytes: number): number => Math.ceil((BESIDE_BYTES + bytes) / BYTES_PER_WRITE_UNIT);

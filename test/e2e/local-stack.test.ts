@@ -86,6 +86,21 @@ describe.skipIf(!canRunEmulators())('the local stack', () => {
     expect(outcome.output).toBe(20_000_000);
   });
 
+  it('packs values that are long, and gives them back as they were', async () => {
+    const orders = Array.from({ length: 100 }, (_, n) => ({ orderId: `ord-${n * 7919}`, status: 'paid' }));
+    const definition: DefinitionInput = { name: 'orders', nodes: { paid: { type: 'transform', output: '{% $ %}' } } };
+
+    const executionId = await start(stack, definition, orders);
+    const outcome = await ended(stack, executionId);
+
+    const [meta, result] = await Promise.all(['META', 'RESULT#paid'].map((sk) => itemsOf(stack, executionId, sk)));
+    expect(outcome.output).toEqual(orders);
+    expect([meta?.[0]?.input, result?.[0]?.output].map((value) => Object.keys(value?.M ?? {}).sort())).toEqual([
+      ['bytes', 'packed'],
+      ['bytes', 'packed'],
+    ]);
+  });
+
   it('refuses bodies that are no JSON, that name a node twice, and that are too large', async () => {
     const refuse = async (body: string) => {
       const { status, type, body: problem } = await request(stack, 'POST', '/executions', body);

@@ -58,6 +58,15 @@ describe('a value that is kept where writes are billed by the kilobyte', () => {
     expect(await payloads.load(kept)).toEqual(value);
   });
 
+  it('goes where it is cheaper sooner, if its item is written twice', async () => {
+    const payloads = aStore(true);
+    const value = orders(700);
+
+    const kept = await payloads.save(value, 'folder', { writes: 2 });
+
+    expect([kindOf(kept), kindOf(await payloads.save(value, 'folder'))]).toEqual(['blob', 'packed']);
+  });
+
   it('is counted in bytes of UTF-8', async () => {
     const text = JSON.stringify('ü'.repeat(2_000));
 
