@@ -16,6 +16,7 @@ const LONGEST_INTERVAL_MS = 10 * 60_000;
 /** A queue's message comes again by itself for so long; only then is work without a sign of life sent again. */
 const NO_PROGRESS_MS = 30 * 60_000;
 const PAGE = 100;
+const SHARDS_AT_ONCE = 4;
 
 export interface SweepParts {
   readonly store: Store;
@@ -36,6 +37,9 @@ export interface SweepReport {
   /** Executions that could not be looked at; they stay due. */
   readonly failed: readonly { readonly executionId: string; readonly error: unknown }[];
 }
+type OpenReport = { -readonly [Field in keyof Omit<SweepReport, 'failed'>]: number } & {
+  readonly failed: SweepReport['failed'][number][];
+};
 
 /**
  * Looks at the open executions that are due: ends those over their deadline, and makes good what was lost — a start
@@ -59,40 +63,39 @@ export class Sweep {
 
   /** One pass over all that is due now. */
   async run(): Promise<SweepReport> {
-    const report = {
-      looked: 0,
-      timedOut: 0,
-      repaired: 0,
-      newer: 0,
-      failed: [] as { executionId: string; error: unknown }[],
+    const report: OpenReport = { looked: 0, timedOut: 0, repaired: 0, newer: 0, failed: [] };
+    const shards = dueShards.values();
+    const sweepNext = async () => {
+      for (const shard of shards) await this.#sweepShard(shard, report);
     };
-    for (const shard of dueShards) {
-      for (;;) {
-        const { due, newer } = await this.#store.executions.loadDue(shard, this.#clock.nowMs(), PAGE);
-        // Only put off: else they would be the first of every page.
-        await Promise.all(
-          newer.map((meta) => this.#store.executions.postpone(meta, nextLook({}, this.#clock.nowMs()))),
-        );
-        report.newer += newer.length;
-        const before = report.failed.length;
-        await Promise.all(
-          due.map(async (meta) => {
-            try {
-              await this.#look(meta, report);
-            } catch (error) {
-              report.failed.push({ executionId: meta.executionId, error });
-            }
-          }),
-        );
-        report.looked += due.length;
-        // A page that only failed would come again and again.
-        if (due.length + newer.length < PAGE || (due.length > 0 && report.failed.length - before === due.length)) break;
-      }
-    }
+    await Promise.all(Array.from({ length: SHARDS_AT_ONCE }, sweepNext));
     return report;
   }
 
-  async #look(meta: MetaItem, report: { timedOut: number; repaired: number }): Promise<void> {
+  async #sweepShard(shard: string, report: OpenReport): Promise<void> {
+    for (;;) {
+      const { due, newer } = await this.#store.executions.loadDue(shard, this.#clock.nowMs(), PAGE);
+      // Only put off: else they would be the first of every page.
+      await Promise.all(newer.map((meta) => this.#store.executions.postpone(meta, nextLook({}, this.#clock.nowMs()))));
+      report.newer += newer.length;
+      let failed = 0;
+      await Promise.all(
+        due.map(async (meta) => {
+          try {
+            await this.#look(meta, report);
+          } catch (error) {
+            failed++;
+            report.failed.push({ executionId: meta.executionId, error });
+          }
+        }),
+      );
+      report.looked += due.length;
+      // A page that only failed would come again and again.
+      if (due.length + newer.length < PAGE || (due.length > 0 && failed === due.length)) return;
+    }
+  }
+
+  async #look(meta: MetaItem, report: OpenReport): Promise<void> {
     const nowMs = this.#clock.nowMs();
     const { executions } = this.#store;
     const snapshot = await executions.loadSnapshot(meta.executionId).catch(async (error: unknown) => {
