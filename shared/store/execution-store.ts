@@ -178,11 +178,8 @@ export class ExecutionStore {
   /** Ends the execution, once. `undefined`: it had ended, another run is on, or it was told to stop and `meta` does not know. */
   async finish(meta: MetaItem, ending: TerminalWrite): Promise<MetaItem | undefined> {
     const v = Math.max(meta.v, versionOf(ending.output));
-    return this.#change(
-      meta,
-      toEnd({ ...ending, v }),
-      meta.stop === undefined ? isNotStopping(meta.run) : isOpen(meta.run),
-    );
+    const condition = meta.stop === undefined ? isNotStopping(meta.run) : isOpen(meta.run);
+    return this.#change(meta, toEnd({ ...ending, v }), condition);
   }
 
   /** Tells runners and the scheduler to stop. `undefined`: it ended, or is stopping for another reason. */
