@@ -49,7 +49,7 @@ const SEEN = {
     ends: z.literal(true).optional(),
     copiedFrom: z.string().optional(),
   }),
-  MAP: z.object({ ...visit, manifest: z.string() }),
+  MAP: z.object({ ...visit, manifest: z.string(), startedAtMs: z.number() }),
   CHUNK: z.object({ ...visit, queuedAtMs: z.number(), attempts, outcome: Stored }),
 } as const;
 type Seen = { [Type in keyof typeof SEEN]: z.infer<(typeof SEEN)[Type]> };

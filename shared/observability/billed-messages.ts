@@ -1,17 +1,14 @@
 import { batchSizeOf } from '../model/pools.ts';
 import { STOP_POLL_MS } from '../runner/stop-signals.ts';
+import type { BilledInstances, Delivery } from './billed-instances.ts';
 import type { OperationCounts } from './prices.ts';
 
 /** Messages of one request to SQS. */
 const REQUEST_MESSAGES = 10;
 
-/** A message that a runner took, that stands for `times` like it. */
-export interface BilledMessage {
-  readonly pool: string;
-  /** What was sent by one decision went out together, in as few requests as can be. */
-  readonly sentWith: string;
-  readonly times: number;
-  /** How long the runner was at it. */
+/** A visit that a runner made, that stands for `times` like it. What was sent by one decision went out in few requests. */
+export interface BilledMessage extends Delivery {
+  /** How long the runner was at it, without what ran on with it. */
   readonly runningMs: number;
   /** No message brought it: it ran on with the one before it. */
   readonly isInline: boolean;
@@ -21,15 +18,23 @@ export interface BilledMessage {
 
 /**
  * What it takes to bring messages to the runner and to run them: each sent, received and deleted, in batches as full as
- * they can be. Under load pollers may find fewer messages at once, and then need more requests. Messages of a batch share a
- * look at the execution's flags.
+ * they can be. Under load pollers may find fewer messages at once, and then need more requests.
  *
  * @param memoryMbOf memory of the function that runs a pool's messages
- * @param lookUnits read units of one look at an execution's flags; a runner looks every 2 s, too
+ * @param lookUnits read units of one look at an execution's flags: an instance looks before something starts, if what it
+ *   knows is too old, and every 2 s
  */
 export function billMessages(
   messages: readonly BilledMessage[],
-  { memoryMbOf, lookUnits }: { readonly memoryMbOf: (pool: string) => number; readonly lookUnits: number },
+  {
+    memoryMbOf,
+    lookUnits,
+    instances,
+  }: {
+    readonly memoryMbOf: (pool: string) => number;
+    readonly lookUnits: number;
+    readonly instances: BilledInstances;
+  },
 ): Partial<OperationCounts> {
   let queueRequests = 0;
   let invocations = 0;
@@ -37,7 +42,7 @@ export function billMessages(
   const run = (pool: string, runningMs: number): void => {
     computeGbSeconds += (memoryMbOf(pool) / 1_024) * (runningMs / 1_000);
   };
-  let looks = 0;
+  let { looks } = instances;
   const { inline = [], sent = [] } = Object.groupBy(messages, ({ isInline }) => (isInline ? 'inline' : 'sent'));
   for (const { pool, times, runningMs: inlineMs, looks: isLook = false } of inline) {
     run(pool, times * inlineMs);
@@ -54,7 +59,7 @@ export function billMessages(
     queueRequests += Math.ceil(count / REQUEST_MESSAGES) + 2 * batches;
     invocations += batches;
     run(pool, groupMs);
-    looks += batches * (1 + Math.floor(groupMs / batches / STOP_POLL_MS));
+    looks += batches * Math.floor(groupMs / batches / STOP_POLL_MS);
   }
   return {
     queueRequests,

@@ -57,7 +57,11 @@ export function computeBilledOperations({ plan, items, stack, nowMs }: Parts): B
     billScheduler(meta, state),
     billEnding(plan, meta, items, results),
     ...visits.counts,
-    billMessages(visits.messages, { memoryMbOf: stack.memoryMbOf, lookUnits: readUnits(meta.openBytes) }),
+    billMessages(visits.messages, {
+      memoryMbOf: stack.memoryMbOf,
+      lookUnits: readUnits(meta.openBytes),
+      instances: visits.instances,
+    }),
     billHistory(
       items.flatMap(({ events, times }) => events.map((event) => ({ ...event, times }))),
       stack.lifecycleEvents,

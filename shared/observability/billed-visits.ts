@@ -2,7 +2,8 @@ import { followOf } from '../core/hand-off.ts';
 import { findNode, nodeAt, type Plan } from '../core/plan.ts';
 import { batchSizeOf, DEFAULT_POOL } from '../model/pools.ts';
 import { FLAGS_KNOWN_MS } from '../runner/flag-reader.ts';
-import { poolOf } from '../scheduler/dispatcher.ts';
+import { poolOf, SETTLE_MS } from '../scheduler/dispatcher.ts';
+import { BilledInstances } from './billed-instances.ts';
 import type { BilledItem, BilledItemOf } from './billed-items.ts';
 import type { BilledMessage } from './billed-messages.ts';
 import type { StandingResults } from './billed-results.ts';
@@ -12,7 +13,7 @@ import type { OperationCounts } from './prices.ts';
 
 /** What one message of a visit reads. */
 type Reads = Pick<OperationCounts, 'readUnits' | 'objectGets'> & {
-  /** Messages of a batch that read the same share it. */
+  /** An instance reads it once: the only result that the node waits for. */
   readonly isShared?: boolean;
 };
 /** What a visit leads to, beside its messages. */
@@ -47,9 +48,11 @@ export class BilledVisits {
   readonly #inlined = new Map<string, Inlined>();
   readonly #inputs = new Map<string, Reads>();
   readonly #manifests = new Set<string>();
-  /** By what was sent together and waited for the same node. */
-  readonly #sharedReads = new Map<string, { times: number; readonly batchSize: number; readonly reads: Reads }>();
+  readonly #results: ReadonlyMap<string, BilledItemOf<'RESULT'>>;
+  /** Of nodes that wait for the same one: by it, then by what was sent together. */
+  readonly #sharedReads = new Map<string, { readonly reads: Reads; readonly messages: Map<string, BilledMessage> }>();
   readonly messages: BilledMessage[] = [];
+  readonly instances: BilledInstances;
   readonly counts: VisitCounts[] = [];
 
   constructor(parts: VisitParts) {
@@ -66,6 +69,7 @@ export class BilledVisits {
       const beganMs = item.attempts.at(-1)?.startedAtMs ?? item.queuedAtMs;
       this.#inlined.set(key, { left: (this.#inlined.get(key)?.left ?? 0) + 1, inHand, beganMs });
     }
+    this.#results = new Map(results.map((result) => [visitOf(result), result]));
     this.#rounds = roundsOf(parts.plan, new Map(results.map(({ item }) => [item.node, item.queuedAtMs])));
     for (const item of parts.items) {
       if (item.type === 'RESULT') this.#addResult(item);
@@ -73,11 +77,14 @@ export class BilledVisits {
       else if (item.type === 'CHUNK') this.#addChunk(item);
     }
     // The timer that ends the wait for what runs on after a stop.
-    if (parts.meta.item.stop !== undefined)
-      this.messages.push({ pool: DEFAULT_POOL, sentWith: 'settle', times: 1, runningMs: 0, isInline: false });
+    if (parts.meta.item.stop !== undefined) {
+      const atMs = parts.meta.item.stop.atMs + SETTLE_MS;
+      this.messages.push({ pool: DEFAULT_POOL, sentWith: 'settle', times: 1, isInline: false, ...lasting(atMs, atMs) });
+    }
+    this.instances = new BilledInstances(this.messages.filter(({ isInline }) => !isInline));
     for (const map of this.#maps.values()) this.#addInstances(map);
-    for (const { times, batchSize, reads } of this.#sharedReads.values())
-      this.counts.push(timesReads(Math.ceil(times / batchSize), reads));
+    for (const { reads, messages } of this.#sharedReads.values())
+      this.counts.push(timesReads(this.#readersOf([...messages.values()]), reads));
   }
 
   #addResult(result: BilledItemOf<'RESULT'>): void {
@@ -101,7 +108,10 @@ export class BilledVisits {
     this.#manifests.add(item.manifest);
     if (isCut) this.counts.push({ objectPuts: times });
     this.#addMessage(
-      { node: item.node, sentWith: `plan ${item.visit} ${item.run}`, times, runningMs: 0, isInline: false },
+      {
+        ...{ node: item.node, sentWith: `plan ${item.visit} ${item.run}`, times, isInline: false },
+        ...lasting(item.startedAtMs, item.startedAtMs),
+      },
       this.#inputOf(item.node),
     );
   }
@@ -111,26 +121,39 @@ export class BilledVisits {
     this.#addMessages(chunk, NO_READS);
   }
 
-  /** What each instance that runs chunks of a map reads once: as many as it takes for the most that were sent together. */
+  /** What each instance that runs chunks of a map, or puts their outputs together, reads once. */
   #addInstances(map: BilledItemOf<'MAP'>): void {
     const chunks = this.#chunks.get(visitOf(map)) ?? [];
-    const sent = Map.groupBy(chunks, (chunk) => this.#sentWith(chunk.item));
-    const most = Math.max(0, ...[...sent.values()].map((group) => group.reduce((sum, { times }) => sum + times, 0)));
-    const instances = map.times * Math.ceil(most / batchSizeOf(poolOf(this.#parts.plan, map.item.node)));
-    this.counts.push({ readUnits: instances * readUnits(map.bytes), objectGets: instances * MANIFEST_GETS });
+    const pool = poolOf(this.#parts.plan, map.item.node);
+    const idsOf = (sent: Iterable<string>) =>
+      new Set([...sent].flatMap((sentWith) => [...this.instances.of(pool, sentWith)]));
+    const running = idsOf(new Set(chunks.map(({ item }) => this.#sentWith(item))));
+    const result = this.#results.get(visitOf(map));
+    const collecting = idsOf(result === undefined ? [] : [this.#sentWith(result.item)]);
+    this.counts.push({
+      readUnits: map.times * new Set([...running, ...collecting]).size * readUnits(map.bytes),
+      objectGets: map.times * running.size * MANIFEST_GETS,
+    });
   }
 
   /** Puts the outputs of all chunks together; its attempt began, for its result, when the map was planned. */
   #addCollect({ times, item }: BilledItemOf<'RESULT'>, map: BilledItemOf<'MAP'>): void {
     const chunks = this.#chunks.get(visitOf(map)) ?? [];
     const reads = {
-      readUnits: readUnits(map.bytes) + readUnits(chunks.reduce((sum, chunk) => sum + chunk.times * chunk.bytes, 0)),
+      readUnits: readUnits(chunks.reduce((sum, chunk) => sum + chunk.times * chunk.bytes, 0)),
       objectGets: chunks.reduce(
         (sum, { times: like, item: { outcome } }) => sum + (outcome.blob === undefined ? 0 : like),
         0,
       ),
     };
-    this.#addMessage({ node: item.node, sentWith: this.#sentWith(item), times, runningMs: 0, isInline: false }, reads);
+    const endedAtMs = item.attempts.at(-1)?.endedAtMs ?? item.queuedAtMs;
+    this.#addMessage(
+      {
+        ...{ node: item.node, sentWith: this.#sentWith(item), times, isInline: false },
+        ...lasting(endedAtMs, endedAtMs),
+      },
+      reads,
+    );
   }
 
   /** The first message went out with others; each retry alone. */
@@ -139,11 +162,27 @@ export class BilledVisits {
       const sentWith = index === 0 ? this.#sentWith(item) : `retry ${item.node} ${startedAtMs}`;
       const before = index === 0 ? this.#takeInlined(item) : undefined;
       const reads = given ?? this.#inputOf(item.node, before?.inHand);
-      const runningMs = Math.max(0, endedAtMs - startedAtMs);
       const looks = before !== undefined && flagsPeriod(startedAtMs) !== flagsPeriod(before.beganMs);
       const isInline = before !== undefined;
-      this.#addMessage({ node: item.node, sentWith, times, runningMs, isInline, looks }, reads);
+      const isLast = index === item.attempts.length - 1;
+      const lasted = {
+        ...lasting(startedAtMs, endedAtMs),
+        ...(isLast && { endedAtMs: this.#untilMs(item, endedAtMs) }),
+      };
+      this.#addMessage({ node: item.node, sentWith, times, isInline, looks, ...lasted }, reads);
     }
+  }
+
+  /** When the last ended that ran on with it. A route's visits are one after another in any case. */
+  #untilMs(item: BilledItemOf<'RESULT' | 'CHUNK'>['item'], endedAtMs: number): number {
+    const { plan } = this.#parts;
+    let untilMs = endedAtMs;
+    let last = 'inlined' in item && plan.kind === 'graph' ? item : undefined;
+    while (last?.inlined !== undefined) {
+      last = this.#results.get(visitOf({ item: { ...last, node: nodeAt(plan, last.inlined).id } }))?.item;
+      untilMs = Math.max(untilMs, last?.attempts.at(-1)?.endedAtMs ?? 0);
+    }
+    return untilMs;
   }
 
   /**
@@ -187,9 +226,20 @@ export class BilledVisits {
       this.counts.push(timesReads(message.times, reads));
       return;
     }
-    const key = `${pool} ${message.sentWith} ${findNode(plan, node)?.parents.join(' ')}`;
-    const times = (this.#sharedReads.get(key)?.times ?? 0) + message.times;
-    this.#sharedReads.set(key, { times, batchSize: batchSizeOf(pool), reads });
+    const parents = findNode(plan, node)?.parents.join(' ') ?? '';
+    const shared = this.#sharedReads.get(parents) ?? { reads, messages: new Map<string, BilledMessage>() };
+    this.#sharedReads.set(parents, shared);
+    const sent = `${pool} ${message.sentWith}`;
+    const times = (shared.messages.get(sent)?.times ?? 0) + message.times;
+    shared.messages.set(sent, { ...message, pool, times });
+  }
+
+  /** How many instances ran one of these: of those that got what was sent together, as many as it takes. */
+  #readersOf(messages: readonly BilledMessage[]): number {
+    const readers = messages.flatMap(({ pool, sentWith, times }) =>
+      [...this.instances.of(pool, sentWith)].slice(0, Math.ceil(times / batchSizeOf(pool))),
+    );
+    return new Set(readers).size;
   }
 
   /** The results that a node's input is made of, or the workflow's input. What is in hand is not read again. */
@@ -219,8 +269,14 @@ const timesReads = (times: number, { readUnits, objectGets }: Reads): VisitCount
   objectGets: times * objectGets,
 });
 
+const lasting = (startedAtMs: number, endedAtMs: number) => ({
+  startedAtMs,
+  endedAtMs: Math.max(startedAtMs, endedAtMs),
+  runningMs: Math.max(0, endedAtMs - startedAtMs),
+});
+
 /** Flags that were read in one period are taken for so until its end, about. */
 const flagsPeriod = (atMs: number): number => Math.floor(atMs / FLAGS_KNOWN_MS);
 
-const visitOf = ({ item: { node, visit, run } }: BilledItemOf<'RESULT' | 'MAP' | 'CHUNK'>): string =>
+const visitOf = ({ item: { node, visit, run } }: Pick<BilledItemOf<'RESULT' | 'MAP' | 'CHUNK'>, 'item'>): string =>
   `${node} ${visit} ${run}`;

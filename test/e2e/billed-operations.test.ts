@@ -45,11 +45,6 @@ const failing: DefinitionInput = {
 /** What is derived may be wrong by so much: batches that were less full than they could be, seconds cut elsewhere. */
 const TOLERANCE = 0.1;
 const FEW = 4;
-/**
- * Batches that start at once have instances of their own on Lambda, and each looks at the flags. Here they find fewer
- * instances, and what one of them read within half a second it does not read again: a look for each batch of the widest.
- */
-const SHARED_LOOKS = 10;
 
 /** Kinds of which there are more or fewer than tolerated. */
 function differences(derived: OperationCounts, ledger: OperationCounts, kinds = Object.keys(ledger)): string[] {
@@ -57,9 +52,7 @@ function differences(derived: OperationCounts, ledger: OperationCounts, kinds = 
   return counted.flatMap(([kind, count]) => {
     const other = Object.entries(derived).find(([name]) => name === kind)?.[1] ?? Number.NaN;
     const tolerated = Math.max(FEW, TOLERANCE * count);
-    const isNear = Math.abs(other - count) <= tolerated;
-    const isShared = kind === 'readUnits' && other > count && other - count <= SHARED_LOOKS;
-    return isNear || isShared ? [] : [`${kind}: ${other}, in the ledger ${count}`];
+    return Math.abs(other - count) <= tolerated ? [] : [`${kind}: ${other}, in the ledger ${count}`];
   });
 }
 

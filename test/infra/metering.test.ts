@@ -43,6 +43,20 @@ describe('the meter of the local stack', () => {
     expect(ledger.countsOf('one').readUnits).toBe(3.5);
   });
 
+  it('bills keys of a batch that found nothing, which DynamoDB Local leaves out', () => {
+    const { ledger, meter } = aMeter();
+    const Keys = ['META', 'STATE', 'OTHER'].map((sk) => ({ pk: { S: 'EXEC#one' }, sk: { S: sk } }));
+    const request = JSON.stringify({ RequestItems: { t: { Keys, ConsistentRead: true } } });
+    const answer = JSON.stringify({
+      ...{ Responses: { t: [Keys[0]] }, UnprocessedKeys: { t: { Keys: [Keys[2]] } } },
+      ConsumedCapacity: [{ CapacityUnits: 1 }],
+    });
+
+    meter.table({ operation: 'BatchGetItem', userAgent: RUNNER, request, answer });
+
+    expect(ledger.countsOf('one').readUnits).toBe(2);
+  });
+
   it('bills a condition that did not hold by what stands', () => {
     const { ledger, meter } = aMeter();
     const Item = { pk: { S: 'EXEC#one' }, sk: { S: 'META' }, text: { S: 'x'.repeat(2_000) } };

@@ -69,7 +69,7 @@ describe('what an execution is billed for', () => {
       // META at the start: itself, due, listed. At the end: itself, no longer due, listed. A state for the start and each
       // result, three results, and an item of five events, packed.
       writeUnits: 3 + 3 + 4 + 3 + 1,
-      // For each message META, and the node's parent if it has one; META and a state that is not there yet; the last result, for the
+      // For each message META, as they ran side by side, and the node's parent if it has one; META and a state that is not there yet; the last result, for the
       // output; all results, for the metrics.
       readUnits: 3 + 2 + 2 + 1 + 1,
       queueRequests: 3 * 3,
@@ -198,20 +198,19 @@ describe('what an execution is billed for', () => {
   });
 
   it('is, for a retry, a note of it and a message of its own', () => {
-    const attempts = [
-      { attempt: 1, startedAtMs: 1_100, endedAtMs: 1_150 },
-      { attempt: 2, startedAtMs: 1_200, endedAtMs: 1_300 },
-    ];
-    const items = [...chainItems.with(4, ran('c', 1_600, { attempts })), anAttempt({ node: 'c' })];
+    const retriedAt = (startedAtMs: number) => {
+      const attempts = [
+        { attempt: 1, startedAtMs: 1_100, endedAtMs: 1_150 },
+        { attempt: 2, startedAtMs, endedAtMs: startedAtMs + 100 },
+      ];
+      return bill(CHAIN, [...chainItems.with(4, ran('c', 1_600, { attempts })), anAttempt({ node: 'c' })]);
+    };
+    const more = { writeUnits: 1, queueRequests: 3, invocations: 1, computeGbSeconds: 0.05 };
 
-    expect(difference(chain, bill(CHAIN, items))).toEqual({
-      writeUnits: 1,
-      // META and the parent, again.
-      readUnits: 2,
-      queueRequests: 3,
-      invocations: 1,
-      computeGbSeconds: 0.05,
-    });
+    // By the instance that ran the first, which remembers META and the parent.
+    expect(difference(chain, retriedAt(1_200))).toEqual(more);
+    // META is too old by then, and the instance that was free last does not know the parent.
+    expect(difference(chain, retriedAt(1_600))).toEqual({ ...more, readUnits: 2 });
   });
 
   it('is, for a map, a plan, a message for each chunk, and one that puts them together', () => {
@@ -234,9 +233,9 @@ describe('what an execution is billed for', () => {
       apiRequests: 1,
       // META twice three, five states, the plan, twelve chunks, the result, 16 events.
       writeUnits: 6 + 5 + 1 + 12 + 1 + 1,
-      // META for four batches; the plan for each of the two that run chunks, and to put them together; the chunks; then as
-      // ever.
-      readUnits: 4 + 3 + 1 + 2 + 1 + 1,
+      // META and the plan for each of two instances: the first of them has planned the map, and puts it together; the
+      // chunks; then as ever.
+      readUnits: 2 + 2 + 1 + 2 + 1 + 1,
       // Twelve chunks take two requests each to be sent, received and deleted.
       queueRequests: 3 + 6 + 3,
       invocations: 1 + 5 + 1 + 2 + 1 + 1,
