@@ -7,7 +7,7 @@ import { openDatabase } from '../../shared/adapters/local/sqlite-database.ts';
 import { SqliteItemTable } from '../../shared/adapters/local/sqlite-table.ts';
 import { systemClock } from '../../shared/adapters/local/system-clock.ts';
 import { compile } from '../../shared/core/compile.ts';
-import { initialState } from '../../shared/core/decide.ts';
+import { initialState } from '../../shared/core/initial-state.ts';
 import { ExecutionId, NodeId } from '../../shared/model/ids.ts';
 import type { MetaItem } from '../../shared/model/items.ts';
 import type { ChangeRecord } from '../../shared/ports/change-feed.ts';
