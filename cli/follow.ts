@@ -1,6 +1,6 @@
 import type { Plan } from '../shared/core/plan.ts';
+import type { ExecutionHandle } from '../shared/executor/execution-handle.ts';
 import type { ExecutionResult } from '../shared/executor/execution-result.ts';
-import type { ExecutionHandle } from '../shared/executor/workflow-executor.ts';
 import type { CommandIo, InterruptSignal } from './command-io.ts';
 import { LineView } from './progress/line-view.ts';
 import type { ProgressView } from './progress/snapshot.ts';

@@ -1,6 +1,6 @@
 import type { Plan } from '../shared/core/plan.ts';
 import { DatabaseError } from '../shared/errors.ts';
-import type { ExecutionHandle } from '../shared/executor/workflow-executor.ts';
+import type { ExecutionHandle } from '../shared/executor/execution-handle.ts';
 import type { CommandIo } from './command-io.ts';
 import { exitCodeOfSignal } from './exit-code.ts';
 import { finish } from './finish.ts';

@@ -1,8 +1,9 @@
 import type { Plan } from '../shared/core/plan.ts';
 import type { ExecutionDescription } from '../shared/executor/description.ts';
+import type { ExecutionHandle } from '../shared/executor/execution-handle.ts';
 import { loadResult } from '../shared/executor/execution-result.ts';
 import { LocalClient } from '../shared/executor/local-client.ts';
-import type { ExecutionHandle, WorkflowExecutor } from '../shared/executor/workflow-executor.ts';
+import type { WorkflowExecutor } from '../shared/executor/workflow-executor.ts';
 import type { CommandIo } from './command-io.ts';
 import { openExecutor, type Place, type PlaceOptions } from './connect.ts';
 import { finish } from './finish.ts';

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { toJson } from '../../shared/core/json.ts';
 import { zodIssues } from '../../shared/core/zod-issues.ts';
 import { InvalidInputError } from '../../shared/errors.ts';
-import type { StartOptions } from '../../shared/executor/workflow-executor.ts';
+import type { StartOptions } from '../../shared/executor/executor-options.ts';
 import type { CommandIo } from '../command-io.ts';
 import { openExecutions, openExecutor, type Place, placeOf } from '../connect.ts';
 import { EXIT } from '../exit-code.ts';

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import type { ExecutionHandle } from '../../shared/executor/workflow-executor.ts';
+import type { ExecutionHandle } from '../../shared/executor/execution-handle.ts';
 import type { NodeResultView } from '../../shared/model/result.ts';
 import { type ProgressView, visitKeyOf } from './snapshot.ts';
 

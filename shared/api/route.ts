@@ -27,6 +27,9 @@ export interface Route {
 
 export const NO_BODY = z.undefined();
 
+/** Of a route that takes nothing. */
+export const BARE = { params: z.object({}), query: z.strictObject({}), headers: z.object({}), body: NO_BODY };
+
 /** What a route takes, parsed. */
 export interface RequestOf<R extends Route> {
   readonly params: z.output<R['params']>;

@@ -1,6 +1,8 @@
+import { FanjoinError } from '../errors.ts';
 import type { MapNode } from '../model/definition.ts';
 import type { MapProgress } from '../model/state.ts';
 import { countBits, emptyBits, hasBit, setBit } from './bits.ts';
+import { isMapNode, nodeAt, type Plan } from './plan.ts';
 
 /**
  * Chunks dispatched beyond the oldest unsettled one, at the most: 4 KB of bits. One stuck chunk can hold up the rest
@@ -80,4 +82,11 @@ function slide(map: MapProgress): void {
 /** Chunks dispatched and not settled. */
 export function* openChunks(map: MapProgress): Generator<number> {
   for (let chunk = map.base; chunk < map.next; chunk++) if (!hasBit(map.window, chunk - map.base)) yield chunk;
+}
+
+/** @throws {FanjoinError} `CORRUPT_ITEM`: it is no map, and a state takes it for one */
+export function mapNodeAt(plan: Plan, node: number): MapNode {
+  const { definition, id } = nodeAt(plan, node);
+  if (!isMapNode(definition)) throw new FanjoinError('CORRUPT_ITEM', `The state has a map at '${id}', which is no map`);
+  return definition;
 }

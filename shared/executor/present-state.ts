@@ -1,4 +1,6 @@
-import { decide, initialState, openWork } from '../core/decide.ts';
+import { decide } from '../core/decide.ts';
+import { initialState } from '../core/initial-state.ts';
+import { openWork } from '../core/open-work.ts';
 import type { Plan } from '../core/plan.ts';
 import { encodeWork } from '../core/work-list.ts';
 import type { MetaItem } from '../model/items.ts';

@@ -1,5 +1,5 @@
 import { type Bits, countBits, hasBit, membersOf } from '../core/bits.ts';
-import { openWork } from '../core/decide.ts';
+import { openWork } from '../core/open-work.ts';
 import { nodeAt, type Plan } from '../core/plan.ts';
 import type { NodeId } from '../model/ids.ts';
 import type { ExecutionState } from '../model/state.ts';

@@ -1,5 +1,5 @@
-import { firstWork } from '../core/decide.ts';
 import { fitsLimit, startsOf } from '../core/hand-off.ts';
+import { firstWork } from '../core/open-work.ts';
 import type { Plan } from '../core/plan.ts';
 import { type Advance, DEFAULT_ADVANCE, type ExecutionConfig } from '../model/config.ts';
 import type { MetaItem } from '../model/items.ts';

@@ -1,5 +1,5 @@
-import { openWork } from '../core/decide.ts';
 import type { WorkRef } from '../core/events.ts';
+import { openWork } from '../core/open-work.ts';
 import type { Plan } from '../core/plan.ts';
 import { decodeWork, encodeWork } from '../core/work-list.ts';
 import type { StateItem } from '../model/items.ts';

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { isCheckpoint } from '../core/checkpoint.ts';
-import { decide, initialState, openWork } from '../core/decide.ts';
+import { decide } from '../core/decide.ts';
 import type { CoreEvent, Decision, WorkRef } from '../core/events.ts';
+import { initialState } from '../core/initial-state.ts';
+import { openWork } from '../core/open-work.ts';
 import type { Plan } from '../core/plan.ts';
 import { encodeWork } from '../core/work-list.ts';
 import { FanjoinError, ItemTooLargeError, toErrorInfo } from '../errors.ts';

@@ -1,6 +1,6 @@
-import { openWork } from '../core/decide.ts';
 import type { CoreEvent } from '../core/events.ts';
 import { startsOf } from '../core/hand-off.ts';
+import { openWork } from '../core/open-work.ts';
 import { isMapNode, type Plan } from '../core/plan.ts';
 import type { MetaItem, ResultItem } from '../model/items.ts';
 import type { ExecutionState } from '../model/state.ts';

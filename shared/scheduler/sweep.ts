@@ -1,6 +1,6 @@
-import { firstWork } from '../core/decide.ts';
 import type { WorkRef } from '../core/events.ts';
 import { startsOf } from '../core/hand-off.ts';
+import { firstWork } from '../core/open-work.ts';
 import { nodeAt, timeoutSecondsOf } from '../core/plan.ts';
 import type { MetaItem } from '../model/items.ts';
 import type { Clock } from '../ports/clock.ts';

@@ -1,4 +1,4 @@
-import type { ExecutionHandle } from '../executor/workflow-executor.ts';
+import type { ExecutionHandle } from '../executor/execution-handle.ts';
 import { isAt, type Place, placeText } from './place.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { requiredHandlers } from '../core/plan.ts';
 import { FanjoinError } from '../errors.ts';
-import type { ExecutionHandle } from '../executor/workflow-executor.ts';
+import type { ExecutionHandle } from '../executor/execution-handle.ts';
 import type { Definition } from '../model/definition.ts';
 import type { NodeId } from '../model/ids.ts';
 import { type AnyHandler, defineNode } from '../nodes/define-node.ts';

@@ -1,8 +1,9 @@
 import { zodIssues } from '../core/zod-issues.ts';
 import { FanjoinError, InvalidInputError } from '../errors.ts';
 import type { ExecutionResult } from '../executor/execution-result.ts';
+import type { StartOptions } from '../executor/executor-options.ts';
 import type { WorkflowContext } from '../executor/workflow-context.ts';
-import { type Runnable, type StartOptions, WorkflowExecutor } from '../executor/workflow-executor.ts';
+import { type Runnable, WorkflowExecutor } from '../executor/workflow-executor.ts';
 import type { MomentAction, MomentName } from './moments.ts';
 import type { InputOf, NameOf, NodeIdOf, UnderTest } from './node-types.ts';
 import { Place } from './place.ts';

@@ -1,9 +1,10 @@
 import * as z from 'zod';
 import { zodIssues } from '../core/zod-issues.ts';
 import { InvalidInputError } from '../errors.ts';
+import { ExecutionHandle } from '../executor/execution-handle.ts';
 import type { Executions } from '../executor/executions.ts';
+import type { WorkflowExecutorOptions } from '../executor/executor-options.ts';
 import type { LocalEngine, LocalEngineOptions } from '../executor/local-engine.ts';
-import { ExecutionHandle, type WorkflowExecutorOptions } from '../executor/workflow-executor.ts';
 import type { HandlerRegistry } from '../nodes/handler-registry.ts';
 import { Logger } from '../observability/logger.ts';
 import { driven, ScriptedEngine } from './driven-engine.ts';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { compile } from '../core/compile.ts';
 import { describeCause, FanjoinError, InvalidDefinitionError } from '../errors.ts';
-import type { ExecutionHandle } from '../executor/workflow-executor.ts';
+import type { ExecutionHandle } from '../executor/execution-handle.ts';
 import type { Definition } from '../model/definition.ts';
 import { DefinitionFileError, parseDefinitionFile } from '../nodes/definition-file.ts';
 import type { ExecutionEvent } from '../observability/execution-event.ts';

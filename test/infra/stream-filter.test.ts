@@ -7,13 +7,13 @@ import { openDatabase } from '../../shared/adapters/local/sqlite-database.ts';
 import { SqliteItemTable } from '../../shared/adapters/local/sqlite-table.ts';
 import { systemClock } from '../../shared/adapters/local/system-clock.ts';
 import { compile } from '../../shared/core/compile.ts';
-import { initialState } from '../../shared/core/decide.ts';
-import { ExecutionService } from '../../shared/executor/execution-service.ts';
+import { initialState } from '../../shared/core/initial-state.ts';
 import { ExecutionId, NodeId } from '../../shared/model/ids.ts';
 import type { MetaItem } from '../../shared/model/items.ts';
 import type { ChangeRecord } from '../../shared/ports/change-feed.ts';
 import type { Item } from '../../shared/ports/item-table.ts';
 import { openStore, type Store } from '../../shared/store/store.ts';
+import { anExecutionService } from '../support/factories-service.ts';
 import { synthesized } from './synthesized.ts';
 
 const { template, outdir } = synthesized();
@@ -44,15 +44,7 @@ describe('the filter of the stream', () => {
   const database = openDatabase(':memory:', { mode: 'engine', clock: systemClock });
   const table = new SqliteItemTable(database);
   const store: Store = openStore(table, new SqliteBlobStore(database));
-  const service = new ExecutionService({
-    store,
-    clock: systemClock,
-    pools: {},
-    handlersVersion: () => '',
-    handlersPin: () => ({ version: '' }),
-    newId: () => 'unused',
-    advance: 'stream',
-  });
+  const service = anExecutionService({ store, clock: systemClock, pools: {}, advance: 'stream' });
   const definition = { name: 'filtered', nodes: { a: { type: 'transform', output: 1 } } };
   const executionId = ExecutionId.parse('filtered-1');
   let changes: ChangeRecord[] = [];

@@ -5,7 +5,8 @@
 import { openSync, writeSync } from 'node:fs';
 import { systemClock } from '../../shared/adapters/local/system-clock.ts';
 import { ExecutionNotFoundError } from '../../shared/errors.ts';
-import { type ExecutionHandle, WorkflowExecutor } from '../../shared/executor/workflow-executor.ts';
+import type { ExecutionHandle } from '../../shared/executor/execution-handle.ts';
+import { WorkflowExecutor } from '../../shared/executor/workflow-executor.ts';
 import { isTerminal } from '../../shared/model/result.ts';
 import type { NodeContext } from '../../shared/nodes/node-context.ts';
 import { digestOf, genericHandlers } from '../support/generic-handlers.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { ExecutionHandle } from '../../shared/executor/execution-handle.ts';
 import { allResults } from '../../shared/executor/execution-result.ts';
-import type { ExecutionHandle } from '../../shared/executor/workflow-executor.ts';
 import type { Json } from '../../shared/model/json.ts';
 import { type AgreementResult, check } from '../support/oracle.ts';
 import { randomWorkflow } from '../support/random-workflow.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import closeMonth from '../../examples/reference/redrive.ts';
-import type { ExecutionHandle } from '../../shared/executor/workflow-executor.ts';
+import type { ExecutionHandle } from '../../shared/executor/execution-handle.ts';
 import { Service } from './service.ts';
 import { onBothTwins } from './twins.ts';
 

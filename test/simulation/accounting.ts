@@ -1,5 +1,5 @@
 import { hasBit } from '../../shared/core/bits.ts';
-import { openWork } from '../../shared/core/decide.ts';
+import { openWork } from '../../shared/core/open-work.ts';
 import { findNode, type Plan } from '../../shared/core/plan.ts';
 import { decodeWork, encodeWork } from '../../shared/core/work-list.ts';
 import { ExecutionId } from '../../shared/model/ids.ts';

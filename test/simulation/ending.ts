@@ -1,7 +1,7 @@
 import { fromCheckpoint, settledVisits } from '../../shared/core/checkpoint.ts';
 import { compile } from '../../shared/core/compile.ts';
 import { nodeAt } from '../../shared/core/plan.ts';
-import { ExecutionService } from '../../shared/executor/execution-service.ts';
+import type { ExecutionService } from '../../shared/executor/execution-service.ts';
 import { Definition, type DefinitionInput } from '../../shared/model/definition.ts';
 import { ExecutionId } from '../../shared/model/ids.ts';
 import { isTerminal } from '../../shared/model/result.ts';
@@ -11,6 +11,7 @@ import type { Item } from '../../shared/ports/item-table.ts';
 import { parseMeta } from '../../shared/store/execution-store.ts';
 import { itemType, metaKey } from '../../shared/store/keys.ts';
 import { readAgreement } from '../support/agreement.ts';
+import { anExecutionService } from '../support/factories-service.ts';
 import { allEvents, historyProblems } from '../support/history-agreement.ts';
 import { check } from '../support/oracle.ts';
 import { configOf, policyOf } from '../support/oracle-node.ts';
@@ -24,12 +25,9 @@ const EARLY_MS = 1_000;
 
 /** What is wrong with how everything ended. */
 export async function endingProblems(world: World, scenario: Scenario, client: Client): Promise<string[]> {
-  const service = new ExecutionService({
+  const service = anExecutionService({
     store: world.store,
     clock: { nowMs: () => world.loop.nowMs, after: () => () => undefined },
-    handlersVersion: () => '',
-    handlersPin: () => ({ version: '' }),
-    newId: () => '',
   });
   const problems: string[] = [];
   const events: ExecutionEvent[] = [];

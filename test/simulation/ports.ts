@@ -101,9 +101,16 @@ export function portsOf({ table, blobs, letters, due, send, tell }: Backend, cal
 export const atOnce = (
   table: MemoryTable,
   blobs: MemoryBlobs,
-  { send = () => undefined, letters = new SimulatedLetters(() => 0) }: Partial<Pick<Backend, 'send' | 'letters'>> = {},
+  {
+    send = () => undefined,
+    letters = new SimulatedLetters(() => 0),
+    onCall = () => undefined,
+  }: Partial<Pick<Backend, 'send' | 'letters'>> & { readonly onCall?: (name: string) => void } = {},
 ): Ports =>
   portsOf(
     { table, blobs, letters, send, tell: () => undefined, due: (...query) => table.queryDue(...query) },
-    async ({ run }) => run(),
+    async ({ name, run }) => {
+      onCall(name);
+      return run();
+    },
   );

@@ -1,5 +1,6 @@
-import { decide, initialState } from '../../shared/core/decide.ts';
+import { decide } from '../../shared/core/decide.ts';
 import type { CoreEvent, WorkRef } from '../../shared/core/events.ts';
+import { initialState } from '../../shared/core/initial-state.ts';
 import { nodeAt, type Plan } from '../../shared/core/plan.ts';
 import type { Json } from '../../shared/model/json.ts';
 import type { ExecutionState } from '../../shared/model/state.ts';

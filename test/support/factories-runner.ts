@@ -4,7 +4,6 @@ import { SqliteBlobStore } from '../../shared/adapters/local/sqlite-blobs.ts';
 import { openDatabase } from '../../shared/adapters/local/sqlite-database.ts';
 import { SqliteItemTable } from '../../shared/adapters/local/sqlite-table.ts';
 import { compile } from '../../shared/core/compile.ts';
-import { ExecutionService } from '../../shared/executor/execution-service.ts';
 import type { Advance } from '../../shared/model/config.ts';
 import { ExecutionId, NodeId } from '../../shared/model/ids.ts';
 import type { ResultItem } from '../../shared/model/items.ts';
@@ -19,6 +18,7 @@ import { Dispatcher } from '../../shared/scheduler/dispatcher.ts';
 import { openStore } from '../../shared/store/store.ts';
 import { VirtualClock } from '../../shared/testing/virtual-clock.ts';
 import { aDefinition } from './factories.ts';
+import { anExecutionService } from './factories-service.ts';
 
 type Execute = (input: never, context: NodeContext) => unknown;
 
@@ -56,12 +56,9 @@ export async function aRunnerBench(options: BenchOptions) {
     random,
     secrets: localSecrets(options.secrets ?? {}, {}),
   });
-  const service = new ExecutionService({
+  const service = anExecutionService({
     store,
     clock,
-    handlersVersion: () => '',
-    handlersPin: () => ({ version: '' }),
-    newId: () => 'execution-1',
     advance,
     dispatcher: new Dispatcher({ send: async () => undefined }),
   });

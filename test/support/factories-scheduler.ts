@@ -2,7 +2,6 @@ import { MemoryTaskQueue } from '../../shared/adapters/local/memory-queue.ts';
 import { SqliteBlobStore } from '../../shared/adapters/local/sqlite-blobs.ts';
 import { openDatabase } from '../../shared/adapters/local/sqlite-database.ts';
 import { SqliteItemTable } from '../../shared/adapters/local/sqlite-table.ts';
-import { ExecutionService } from '../../shared/executor/execution-service.ts';
 import { ExecutionId, NodeId } from '../../shared/model/ids.ts';
 import type { Json } from '../../shared/model/json.ts';
 import { TaskMessage } from '../../shared/model/message.ts';
@@ -15,6 +14,7 @@ import { Sweep } from '../../shared/scheduler/sweep.ts';
 import { openStore } from '../../shared/store/store.ts';
 import { VirtualClock } from '../../shared/testing/virtual-clock.ts';
 import { aDefinition } from './factories.ts';
+import { anExecutionService } from './factories-service.ts';
 
 interface Options {
   readonly nodes: { readonly [id: string]: Json };
@@ -47,12 +47,9 @@ export async function aSchedulerBench({ nodes, definition = {}, config, startDie
   const newScheduler = () => new Scheduler({ store, dispatcher: new Dispatcher(sender), clock });
   const scheduler = newScheduler();
   const reconciler = new Reconciler({ store, scheduler });
-  const service = new ExecutionService({
+  const service = anExecutionService({
     store,
     clock,
-    handlersVersion: () => '',
-    handlersPin: () => ({ version: '' }),
-    newId: () => 'execution-1',
     advance: startDies ? 'eager' : 'stream',
     ...(startDies && { dispatcher: new Dispatcher({ send: async () => undefined }) }),
   });

@@ -1,6 +1,6 @@
 import { fromRanges } from '../../shared/core/bits.ts';
-import { firstWork, openWork } from '../../shared/core/decide.ts';
 import { startsOf } from '../../shared/core/hand-off.ts';
+import { firstWork, openWork } from '../../shared/core/open-work.ts';
 import { nodeAt, type Plan } from '../../shared/core/plan.ts';
 import { encodeWork } from '../../shared/core/work-list.ts';
 import type { Definition } from '../../shared/model/definition.ts';

@@ -2,11 +2,9 @@ import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import {
-  type ExecutionHandle,
-  WorkflowExecutor,
-  type WorkflowExecutorOptions,
-} from '../../shared/executor/workflow-executor.ts';
+import type { ExecutionHandle } from '../../shared/executor/execution-handle.ts';
+import type { WorkflowExecutorOptions } from '../../shared/executor/executor-options.ts';
+import { WorkflowExecutor } from '../../shared/executor/workflow-executor.ts';
 import type { DefinitionInput } from '../../shared/model/definition.ts';
 import { defineNode } from '../../shared/nodes/define-node.ts';
 import type { ExecutionEvent } from '../../shared/observability/execution-event.ts';

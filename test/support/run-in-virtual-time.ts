@@ -1,5 +1,6 @@
 import { compile } from '../../shared/core/compile.ts';
-import { type ExecutionHandle, WorkflowExecutor } from '../../shared/executor/workflow-executor.ts';
+import type { ExecutionHandle } from '../../shared/executor/execution-handle.ts';
+import { WorkflowExecutor } from '../../shared/executor/workflow-executor.ts';
 import type { Advance } from '../../shared/model/config.ts';
 import { VirtualClock } from '../../shared/testing/virtual-clock.ts';
 import { genericHandlers } from './generic-handlers.ts';

@@ -1,6 +1,7 @@
 import { ExportResultCode } from '@opentelemetry/core';
 import { InMemorySpanExporter, type ReadableSpan, type SpanExporter } from '@opentelemetry/sdk-trace-base';
-import { WorkflowExecutor, type WorkflowExecutorOptions } from '../../shared/executor/workflow-executor.ts';
+import type { WorkflowExecutorOptions } from '../../shared/executor/executor-options.ts';
+import { WorkflowExecutor } from '../../shared/executor/workflow-executor.ts';
 import type { DefinitionInput } from '../../shared/model/definition.ts';
 import type { Json } from '../../shared/model/json.ts';
 import { defineNode } from '../../shared/nodes/define-node.ts';

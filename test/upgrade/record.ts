@@ -9,7 +9,6 @@ import { ulid } from 'ulid';
 import { SqliteBlobStore } from '../../shared/adapters/local/sqlite-blobs.ts';
 import { openDatabase } from '../../shared/adapters/local/sqlite-database.ts';
 import { SqliteItemTable } from '../../shared/adapters/local/sqlite-table.ts';
-import { ExecutionService } from '../../shared/executor/execution-service.ts';
 import { TaskMessage } from '../../shared/model/message.ts';
 import { SCHEMA_VERSION } from '../../shared/model/schema-version.ts';
 import { HandlerRegistry } from '../../shared/nodes/handler-registry.ts';
@@ -23,6 +22,7 @@ import { Dispatcher } from '../../shared/scheduler/dispatcher.ts';
 import { Scheduler } from '../../shared/scheduler/scheduler.ts';
 import { openStore } from '../../shared/store/store.ts';
 import { VirtualClock } from '../../shared/testing/virtual-clock.ts';
+import { anExecutionService } from '../support/factories-service.ts';
 import { handlers } from './handlers.ts';
 import { type Workload, workloads } from './workloads.ts';
 
@@ -60,13 +60,7 @@ async function record(workload: Workload) {
   const runner = new NodeRunner({
     ...{ store, dispatcher, clock, logger, handlers: new HandlerRegistry(handlers), random: () => 0.5 },
   });
-  const service = new ExecutionService({
-    store,
-    clock,
-    handlersVersion: () => '',
-    handlersPin: () => ({ version: '' }),
-    newId: ulid,
-  });
+  const service = anExecutionService({ store, clock, newId: ulid });
 
   const hear = async () => {
     while (news.length > 0) {

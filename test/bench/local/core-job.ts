@@ -1,6 +1,7 @@
 import { compile } from '../../../shared/core/compile.ts';
-import { decide, initialState } from '../../../shared/core/decide.ts';
+import { decide } from '../../../shared/core/decide.ts';
 import type { CoreEvent } from '../../../shared/core/events.ts';
+import { initialState } from '../../../shared/core/initial-state.ts';
 import type { Plan } from '../../../shared/core/plan.ts';
 import { workload } from '../workloads.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { openWork } from '../../../shared/core/decide.ts';
+import { openWork } from '../../../shared/core/open-work.ts';
 import { aMap, aTask } from '../../support/factories.ts';
 import { Deciding } from '../../support/factories-decide.ts';
 

@@ -1,24 +1,18 @@
 import { expect, it } from 'vitest';
-import { ExecutionService } from '../../../shared/executor/execution-service.ts';
+import type { ExecutionService } from '../../../shared/executor/execution-service.ts';
 import { openStore } from '../../../shared/store/store.ts';
 import { VirtualClock } from '../../../shared/testing/virtual-clock.ts';
 import { MemoryBlobs } from '../../simulation/memory-blobs.ts';
 import { MemoryTable } from '../../simulation/memory-table.ts';
 import { atOnce } from '../../simulation/ports.ts';
 import { aDefinition, aTask } from '../../support/factories.ts';
+import { anExecutionService } from '../../support/factories-service.ts';
 
 async function aService(flagsKnownMs?: number) {
   const clock = new VirtualClock();
   const { table, blobs } = atOnce(new MemoryTable(), new MemoryBlobs());
   const store = openStore(table, blobs);
-  const service = new ExecutionService({
-    store,
-    clock,
-    handlersVersion: () => '',
-    handlersPin: () => ({ version: '' }),
-    newId: () => 'execution-1',
-    ...(flagsKnownMs !== undefined && { flagsKnownMs }),
-  });
+  const service = anExecutionService({ store, clock, ...(flagsKnownMs !== undefined && { flagsKnownMs }) });
   const { executionId } = await service.start({ definition: aDefinition({ a: aTask(), b: aTask() }) });
   return { clock, store, service, executionId };
 }

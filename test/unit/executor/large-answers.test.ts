@@ -7,12 +7,12 @@ import { openDatabase } from '../../../shared/adapters/local/sqlite-database.ts'
 import { SqliteItemTable } from '../../../shared/adapters/local/sqlite-table.ts';
 import { systemClock } from '../../../shared/adapters/local/system-clock.ts';
 import { AnswerRoom, placeInOrder } from '../../../shared/executor/answer-room.ts';
-import { ExecutionService } from '../../../shared/executor/execution-service.ts';
 import { WorkflowExecutor } from '../../../shared/executor/workflow-executor.ts';
 import { defineNode } from '../../../shared/nodes/define-node.ts';
 import type { BlobLinks, BlobStore } from '../../../shared/ports/blob-store.ts';
 import { Payloads } from '../../../shared/store/payloads.ts';
 import { openStore } from '../../../shared/store/store.ts';
+import { anExecutionService } from '../../support/factories-service.ts';
 
 const loaded: string[] = [];
 afterEach(() => loaded.splice(0));
@@ -92,12 +92,9 @@ it('pages of results end where the room does, and go on there; partial results s
   const { executionId } = await executor.execute({ name: 'paged', nodes }, null);
   const database = openDatabase(file, { mode: 'client', clock: systemClock });
   const bounded = (roomBytes: number) =>
-    new ExecutionService({
+    anExecutionService({
       store: openStore(new SqliteItemTable(database), new SqliteBlobStore(database)),
       clock: systemClock,
-      handlersVersion: () => '',
-      handlersPin: () => ({ version: '' }),
-      newId: () => '',
       answerBounds: { roomBytes, links },
     });
 

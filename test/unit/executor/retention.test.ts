@@ -2,10 +2,10 @@ import { afterEach, expect, it } from 'vitest';
 import { SqliteBlobStore } from '../../../shared/adapters/local/sqlite-blobs.ts';
 import { openDatabase } from '../../../shared/adapters/local/sqlite-database.ts';
 import { SqliteItemTable } from '../../../shared/adapters/local/sqlite-table.ts';
-import { ExecutionService } from '../../../shared/executor/execution-service.ts';
 import { ExecutionId } from '../../../shared/model/ids.ts';
 import { ExpiringTable } from '../../../shared/store/expiring-table.ts';
 import { openStore } from '../../../shared/store/store.ts';
+import { anExecutionService } from '../../support/factories-service.ts';
 
 const DAY_MS = 86_400_000;
 const START_MS = Date.UTC(2030, 0, 1);
@@ -23,11 +23,8 @@ async function aService() {
   opened.push(database);
   const table = new ExpiringTable(new SqliteItemTable(database), { retentionMs: 10 * DAY_MS, clock });
   const store = openStore(table, new SqliteBlobStore(database));
-  const service = new ExecutionService({
-    ...{ store, clock, advance: 'stream', retentionMs: 10 * DAY_MS },
-    handlersVersion: () => '',
-    handlersPin: () => ({ version: '' }),
-    newId: () => id,
+  const service = anExecutionService({
+    ...{ store, clock, advance: 'stream', retentionMs: 10 * DAY_MS, newId: () => id },
   });
   const definition = { name: 'w', config: { timeoutSeconds: 86_400 }, nodes: { a: { handler: 'h' } } };
   await service.start({ definition, searchAttributes: { customer: 'c1' } });

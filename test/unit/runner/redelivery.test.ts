@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { initialState, redrive } from '../../../shared/core/decide.ts';
+import { redrive } from '../../../shared/core/decide.ts';
+import { initialState } from '../../../shared/core/initial-state.ts';
 import { NodeId } from '../../../shared/model/ids.ts';
 import { aTask } from '../../support/factories.ts';
 import { anError, aRunnerBench } from '../../support/factories-runner.ts';

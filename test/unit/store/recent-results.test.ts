@@ -2,11 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ExecutionId, NodeId } from '../../../shared/model/ids.ts';
 import { ResultItem } from '../../../shared/model/items.ts';
 import { RecentResults } from '../../../shared/store/recent-results.ts';
-import { openStore } from '../../../shared/store/store.ts';
-import { SimulatedLetters } from '../../simulation/letters.ts';
-import { MemoryBlobs } from '../../simulation/memory-blobs.ts';
-import { MemoryTable } from '../../simulation/memory-table.ts';
-import { portsOf } from '../../simulation/ports.ts';
+import { anAskedStore } from '../../support/asked-store.ts';
 import { aResult } from '../../support/factories-observability.ts';
 
 const resultOf = (node: string, executionId = 'e1', output = '1') =>
@@ -21,23 +17,12 @@ const E1 = ExecutionId.parse('e1');
 
 /** Results over a table that others write to, too; and what it was asked for since the last look. */
 function aStore(recent?: RecentResults) {
-  const table = new MemoryTable();
-  const asked: string[] = [];
-  const backend = {
-    ...{ table, blobs: new MemoryBlobs(), letters: new SimulatedLetters(() => 0) },
-    due: () => [],
-    send: () => undefined,
-    tell: () => undefined,
-  };
-  const ports = portsOf(backend, async ({ name, run }) => {
-    asked.push(name.split(' ')[0] ?? '');
-    return run();
-  });
-  const { results } = openStore(ports.table, ports.blobs, { ...(recent !== undefined && { recent }) });
+  const { store, ...rest } = anAskedStore(recent);
+  const { results } = store;
   const put = async (...items: ResultItem[]) => {
     for (const item of items) await results.putResult({ resultShards: undefined, ...item });
   };
-  return { table, results, put, asked: () => asked.splice(0) };
+  return { ...rest, results, put };
 }
 
 async function nodesOf(results: AsyncIterable<ResultItem>) {

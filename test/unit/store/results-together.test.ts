@@ -1,11 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { NodeId } from '../../../shared/model/ids.ts';
 import type { Item } from '../../../shared/ports/item-table.ts';
-import { openStore } from '../../../shared/store/store.ts';
-import { SimulatedLetters } from '../../simulation/letters.ts';
-import { MemoryBlobs } from '../../simulation/memory-blobs.ts';
-import { MemoryTable } from '../../simulation/memory-table.ts';
-import { portsOf } from '../../simulation/ports.ts';
+import { anAskedStore } from '../../support/asked-store.ts';
 import { aResult, executionId } from '../../support/factories-observability.ts';
 
 const SIZE = 20;
@@ -15,21 +11,10 @@ const resultOf = (node: string, run = 1, visit = 1): Item =>
   aResult({ sk: `RESULT#${node}#00000${visit}#000${run}`, node, run, visit });
 
 /** Results of an execution, and what the table was asked for. */
-async function aStore(items: readonly Item[]) {
-  const table = new MemoryTable();
+function aStore(items: readonly Item[]) {
+  const { table, store, asked } = anAskedStore();
   for (const item of items) table.put(item);
-  const asked: string[] = [];
-  const backend = {
-    ...{ table, blobs: new MemoryBlobs(), letters: new SimulatedLetters(() => 0) },
-    due: () => [],
-    send: () => undefined,
-    tell: () => undefined,
-  };
-  const ports = portsOf(backend, async ({ name, run }) => {
-    asked.push(name.split(' ')[0] ?? '');
-    return run();
-  });
-  return { results: openStore(ports.table, ports.blobs).results, asked };
+  return { results: store.results, asked };
 }
 
 describe('results of many nodes', () => {
@@ -40,12 +25,12 @@ describe('results of many nodes', () => {
     ['a few', 7, 8, 'getMany'],
     ['those of a loop, where nobody knows how many there are', SIZE, undefined, 'getMany'],
   ])('where %s are asked for', async (_what, count, among, by) => {
-    const { results, asked } = await aStore(nodes.map((node) => resultOf(node)));
+    const { results, asked } = aStore(nodes.map((node) => resultOf(node)));
 
     const found = await results.loadResults({ executionId, run: 1 }, visits.slice(0, count), among);
 
     expect([...found.keys()].sort()).toEqual(nodes.slice(0, count).sort());
-    expect(asked).toEqual([by]);
+    expect(asked()).toEqual([by]);
   });
 
   it.each([1, 2, 3])(
@@ -56,7 +41,7 @@ describe('results of many nodes', () => {
         ...(index % 3 === 0 ? [resultOf(node, 2)] : []),
         ...(index % 5 === 0 ? [resultOf(node, 3), resultOf(node, 3, 2)] : []),
       ]);
-      const { results } = await aStore(items);
+      const { results } = aStore(items);
 
       const together = await results.loadResults({ executionId, run }, visits, SIZE);
       const byKeys = await results.loadResults({ executionId, run }, visits);
