@@ -16,6 +16,8 @@ export const EVENTS_PER_ITEM = 100;
 /** With its key, an item of more characters is over 1 KB. */
 export const LONGEST_UNPACKED = 750;
 const ITEMS_PER_PAGE = 10;
+/** Sorts behind every position. */
+const behindAll = '~';
 /** In the due index beside the shards of the sweep. */
 const MARKED_SHARD = 'observe-local';
 const MARKS_READ = 1_000;
@@ -101,6 +103,8 @@ export class EventStore {
 
   async #pageOf(pk: string, executionId: ExecutionId, after: string | undefined, limit: number): Promise<EventPage> {
     const events: ExecutionEvent[] = [];
+    // A batch that came again cut lies before the whole one, some of whose events are before it: so items are read ahead.
+    let ahead: ExecutionEvent[] = [];
     let seen = after === undefined ? '' : sortablePosition(after);
     let behind = after === undefined ? undefined : behindEvent(seen);
     for (;;) {
@@ -109,14 +113,20 @@ export class EventStore {
         limit: ITEMS_PER_PAGE,
         ...(behind !== undefined && { after: behind }),
       });
-      for (const event of page.items.flatMap((item) => eventsIn(executionId, item))) {
+      const bound = page.next === undefined ? behindAll : sortablePosition(ahead.at(-1)?.position ?? '0.0');
+      ahead = [...ahead, ...page.items.flatMap((item) => eventsIn(executionId, item))].sort((a, b) =>
+        comparePositions(a.position, b.position),
+      );
+      for (const event of ahead) {
         const position = sortablePosition(event.position);
         if (position <= seen) continue;
+        if (position > bound) break;
         if (events.length === limit) return { events, next: events.at(-1)?.position ?? '' };
         events.push(event);
         seen = position;
       }
       if (page.next === undefined) return { events };
+      ahead = ahead.filter(({ position }) => sortablePosition(position) > seen);
       behind = page.next;
     }
   }

@@ -56,6 +56,23 @@ describe('an execution’s history', () => {
     ]);
   });
 
+  it.each([0, 8, 9, 10, 11])(
+    'is whole though a cut batch lies before the whole one, behind %i others',
+    async (others) => {
+      await using bench = aStore();
+      const all = events(40);
+      const pk = executionPk(executionId);
+      for (const event of all.slice(0, others)) await bench.store.events.put(pk, [event]);
+      await bench.store.events.put(pk, all.slice(others, 36));
+      for (const cut of [all.slice(30, 31), all.slice(31, 32), all.slice(33, 36)])
+        await bench.store.events.put(pk, cut);
+      await bench.store.events.put(pk, all.slice(36));
+
+      for (const limit of [1_000, 33, 7, 1])
+        expect(await readAll(bench.store, limit)).toEqual(all.map(({ position }) => position));
+    },
+  );
+
   it('goes on behind any event', async () => {
     await using bench = aStore();
     await bench.store.events.put(executionPk(executionId), events(250));
