@@ -1,10 +1,10 @@
 import { ulid } from 'ulid';
 import { S3Links } from '../shared/adapters/aws/s3-links.ts';
 import { secretNames } from '../shared/adapters/aws/secret-names.ts';
+import { DEFAULT_STACK } from '../shared/billing/billed-operations.ts';
 import { ExecutionService } from '../shared/executor/execution-service.ts';
 import { LIMITS } from '../shared/model/limits.ts';
 import { runnerOf } from '../shared/model/runners.ts';
-import { DEFAULT_STACK } from '../shared/observability/billed-operations.ts';
 import { FLAGS_KNOWN_MS } from '../shared/runner/flag-reader.ts';
 import { environment, exportsSpans, retentionMs } from './environment.ts';
 import { clock, dispatcher, s3, store } from './runtime.ts';

@@ -44,7 +44,7 @@ async function reconcile(changes: readonly ChangeRecord[]): Promise<readonly str
 
 /** Without a window: its metrics are written whole, and are not to be written by two. */
 async function observe(changes: readonly ChangeRecord[]): Promise<readonly string[]> {
-  const parts = { store, observer: new Observer(store), logger, shard: '', lifecycle };
+  const parts = { store, observer: new Observer(store), logger, lifecycle };
   await observeBatch(parts, changes, {});
   return executionsOf(changes);
 }

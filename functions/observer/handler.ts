@@ -8,9 +8,6 @@ import { observeBatch, type StreamWindow, type StreamWindowResponse } from './ob
 import { logger, store } from './runtime.ts';
 import { exportSpans } from './spans.ts';
 
-/** One name for all shards: only records of one partition key are ever compared. */
-const SHARD = 'stream';
-
 /** A batch of a stream whose event source has a tumbling window. The types of `aws-lambda` have it for Kinesis only. */
 export type StreamWindowEvent = DynamoDBStreamEvent & StreamWindow;
 
@@ -19,15 +16,10 @@ const parts = {
   store,
   observer: new Observer(store),
   logger,
-  shard: SHARD,
   lifecycle,
   exportSpans,
   tellPulse: cloudWatch && ((pulse: Pulse) => cloudWatch?.tellPulse(pulse)),
 };
 
 export const handler = (event: StreamWindowEvent): Promise<StreamWindowResponse> =>
-  observeBatch(
-    parts,
-    event.Records.map((record) => toChangeRecord(record, SHARD)),
-    event,
-  );
+  observeBatch(parts, event.Records.map(toChangeRecord), event);

@@ -25,12 +25,13 @@ export interface StreamWindowResponse extends DynamoDBBatchResponse {
   readonly state: WindowState;
 }
 
+/** Where Lambda does not say which shard a window is of. */
+const UNNAMED_SHARD = 'stream';
+
 interface ObserverParts {
   readonly store: Store;
   readonly observer: Observer;
   readonly logger: Logger;
-  /** Names the shard where Lambda does not. */
-  readonly shard: string;
   /** Default: no bus is told. */
   readonly lifecycle?: LifecycleEvents | undefined;
   /** Takes what happened in a minute. Default: nobody wants it. */
@@ -44,9 +45,9 @@ interface ObserverParts {
  * minute by minute, their metrics. A batch that fails comes again whole, with the state it came with.
  */
 export async function observeBatch(
-  { store, observer, logger, shard, lifecycle, tellPulse, exportSpans }: ObserverParts,
+  { store, observer, logger, lifecycle, tellPulse, exportSpans }: ObserverParts,
   records: readonly ChangeRecord[],
-  { window, shardId = shard, isFinalInvokeForWindow = false, state }: StreamWindow,
+  { window, shardId = UNNAMED_SHARD, isFinalInvokeForWindow = false, state }: StreamWindow,
 ): Promise<StreamWindowResponse> {
   const [{ told, ended, failed }] = await Promise.all([observer.handle(records), exportSpans?.(records)]);
   for (const group of failed)

@@ -6,15 +6,12 @@ import { clock, dispatcher, logger, store } from '../runtime.ts';
 import { advanceBatch } from './advance-batch.ts';
 import { LagMeter } from './lag-meter.ts';
 
-/** One name for all shards: only records of one item are ever compared, and those are in order across a split. */
-const SHARD = 'stream';
-
 const parts = { scheduler: new Scheduler({ store, dispatcher, clock }), logger };
 
 const lag = cloudWatch && new LagMeter(cloudWatch);
 
 export const handler = (event: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> => {
-  const records = event.Records.map((record) => toChangeRecord(record, SHARD));
+  const records = event.Records.map(toChangeRecord);
   lag?.note(records, clock.nowMs());
   return advanceBatch(parts, records);
 };

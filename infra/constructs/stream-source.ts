@@ -10,18 +10,15 @@ import { SCHEDULER_SOURCE, STREAM_FAILURES } from './source-settings.ts';
 export interface StreamSourceProps {
   readonly itemTable: ItemTable;
   readonly scheduler: LambdaFunction;
-  /** Invocations at once for one shard of the stream, 1 to 10; records of one execution stay in order. @default 10 */
-  readonly parallelizationFactor?: number;
 }
 
-/** Feeds the table's changes to the scheduler, in the order in which each execution made them. */
+/** Feeds the table's changes to the scheduler, those of one item in their order. */
 export class StreamSource extends Construct {
   /** Where Lambda notes the records it gave up. Nobody consumes it: the sweep repairs what they told; look here for why. */
   readonly givenUp: Queue;
 
-  constructor(scope: Construct, id: string, props: StreamSourceProps) {
+  constructor(scope: Construct, id: string, { itemTable, scheduler }: StreamSourceProps) {
     super(scope, id);
-    const { itemTable, scheduler, parallelizationFactor = SCHEDULER_SOURCE.parallelizationFactor } = props;
     this.givenUp = new Queue(this, 'GivenUp', {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
@@ -35,7 +32,7 @@ export class StreamSource extends Construct {
       eventSourceArn: itemTable.streamArn,
       startingPosition: StartingPosition.TRIM_HORIZON,
       batchSize: SCHEDULER_SOURCE.batchSize,
-      parallelizationFactor,
+      parallelizationFactor: SCHEDULER_SOURCE.parallelizationFactor,
       bisectBatchOnError: STREAM_FAILURES.bisectBatchOnError,
       reportBatchItemFailures: true,
       retryAttempts: STREAM_FAILURES.retryAttempts,

@@ -1,4 +1,4 @@
-import { type OperationCounts, sumOperations } from '../../shared/observability/prices.ts';
+import { type OperationCounts, sumOperations } from '../../shared/billing/prices.ts';
 
 /** What one request or invocation would have been billed for, and for which executions it was. */
 export interface LedgerEntry {

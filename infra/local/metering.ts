@@ -2,7 +2,7 @@ import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
 import { itemSizeBytes } from '../../shared/adapters/local/item-size.ts';
 import { toItem } from '../../shared/adapters/stored-value.ts';
-import type { OperationCounts } from '../../shared/observability/prices.ts';
+import type { OperationCounts } from '../../shared/billing/prices.ts';
 import type { Ledger, LedgerEntry } from './ledger.ts';
 
 /** A request to a service, with its answer, both as text. */

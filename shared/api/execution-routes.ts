@@ -1,10 +1,10 @@
 import * as z from 'zod';
+import { BilledOperations } from '../billing/billed-operations.ts';
 import { CheckpointDetail, CheckpointView } from '../executor/checkpoints.ts';
 import { ExecutionDescription, ExecutionOutcome, ResultsPage } from '../executor/description.ts';
 import { ExecutionsPage } from '../executor/listing.ts';
 import { Started, StartRequest } from '../executor/start-request.ts';
 import { Definition } from '../model/definition.ts';
-import { BilledOperations } from '../observability/billed-operations.ts';
 import { EventsPage } from '../observability/execution-event.ts';
 import {
   CheckpointParams,

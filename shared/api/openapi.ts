@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { BilledOperations } from '../billing/billed-operations.ts';
 import { CheckpointDetail, CheckpointView } from '../executor/checkpoints.ts';
 import { DeadLetterList, Redriven } from '../executor/dead-letters.ts';
 import { ExecutionDescription, ExecutionOutcome, ResultsPage } from '../executor/description.ts';
@@ -16,7 +17,6 @@ import {
 import { Definition } from '../model/definition.ts';
 import { Problem } from '../model/problem.ts';
 import { ErrorInfo, NodeResultView } from '../model/result.ts';
-import { BilledOperations } from '../observability/billed-operations.ts';
 import { EventsPage, ExecutionEvent } from '../observability/execution-event.ts';
 import { WorkflowMetrics } from '../observability/tally.ts';
 import { componentRef, type JsonSchema, type JsonSchemas, toJsonSchemas } from './json-schemas.ts';

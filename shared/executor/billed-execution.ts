@@ -1,8 +1,8 @@
+import { type BilledItem, toBilledItem } from '../billing/billed-items.ts';
 import { countBits } from '../core/bits.ts';
 import { isMapNode, type Plan } from '../core/plan.ts';
 import { MapItem, type MetaItem } from '../model/items.ts';
 import type { ExecutionState } from '../model/state.ts';
-import { type BilledItem, toBilledItem } from '../observability/billed-items.ts';
 import type { Item } from '../ports/item-table.ts';
 import type { Snapshot, Standing } from '../store/execution-store.ts';
 import { chunkPrefix } from '../store/keys.ts';

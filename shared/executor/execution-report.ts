@@ -1,10 +1,6 @@
+import { type BilledOperations, type BilledStack, computeBilledOperations } from '../billing/billed-operations.ts';
 import type { Definition } from '../model/definition.ts';
 import { isTerminal, type NodeResultView } from '../model/result.ts';
-import {
-  type BilledOperations,
-  type BilledStack,
-  computeBilledOperations,
-} from '../observability/billed-operations.ts';
 import type { Item } from '../ports/item-table.ts';
 import type { Snapshot, Standing } from '../store/execution-store.ts';
 import type { Store } from '../store/store.ts';

@@ -1,6 +1,6 @@
+import type { BilledOperations } from '../billing/billed-operations.ts';
 import type { Json } from '../model/json.ts';
 import type { ErrorInfo, ExecutionStatus, NodeResultView } from '../model/result.ts';
-import type { BilledOperations } from '../observability/billed-operations.ts';
 import { computeMetrics, type ExecutionMetrics, type TimeMetrics } from '../observability/execution-metrics.ts';
 import type { ExecutionReport } from './execution-report.ts';
 import type { Executions } from './executions.ts';

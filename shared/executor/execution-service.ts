@@ -1,3 +1,9 @@
+import {
+  type BilledOperations,
+  type BilledStack,
+  computeBilledOperations,
+  DEFAULT_STACK,
+} from '../billing/billed-operations.ts';
 import { parseInput } from '../core/parse-input.ts';
 import { InvalidInputError } from '../errors.ts';
 import type { ExecutionConfigInput } from '../model/config.ts';
@@ -5,12 +11,6 @@ import type { Definition } from '../model/definition.ts';
 import { type ExecutionId, WorkflowName } from '../model/ids.ts';
 import type { MetaItem } from '../model/items.ts';
 import { isTerminal } from '../model/result.ts';
-import {
-  type BilledOperations,
-  type BilledStack,
-  computeBilledOperations,
-  DEFAULT_STACK,
-} from '../observability/billed-operations.ts';
 import { EventPosition } from '../observability/event-position.ts';
 import type { EventsPage, ExecutionEvent } from '../observability/execution-event.ts';
 import { toMetrics, type WorkflowMetrics } from '../observability/tally.ts';

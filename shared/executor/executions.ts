@@ -1,9 +1,9 @@
+import type { BilledOperations } from '../billing/billed-operations.ts';
 import type { ExecutionConfigInput } from '../model/config.ts';
 import type { Definition } from '../model/definition.ts';
 import type { Json } from '../model/json.ts';
 import type { SearchAttributes } from '../model/search-attributes.ts';
 import type { VersionName } from '../model/version.ts';
-import type { BilledOperations } from '../observability/billed-operations.ts';
 import type { EventsPage } from '../observability/execution-event.ts';
 import type { WorkflowMetrics } from '../observability/tally.ts';
 import type { CheckpointDetail, CheckpointView } from './checkpoints.ts';

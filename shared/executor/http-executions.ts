@@ -1,8 +1,8 @@
 import { ROUTES } from '../api/routes.ts';
+import type { BilledOperations } from '../billing/billed-operations.ts';
 import { compile } from '../core/compile.ts';
 import type { ExecutionConfigInput } from '../model/config.ts';
 import type { Definition } from '../model/definition.ts';
-import type { BilledOperations } from '../observability/billed-operations.ts';
 import type { EventsPage } from '../observability/execution-event.ts';
 import type { WorkflowMetrics } from '../observability/tally.ts';
 import type { Clock } from '../ports/clock.ts';

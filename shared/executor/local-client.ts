@@ -1,12 +1,12 @@
 import { SqliteBlobStore } from '../adapters/local/sqlite-blobs.ts';
 import { openDatabase, type SqliteDatabase } from '../adapters/local/sqlite-database.ts';
 import { SqliteItemTable } from '../adapters/local/sqlite-table.ts';
+import type { BilledOperations } from '../billing/billed-operations.ts';
 import type { Plan } from '../core/plan.ts';
 import type { Definition } from '../model/definition.ts';
 import { DefinitionHash, ExecutionId } from '../model/ids.ts';
 import type { AnyHandler } from '../nodes/define-node.ts';
 import { HandlerRegistry } from '../nodes/handler-registry.ts';
-import type { BilledOperations } from '../observability/billed-operations.ts';
 import type { EventsPage } from '../observability/execution-event.ts';
 import type { WorkflowMetrics } from '../observability/tally.ts';
 import type { Clock } from '../ports/clock.ts';

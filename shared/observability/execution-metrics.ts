@@ -1,6 +1,6 @@
+import type { BilledOperations } from '../billing/billed-operations.ts';
 import type { Definition, NodeDefinition } from '../model/definition.ts';
 import type { NodeResultView } from '../model/result.ts';
-import type { BilledOperations } from './billed-operations.ts';
 import { runningMs } from './to-events.ts';
 
 /** Where a node's time went, over all its visits. In milliseconds. */

@@ -8,9 +8,7 @@ import type { Item, ItemKey } from './item-table.ts';
  *   key) level"
  */
 export interface ChangeRecord {
-  /** The ordered part of the feed this record came through. */
-  readonly shard: string;
-  /** Ascending within `shard`; compare with {@link compareSequence}. */
+  /** Ascending for one item, whichever part of the feed it comes through; compare with {@link compareSequence}. */
   readonly sequence: string;
   readonly key: ItemKey;
   /** The item before the change; absent when it was created. */

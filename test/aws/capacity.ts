@@ -1,5 +1,5 @@
 import type { MetricDataQuery } from '@aws-sdk/client-cloudwatch';
-import type { OperationCounts } from '../../shared/observability/prices.ts';
+import type { OperationCounts } from '../../shared/billing/prices.ts';
 
 /** What CloudWatch can tell of a stack that executions say they were billed for. */
 export const COMPARED = ['writeUnits', 'readUnits', 'invocations'] as const;

@@ -3,10 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { loadWorkflow } from '../../cli/load-workflow.ts';
+import { type OperationCounts, sumOperations } from '../../shared/billing/prices.ts';
 import type { WorkflowExecutorOptions } from '../../shared/executor/executor-options.ts';
 import { WorkflowExecutor } from '../../shared/executor/workflow-executor.ts';
 import type { DefinitionInput } from '../../shared/model/definition.ts';
-import { type OperationCounts, sumOperations } from '../../shared/observability/prices.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const WIDTH = 20;

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startLocalStack } from '../../infra/local/local-stack.ts';
-import { type OperationCounts, PRICES, sumOperations } from '../../shared/observability/prices.ts';
+import { type OperationCounts, PRICES, sumOperations } from '../../shared/billing/prices.ts';
 import { COST_WORKLOADS, type CostWorkload } from './cost-workloads.ts';
 import { ASSUMED_MS_PER_INVOCATION, type LedgerReading, readLedger } from './ledger.ts';
 import { computePeerCosts, PEER_ASSUMPTIONS } from './peer-costs.ts';
@@ -139,7 +139,7 @@ Chunks are compared with chunks: elsewhere, too, a task or step of them takes 10
 ${pricesTable()}
 
 From ${[...PRICES.sources, ...PRICES.peers.sources].map((url) => `[${new URL(url).pathname.split('/')[1]}](${url})`).join(', ')},
-in [one table](../shared/observability/prices.ts).
+in [one table](../shared/billing/prices.ts).
 
 ## What you can do about it
 

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LedgerEntry } from '../../infra/local/ledger.ts';
 import type { LocalStack } from '../../infra/local/local-stack.ts';
+import { type OperationCounts, priceOf, sumOperations } from '../../shared/billing/prices.ts';
 import { WorkflowExecutor } from '../../shared/executor/workflow-executor.ts';
-import { type OperationCounts, priceOf, sumOperations } from '../../shared/observability/prices.ts';
 import type { Workload } from './workloads.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { PRICES } from '../../shared/observability/prices.ts';
+import { PRICES } from '../../shared/billing/prices.ts';
 import { ASSUMED_MS_PER_INVOCATION } from './ledger.ts';
 
 /** What a workload is to those who charge otherwise. */

@@ -75,9 +75,9 @@ describe.skipIf(started === undefined)('on Amazon DynamoDB Local and fauxqs', ()
 function createTableHarness({ dynamo, streams }: AwsEmulators, streamArn: string): TableHarness {
   const table = new DynamoItemTable({ client: dynamo, tableName: TABLE });
   const changes = new Map<string, ChangeRecord[]>();
-  let iterators: (readonly [shard: string, iterator: string])[] | undefined;
+  let iterators: readonly string[] | undefined;
 
-  async function openShards(): Promise<(readonly [string, string])[]> {
+  async function openShards(): Promise<string[]> {
     const { StreamDescription } = await streams.send(new DescribeStreamCommand({ StreamArn: streamArn }));
     return Promise.all(
       (StreamDescription?.Shards ?? []).map(async ({ ShardId = '' }) => {
@@ -86,23 +86,23 @@ function createTableHarness({ dynamo, streams }: AwsEmulators, streamArn: string
           ShardId,
           ShardIteratorType: 'TRIM_HORIZON',
         });
-        return [ShardId, (await streams.send(command)).ShardIterator ?? ''] as const;
+        return (await streams.send(command)).ShardIterator ?? '';
       }),
     );
   }
 
   async function readOn(): Promise<void> {
     iterators ??= await openShards();
-    const next: (readonly [string, string])[] = [];
-    for (const [shard, iterator] of iterators) {
+    const next: string[] = [];
+    for (const iterator of iterators) {
       const { Records = [], NextShardIterator } = await streams.send(
         new GetRecordsCommand({ ShardIterator: iterator }),
       );
       for (const streamRecord of Records) {
-        const record = toChangeRecord(streamRecord, shard);
+        const record = toChangeRecord(streamRecord);
         changes.set(record.key.pk, [...(changes.get(record.key.pk) ?? []), record]);
       }
-      if (NextShardIterator !== undefined) next.push([shard, NextShardIterator]);
+      if (NextShardIterator !== undefined) next.push(NextShardIterator);
     }
     iterators = next;
   }

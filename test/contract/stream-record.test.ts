@@ -2,12 +2,9 @@ import type { DynamoDBRecord } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
 import { toChangeRecord } from '../../shared/adapters/aws/stream-record.ts';
 
-const STREAM = 'arn:aws:dynamodb:us-east-1:1:table/t/stream/1';
-
 /** As a Lambda event gives it: bytes are base64 text. */
 const aRecord = (dynamodb: DynamoDBRecord['dynamodb']): DynamoDBRecord => ({
   eventName: 'MODIFY',
-  eventSourceARN: STREAM,
   dynamodb: { Keys: { pk: { S: 'P' }, sk: { S: 'A' } }, SequenceNumber: '123', ...dynamodb },
 });
 
@@ -23,10 +20,9 @@ describe('toChangeRecord', () => {
       list: { L: [{ BOOL: false }, { M: {} }] },
     };
 
-    const record = toChangeRecord(aRecord({ OldImage: { pk: { S: 'P' }, sk: { S: 'A' } }, NewImage }), STREAM);
+    const record = toChangeRecord(aRecord({ OldImage: { pk: { S: 'P' }, sk: { S: 'A' } }, NewImage }));
 
     expect(record).toStrictEqual({
-      shard: STREAM,
       sequence: '123',
       key: { pk: 'P', sk: 'A' },
       before: { pk: 'P', sk: 'A' },
@@ -45,15 +41,15 @@ describe('toChangeRecord', () => {
   it('has no before for an item that was created, and no after for one that was deleted', () => {
     const image = { pk: { S: 'P' }, sk: { S: 'A' } };
 
-    expect(toChangeRecord(aRecord({ NewImage: image }), STREAM)).not.toHaveProperty('before');
-    expect(toChangeRecord(aRecord({ OldImage: image }), STREAM)).not.toHaveProperty('after');
+    expect(toChangeRecord(aRecord({ NewImage: image }))).not.toHaveProperty('before');
+    expect(toChangeRecord(aRecord({ OldImage: image }))).not.toHaveProperty('after');
   });
 
   it('takes an attribute whose type DynamoDB Local left out for an empty map', () => {
     const { dynamodb } = aRecord({});
     const NewImage = { pk: { S: 'P' }, sk: { S: 'A' }, map: {}, list: { L: [{}] } };
 
-    expect(toChangeRecord({ dynamodb: { ...dynamodb, NewImage } }, STREAM).after).toStrictEqual({
+    expect(toChangeRecord({ dynamodb: { ...dynamodb, NewImage } }).after).toStrictEqual({
       pk: 'P',
       sk: 'A',
       map: {},
@@ -64,14 +60,14 @@ describe('toChangeRecord', () => {
   it('refuses an image with an attribute that is not ours', () => {
     const NewImage = { pk: { S: 'P' }, sk: { S: 'A' }, numbers: { NS: ['1'] } };
 
-    expect(() => toChangeRecord(aRecord({ NewImage }), STREAM)).toThrow(
+    expect(() => toChangeRecord(aRecord({ NewImage }))).toThrow(
       expect.objectContaining({ code: 'CORRUPT_ITEM', message: expect.stringContaining("'numbers'") }),
     );
   });
 
   it('refuses a record without keys or sequence number', () => {
-    expect(() => toChangeRecord({}, STREAM)).toThrow(expect.objectContaining({ code: 'CORRUPT_ITEM' }));
-    expect(() => toChangeRecord({ dynamodb: { Keys: { pk: { S: 'P' } }, SequenceNumber: '1' } }, STREAM)).toThrow(
+    expect(() => toChangeRecord({})).toThrow(expect.objectContaining({ code: 'CORRUPT_ITEM' }));
+    expect(() => toChangeRecord({ dynamodb: { Keys: { pk: { S: 'P' } }, SequenceNumber: '1' } })).toThrow(
       expect.objectContaining({ code: 'CORRUPT_ITEM' }),
     );
   });

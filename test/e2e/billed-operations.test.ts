@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LocalStack } from '../../infra/local/local-stack.ts';
+import { OperationCounts, priceOf } from '../../shared/billing/prices.ts';
 import { WorkflowExecutor } from '../../shared/executor/workflow-executor.ts';
 import type { DefinitionInput } from '../../shared/model/definition.ts';
-import { OperationCounts, priceOf } from '../../shared/observability/prices.ts';
 import { isPartOfExecution, untilObserved } from '../bench/ledger.ts';
 import { canRunEmulators } from '../support/aws-emulators.ts';
 import { aLocalStack } from '../support/local-stack.ts';

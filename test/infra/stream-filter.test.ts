@@ -170,7 +170,7 @@ describe('the filter of the stream', () => {
 describe("the filter of the observer's stream", () => {
   const told = (sk: string, pk = 'EXEC#x') => {
     const item = { pk, sk };
-    return isObserved(toStreamRecord({ shard: 's', sequence: '1', key: item, after: item }));
+    return isObserved(toStreamRecord({ sequence: '1', key: item, after: item }));
   };
 
   it('keeps what makes events', () => {

@@ -121,7 +121,6 @@ export function deployed({
         store,
         observer: new Observer(store),
         logger,
-        shard: 'stream',
         lifecycle: lifecycle && new LifecycleEvents({ store, logger, sink, nodeEvents: lifecycle === 'nodes' }),
       };
       return ({ records, window }) => observeBatch(parts, records, window);

@@ -161,7 +161,6 @@ export class MemoryTable {
     if (standing === undefined) partition.sorted = undefined;
     partition.items.set(item.sk, item);
     this.#onChange({
-      shard: 'stream',
       sequence: String(++this.#sequence),
       key: { pk: item.pk, sk: item.sk },
       ...(standing !== undefined && { before: standing }),

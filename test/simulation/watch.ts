@@ -147,7 +147,7 @@ export class Watch {
     this.executions.set(executionId, invariants);
     // Of one that goes on from a checkpoint all this was there before it was.
     for (const before of itemsOf(table, meta.executionId))
-      if (before.sk !== 'META') invariants.onChange({ shard: '', sequence: '0', key: before, after: before });
+      if (before.sk !== 'META') invariants.onChange({ sequence: '0', key: before, after: before });
   }
 
   /** What pauses by itself does so at its points, at each once. */

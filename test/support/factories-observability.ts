@@ -64,7 +64,6 @@ export const anAttempt = (overrides: Attributes = {}): Item => ({
 /** A change as the stream tells it. */
 export const aChange = (after: Item, { before, sequence = '100' }: { before?: Item; sequence?: string } = {}) =>
   ({
-    shard: 'stream',
     sequence,
     key: { pk: after.pk, sk: after.sk },
     after,

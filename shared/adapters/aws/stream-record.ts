@@ -36,18 +36,14 @@ export interface TableStreamRecord {
 /**
  * The change a stream record tells of. The stream's view must be `NEW_AND_OLD_IMAGES`.
  *
- * A Lambda event does not name the shard its records came through. Pass the stream's ARN (`eventSourceARN`): the records
- * of one item come in ascending sequence even when its shard is split, and only they are ever compared.
- *
  * @throws CorruptItemError for a record without keys or sequence number, or an image with an attribute that is not ours.
  */
-export function toChangeRecord({ dynamodb }: TableStreamRecord, shard: string): ChangeRecord {
+export function toChangeRecord({ dynamodb }: TableStreamRecord): ChangeRecord {
   if (dynamodb?.Keys === undefined || dynamodb.SequenceNumber === undefined) {
     throw new CorruptItemError('A stream record', 'it has no keys or no sequence number');
   }
   const { pk, sk }: ItemKey = readImage(dynamodb.Keys);
   return {
-    shard,
     sequence: dynamodb.SequenceNumber,
     key: { pk, sk },
     ...(dynamodb.OldImage !== undefined && { before: readImage(dynamodb.OldImage) }),

@@ -60,7 +60,7 @@ export class TableStream implements ChangeLog {
       }: { Records?: object[] | undefined; NextShardIterator?: string | undefined } = await this.#client.send(
         new GetRecordsCommand({ ShardIterator: iterator, Limit: PAGE }),
       );
-      const changes = Records.map((record) => toChangeRecord(record, shard));
+      const changes = Records.map(toChangeRecord);
       found.push(...changes.filter(({ sequence }) => compareSequence(sequence, lastSequence) <= 0));
       const last = changes.at(-1);
       if (last !== undefined && compareSequence(last.sequence, lastSequence) >= 0) break;

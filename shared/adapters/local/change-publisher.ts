@@ -14,7 +14,6 @@ export interface ItemTransition {
   readonly afterText?: string;
 }
 
-const SHARD = 'local';
 const POLL_MS = 100;
 /** Sequence numbers are reserved in the file in blocks, so that a commit seldom has to write one. */
 const RESERVED_AT_ONCE = 1_000_000;
@@ -97,7 +96,6 @@ export class ChangePublisher {
     const item = after ?? before;
     if (item === undefined) return;
     this.#pending.push({
-      shard: SHARD,
       sequence: this.#nextSequence(),
       key: { pk: item.pk, sk: item.sk },
       ...(before !== undefined && { before }),

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { LedgerEntry } from '../../../infra/local/ledger.ts';
 import { startLocalStack } from '../../../infra/local/local-stack.ts';
+import { type OperationCounts, priceOf } from '../../../shared/billing/prices.ts';
 import type { Advance } from '../../../shared/model/config.ts';
-import { type OperationCounts, priceOf } from '../../../shared/observability/prices.ts';
 import { canRunEmulators } from '../../support/aws-emulators.ts';
 import { COST_WORKLOADS } from '../cost-workloads.ts';
 import { type Figure, type Measurements, type SuiteOptions, toFigure } from '../figures.ts';

@@ -19,7 +19,6 @@ class Lines {
 }
 
 const change = (sk: string, after: Partial<Item>, before?: Item): ChangeRecord => ({
-  shard: 's',
   sequence: '1',
   key: { pk: 'EXEC#e', sk },
   after: { pk: 'EXEC#e', sk, ...after },

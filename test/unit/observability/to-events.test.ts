@@ -58,7 +58,7 @@ describe('the events of a change', () => {
   it('are none for the scheduler’s state, for its own items, for deletions and for second writes', () => {
     const state = { pk: 'EXEC#execution-1', sk: 'STATE', v: 1 };
     const own = { pk: 'EXEC#execution-1', sk: 'EVENT#1', v: 1, events: '[]' };
-    const deletion = { shard: 's', sequence: '1', key: { pk: 'EXEC#execution-1', sk: 'META' }, before: aMeta() };
+    const deletion = { sequence: '1', key: { pk: 'EXEC#execution-1', sk: 'META' }, before: aMeta() };
 
     expect([aChange(state), aChange(own), deletion].flatMap(toEvents)).toEqual([]);
     expect(toEvents(aChange(aResult(), { before: aResult() }))).toEqual([]);

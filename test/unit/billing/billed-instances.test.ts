@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BilledInstances, type Delivery } from '../../../shared/observability/billed-instances.ts';
+import { BilledInstances, type Delivery } from '../../../shared/billing/billed-instances.ts';
 
 /** Of the default pool, whose batches have ten messages. */
 const aDelivery = (overrides: Partial<Delivery> = {}): Delivery => ({

@@ -1,8 +1,8 @@
 import { itemSizeBytes } from '../adapters/local/item-size.ts';
 import { ITEM_VERSION } from '../model/items.ts';
+import type { LifecycleScope } from '../observability/lifecycle-event.ts';
 import { EVENTS_PER_ITEM, LONGEST_UNPACKED } from '../store/event-store.ts';
 import { writeUnits } from './billed-units.ts';
-import type { LifecycleScope } from './lifecycle-event.ts';
 import type { OperationCounts } from './prices.ts';
 
 /** How long the observer's event source gathers changes: `infra/constructs/observer-source.ts`. */

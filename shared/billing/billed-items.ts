@@ -2,12 +2,12 @@ import * as z from 'zod';
 import { itemSizeBytes } from '../adapters/local/item-size.ts';
 import { MetaItem } from '../model/items.ts';
 import { Payload } from '../model/result.ts';
+import { type LifecycleScope, lifecycleScope } from '../observability/lifecycle-event.ts';
+import { type BareEvent, eventsOf } from '../observability/to-events.ts';
 import type { Item } from '../ports/item-table.ts';
 import { itemType } from '../store/keys.ts';
 import { parseItem } from '../store/parse-item.ts';
 import { bytesInItem } from '../store/payloads.ts';
-import { type LifecycleScope, lifecycleScope } from './lifecycle-event.ts';
-import { type BareEvent, eventsOf } from './to-events.ts';
 
 /** Where a payload is, and what it weighs in an item. */
 const Stored = Payload.transform((payload) =>

@@ -1,12 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { toBilledItem } from '../../../shared/billing/billed-items.ts';
+import { type BilledStack, computeBilledOperations, DEFAULT_STACK } from '../../../shared/billing/billed-operations.ts';
+import { PRICES } from '../../../shared/billing/prices.ts';
 import type { Json } from '../../../shared/model/json.ts';
-import { toBilledItem } from '../../../shared/observability/billed-items.ts';
-import {
-  type BilledStack,
-  computeBilledOperations,
-  DEFAULT_STACK,
-} from '../../../shared/observability/billed-operations.ts';
-import { PRICES } from '../../../shared/observability/prices.ts';
 import type { Item, Value } from '../../../shared/ports/item-table.ts';
 import { aPlan, aTask } from '../../support/factories.ts';
 import { aMeta, anAttempt, aResult } from '../../support/factories-observability.ts';

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { nodeAt, type Plan } from '../core/plan.ts';
 import { isTerminal } from '../model/result.ts';
+import type { LifecycleScope } from '../observability/lifecycle-event.ts';
 import { SWEEP_INTERVAL_MS, sweepIntervalAfter } from '../scheduler/sweep.ts';
 import { billHistory } from './billed-history.ts';
 import type { BilledItem, BilledItemOf } from './billed-items.ts';
@@ -8,12 +9,11 @@ import { billMessages } from './billed-messages.ts';
 import { StandingResults } from './billed-results.ts';
 import { readUnits, writeUnits } from './billed-units.ts';
 import { BilledVisits } from './billed-visits.ts';
-import type { LifecycleScope } from './lifecycle-event.ts';
 import { OperationCounts, priceOf, sumOperations } from './prices.ts';
 
 /** What an execution was billed for, and what that costs. */
 export const BilledOperations = OperationCounts.extend({
-  /** By the list prices of `observability/prices.ts`, in USD. */
+  /** By the list prices of `billing/prices.ts`, in USD. */
   estimatedUsd: z.number(),
 });
 export type BilledOperations = Readonly<z.infer<typeof BilledOperations>>;
