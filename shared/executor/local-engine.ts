@@ -50,7 +50,7 @@ import type { Workflows } from './workflows.ts';
 /** How often deadlines of executions that only wait are looked at; AWS does so once a minute. */
 const SWEEP_MS = 1_000;
 /** Never comes back by itself: in one process, a message whose handler lives needs no second delivery. */
-const VISIBILITY_MS = 10 * 365 * 86_400_000;
+const VISIBILITY_MS = Number.POSITIVE_INFINITY;
 const MAX_RECEIVE_COUNT = 5;
 /** Of results that were written a short while ago: what is read when their execution ends, or a join begins. */
 const RECENT_CHARACTERS = 16_000_000;

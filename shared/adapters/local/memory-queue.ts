@@ -6,7 +6,7 @@ import { TimeHeap } from './time-heap.ts';
 
 export interface MemoryTaskQueueOptions {
   readonly clock: Clock;
-  /** How long a delivered message stays hidden unless the receiver says otherwise. */
+  /** How long a delivered message stays hidden unless the receiver says otherwise; `Infinity`: until it is acknowledged. */
   readonly visibilityMs: number;
   /** A message handed out so often and not acknowledged goes to the dead-letter pool. */
   readonly maxReceiveCount: number;
@@ -143,7 +143,9 @@ export class MemoryTaskQueue implements TaskQueue {
       const receipt = `${message.id}.${message.receiveCount}`;
       message.receipt = receipt;
       pool.held.set(receipt, message);
-      pool.later.push(nowMs + visibilityMs, { message, generation: message.generation });
+      // The heap forgets a message only when its time has come: one that is never to come back would stay for good.
+      if (visibilityMs !== Number.POSITIVE_INFINITY)
+        pool.later.push(nowMs + visibilityMs, { message, generation: message.generation });
       deliveries.push({ messageId: message.id, body: message.body, receiveCount: message.receiveCount, receipt });
     }
     return deliveries;
