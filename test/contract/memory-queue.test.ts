@@ -92,6 +92,23 @@ describe('MemoryTaskQueue', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it('keeps nothing in mind of a message that is hidden until it is acknowledged', async () => {
+    const queue = new MemoryTaskQueue({
+      clock: systemClock,
+      visibilityMs: Number.POSITIVE_INFINITY,
+      maxReceiveCount: 3,
+    });
+    await queue.send('p', [{ body: 'x' }]);
+    await queue.receive('p');
+
+    const waiting = queue.receive('p', { waitMs: 20_000 });
+
+    // That of who waits: there is nothing that could become due.
+    expect(vi.getTimerCount()).toBe(1);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(await waiting).toStrictEqual([]);
+  });
+
   it('carries 100,000 messages, half of them delayed, in a moment', async () => {
     vi.useRealTimers();
     let nowMs = 0;
