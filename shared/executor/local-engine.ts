@@ -3,52 +3,45 @@ import { MemoryTaskQueue } from '../adapters/local/memory-queue.ts';
 import { SqliteBlobStore } from '../adapters/local/sqlite-blobs.ts';
 import { openDatabase, type SqliteDatabase } from '../adapters/local/sqlite-database.ts';
 import { SqliteItemTable } from '../adapters/local/sqlite-table.ts';
-import { type Plan, requiredHandlers } from '../core/plan.ts';
-import { DatabaseError, ExecutionNotFoundError, FanjoinError } from '../errors.ts';
-import type { Advance, ExecutionConfigInput } from '../model/config.ts';
+import { FanjoinError } from '../errors.ts';
 import { ExecutionId } from '../model/ids.ts';
 import type { MetaItem } from '../model/items.ts';
-import type { Pools } from '../model/pools.ts';
 import { isTerminal } from '../model/result.ts';
-import type { HandlerRegistry } from '../nodes/handler-registry.ts';
 import { CallbackFeed } from '../observability/callback-feed.ts';
 import { Callbacks } from '../observability/callbacks.ts';
 import { LocalMonitor } from '../observability/local-monitor.ts';
-import type { Logger } from '../observability/logger.ts';
 import type { ChangeRecord } from '../ports/change-feed.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { SecretStore } from '../ports/secret-store.ts';
-import type { Attempt } from '../runner/attempt.ts';
 import { NodeRunner } from '../runner/runner.ts';
 import { Dispatcher } from '../scheduler/dispatcher.ts';
 import { Reconciler } from '../scheduler/reconcile.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
 import { Sweep } from '../scheduler/sweep.ts';
 import { parseMeta } from '../store/execution-store.ts';
-import { executionIdOf, executionPk } from '../store/keys.ts';
+import { executionIdOf } from '../store/keys.ts';
 import { RecentResults } from '../store/recent-results.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { activeSpan } from '../tracing/active-span.ts';
-import type { SpanExport } from '../tracing/span-export.ts';
 import { loadCheckpoint } from './checkpoints.ts';
 import { NO_DEAD_LETTERS } from './dead-letters.ts';
-import { ExecutionService, type ServiceParts } from './execution-service.ts';
+import { ExecutionService } from './execution-service.ts';
 import type { Executions, RedriveOptions, ResultsOptions, StartInput, TimeRange, WaitOptions } from './executions.ts';
 import { FeedPump } from './feed-pump.ts';
 import { untilEvents } from './follow-events.ts';
 import { assertPinned, localPin } from './handlers-pin.ts';
 import type { ListOptions } from './listing.ts';
+import { loadStanding } from './load-standing.ts';
+import type { LocalEngineOptions } from './local-engine-options.ts';
 import { LocalRetention } from './local-retention.ts';
+import { LocalSweep } from './local-sweep.ts';
 import { newId } from './new-id.ts';
+import { OwnExecutions } from './own-executions.ts';
 import { QueueWorkers } from './queue-workers.ts';
+import { assertRegistered } from './registered-handlers.ts';
 import { withoutUndefined } from './start-request.ts';
 import { storedValues } from './stored-values.ts';
-import { Waiters } from './waiters.ts';
 import { handlerVersions } from './workflow-cache.ts';
 import type { Workflows } from './workflows.ts';
 
-/** How often deadlines of executions that only wait are looked at; AWS does so once a minute. */
-const SWEEP_MS = 1_000;
 /** Never comes back by itself: in one process, a message whose handler lives needs no second delivery. */
 const VISIBILITY_MS = Number.POSITIVE_INFINITY;
 const MAX_RECEIVE_COUNT = 5;
@@ -58,33 +51,6 @@ const RECENT_CHARACTERS = 16_000_000;
 const CALLBACKS_MS = 2_000;
 /** And for an exporter that has not taken all spans. */
 const SPANS_MS = 2_000;
-
-export interface LocalEngineOptions {
-  /** A file, made if it is not there, or `:memory:`. */
-  readonly database: string;
-  readonly config: ExecutionConfigInput;
-  readonly handlers: HandlerRegistry;
-  readonly pools: Pools;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Default: those of the environment. */
-  readonly secrets?: SecretStore;
-  readonly random: () => number;
-  /** How executions started here advance. Default `eager`. */
-  readonly advance?: Advance;
-  /** Over how many partitions results are spread. Default: they lie beside META, a file being one. */
-  readonly resultShards?: ServiceParts['resultShards'];
-  /** Default: nobody hears of anything. */
-  readonly callbacks?: Callbacks;
-  /** Default: nothing is traced. */
-  readonly spans?: SpanExport;
-  /** Makes time-ordered ids. Default: ULIDs. */
-  readonly newId?: (nowMs: number) => string;
-  /** How long executions are kept after their end. Default: for good. */
-  readonly retentionMs?: number | undefined;
-  /** How handlers are called. Default: `attempt`. */
-  readonly attempt?: Attempt;
-}
 
 /**
  * The local twin: the scheduler, runner and sweep of the AWS executor in one process, over one SQLite file. Its queue
@@ -99,20 +65,15 @@ export class LocalEngine implements Executions {
   readonly #service: ExecutionService;
   readonly #reconciler: Reconciler;
   readonly #runner: NodeRunner;
-  readonly #sweep: Sweep;
+  readonly #sweep: LocalSweep;
   readonly #pump: FeedPump;
   readonly #workers: QueueWorkers;
   readonly #callbacks: Callbacks;
   readonly #monitor: LocalMonitor;
   readonly #newId: (nowMs: number) => string;
-  readonly #retention: LocalRetention | undefined;
   readonly #recovered: Promise<void>;
   readonly #unsubscribe: () => void;
-  /** Executions that are this engine's to advance: those it started or was told to resume. */
-  readonly #adopted = new Set<string>();
-  readonly #paused = new Set<string>();
-  readonly #waiters = new Waiters();
-  #cancelSweep: () => void = () => undefined;
+  readonly #own = new OwnExecutions();
   #fault: Error | undefined;
 
   /** @throws {DatabaseError} if the file cannot serve: not ours, too new, read-only, in use by another live engine */
@@ -146,7 +107,7 @@ export class LocalEngine implements Executions {
       ...(options.advance !== undefined && { advance: options.advance }),
       // A file has no partitions.
       resultShards: options.resultShards ?? (() => undefined),
-      checkStart: (plan) => this.#assertHandlers(plan),
+      checkStart: (plan) => assertRegistered(plan, handlers),
     });
     this.workflows = this.#service.workflows;
     const feed = new CallbackFeed(this.#callbacks, storedValues(store));
@@ -165,23 +126,23 @@ export class LocalEngine implements Executions {
       ...(options.attempt !== undefined && { attempt: options.attempt }),
     });
     this.#reconciler = new Reconciler({ store, scheduler });
-    this.#sweep = new Sweep({
-      store,
-      reconciler: this.#reconciler,
-      clock,
-      isOurs: ({ pk }) => this.#adopted.has(pk),
-      // Its queue loses nothing while it lives, and a handler may take as long as it says.
-      resends: false,
-    });
     this.#pump = new FeedPump({ scheduler, clock, onFault });
     this.#workers = new QueueWorkers({ queue, runner: this.#runner, clock, logger, pools, onFault });
     this.#unsubscribe = table.subscribe((records) => this.#hear(records));
-    this.#retention =
+    const retention =
       options.retentionMs === undefined
         ? undefined
         : new LocalRetention({ database: this.#database, store, clock, retentionMs: options.retentionMs });
-    this.#armSweep();
-    this.#recovered = this.#monitor.recover().then(() => this.#retention?.keep());
+    const sweep = new Sweep({
+      store,
+      reconciler: this.#reconciler,
+      clock,
+      isOurs: ({ executionId }) => this.#own.has(executionId),
+      // Its queue loses nothing while it lives, and a handler may take as long as it says.
+      resends: false,
+    });
+    this.#sweep = new LocalSweep({ sweep, retention, clock, isIdle: () => this.#own.isEmpty, onFault });
+    this.#recovered = this.#monitor.recover().then(() => retention?.keep());
   }
 
   /** @throws {FanjoinError} `UNREGISTERED_HANDLER`, or as `ExecutionService.start` does */
@@ -189,17 +150,12 @@ export class LocalEngine implements Executions {
     this.#assertWorks();
     const { clock, config, spans } = this.#options;
     const executionId = request.executionId ?? this.#newId(clock.nowMs());
-    const pk = `EXEC#${executionId}`;
-    const wasOurs = this.#adopted.has(pk);
-    // Before it exists: its first change record comes with the write that makes it.
-    this.#adopted.add(pk);
-    let started: { executionId: string; isNew: boolean } | undefined;
-    try {
-      const caller = spans === undefined ? {} : { span: await activeSpan() };
-      started = await this.#service.start(withoutUndefined({ ...request, executionId }), config, caller);
-    } finally {
-      if (started?.isNew !== true && !wasOurs) this.#letGo(pk);
-    }
+    const caller = spans === undefined ? {} : { span: await activeSpan() };
+    const started = await this.#own.taking(
+      executionId,
+      () => this.#service.start(withoutUndefined({ ...request, executionId }), config, caller),
+      ({ isNew }) => isNew,
+    );
     // Started before and left by a crash, nothing would move it.
     if (!started.isNew) await this.#adopt(started.executionId);
     return { executionId: started.executionId };
@@ -264,7 +220,7 @@ export class LocalEngine implements Executions {
   /** Goes on with an execution that is paused, or that a crash left behind. Of one that ended it says so. */
   async resume(executionId: string): Promise<void> {
     const { status } = await this.#service.describe(executionId);
-    const isOurs = this.#adopted.has(`EXEC#${executionId}`);
+    const isOurs = this.#own.has(executionId);
     await this.#adopt(executionId);
     // Where a crash left nothing to do but the end, taking it over has ended it.
     if (status === 'PAUSED' && !isOurs && (await this.#service.describe(executionId)).endedAtMs !== undefined) return;
@@ -283,37 +239,29 @@ export class LocalEngine implements Executions {
     const id = ExecutionId.parse(this.#newId(this.#options.clock.nowMs()));
     const { executionId: source } = await loadCheckpoint(this.#store, checkpointId);
     await this.#adopt(source, { startsNodes: false });
-    this.#adopted.add(executionPk(id));
-    const { executionId, isNew } = await this.#service.resumeCheckpoint(checkpointId, id);
-    if (!isNew) this.#letGo(executionPk(id));
+    const { executionId } = await this.#own.taking(
+      id,
+      () => this.#service.resumeCheckpoint(checkpointId, id),
+      ({ isNew }) => isNew,
+    );
     return { executionId };
   }
 
   /** @throws {FanjoinError} `UNREGISTERED_HANDLER`, `HANDLERS_VERSION_GONE` */
   async redrive(executionId: string, options: RedriveOptions = {}): Promise<void> {
-    const meta = await this.#load(executionId);
+    const { meta } = await loadStanding(this.#store, executionId);
     const plan = await this.#store.definitions.loadPlan(meta.workflow, meta.definitionHash);
-    this.#assertHandlers(plan);
+    assertRegistered(plan, this.#options.handlers);
     if (options.handlers !== 'latest') assertPinned(meta, plan, this.#options.handlers);
-    const pk = `EXEC#${executionId}`;
-    const wasOurs = this.#adopted.has(pk);
-    // Before it is open again: the change record of that write is what moves it.
-    this.#adopted.add(pk);
-    try {
-      await this.#service.redrive(executionId, options);
-    } catch (error) {
-      if (!wasOurs) this.#letGo(pk);
-      throw error;
-    }
+    await this.#own.taking(executionId, () => this.#service.redrive(executionId, options));
   }
 
   async untilAtRest(executionId: string, signal?: AbortSignal): Promise<void> {
     for (;;) {
-      const pk = `EXEC#${executionId}`;
-      const changed = this.#waiters.next(pk, signal);
+      const changed = this.#own.next(executionId, signal);
       this.#assertWorks();
       // Of what it advances itself it hears the end and each pause: it need not be looked at before.
-      const isUnderWay = this.#adopted.has(pk) && !this.#paused.has(pk);
+      const isUnderWay = this.#own.isUnderWay(executionId);
       if (signal?.aborted || (!isUnderWay && (await this.#service.isAtRest(executionId)))) return;
       await changed;
     }
@@ -321,8 +269,7 @@ export class LocalEngine implements Executions {
 
   /** When the first of the executions it advances is over its time, which only the sweep looks at; `undefined`: none is open. */
   async nextDeadlineMs(): Promise<number | undefined> {
-    const ids = [...this.#adopted].map((pk) => ExecutionId.parse(pk.slice('EXEC#'.length)));
-    const metas = await Promise.all(ids.map((id) => this.#store.executions.loadMeta(id)));
+    const metas = await Promise.all(this.#own.ids.map((id) => this.#store.executions.loadMeta(id)));
     const deadlines = metas.flatMap((meta) =>
       meta === undefined || meta.stop !== undefined || isTerminal(meta.status) ? [] : [meta.deadlineAtMs],
     );
@@ -347,100 +294,50 @@ export class LocalEngine implements Executions {
     await this.#database.close();
   }
 
-  async #load(executionId: string): Promise<MetaItem> {
-    const id = ExecutionId.safeParse(executionId);
-    const meta = id.success ? await this.#store.executions.loadMeta(id.data) : undefined;
-    if (meta === undefined) throw new ExecutionNotFoundError(executionId);
-    return meta;
-  }
-
   /** Takes over an execution that is not in this engine's hands yet: what was dispatched is sent again. */
   async #adopt(executionId: string, { startsNodes = true } = {}): Promise<void> {
-    if (this.#adopted.has(`EXEC#${executionId}`)) return;
-    const meta = await this.#load(executionId);
-    const { executionId: id, pk } = meta;
+    if (this.#own.has(executionId)) return;
+    const { meta } = await loadStanding(this.#store, executionId);
     if (isTerminal(meta.status)) return;
     const plan = await this.#store.definitions.loadPlan(meta.workflow, meta.definitionHash);
     if (startsNodes) {
-      this.#assertHandlers(plan);
+      assertRegistered(plan, this.#options.handlers);
       assertPinned(meta, plan, this.#options.handlers);
     }
-    this.#adopted.add(pk);
-    if (meta.status === 'PAUSED') this.#paused.add(pk);
+    this.#own.take(meta);
     await this.#monitor.adopt(meta);
     // Whoever ran its nodes is gone: there is nothing to wait for.
     if (meta.stop !== undefined) await this.#store.executions.markSettleElapsed(meta);
-    await this.#reconciler.reconcile(id, { resend: 'all' });
-  }
-
-  /** It was not to be ours after all: who waits for it looks for itself. */
-  #letGo(pk: string): void {
-    this.#adopted.delete(pk);
-    this.#waiters.wake(pk);
+    await this.#reconciler.reconcile(meta.executionId, { resend: 'all' });
   }
 
   #hear(records: readonly ChangeRecord[]): void {
     // Of what is late, too: a handler that went on after the end is what one looks for in a trace.
     this.#options.spans?.hear(records);
-    const ours = records.filter((record) => this.#adopted.has(`EXEC#${executionIdOf(record)}`));
+    const ours = records.filter((record) => this.#own.has(executionIdOf(record)));
     this.#pump.push(ours);
     this.#monitor.hear(ours);
-    for (const { key, after } of ours) {
+    for (const record of ours) {
+      const { key, after } = record;
       if (key.sk === 'META' && after !== undefined) this.#hearMeta(parseMeta(after));
-      // A pause is at rest once its running nodes are done, which only the state tells.
-      if (key.sk === 'META' || (key.sk === 'STATE' && this.#paused.has(key.pk))) this.#waiters.wake(key.pk);
+      const executionId = executionIdOf(record);
+      if (executionId !== undefined) this.#own.wake(executionId, key.sk);
     }
   }
 
   #hearMeta(meta: MetaItem): void {
     this.#runner.hear(meta);
-    if (meta.status === 'PAUSED') this.#paused.add(meta.pk);
-    else this.#paused.delete(meta.pk);
-    if (isTerminal(meta.status)) this.#adopted.delete(meta.pk);
-  }
-
-  #armSweep(): void {
-    // A sweep that was under way when the engine failed or was closed is the last.
-    if (this.#fault !== undefined) return;
-    this.#cancelSweep = this.#options.clock.after(
-      SWEEP_MS,
-      () => {
-        const looks = [this.#adopted.size === 0 ? undefined : this.#look(), this.#retention?.keep()];
-        void Promise.all(looks)
-          .catch((error: Error) => this.#fail(error))
-          .finally(() => this.#armSweep());
-      },
-      { isBackground: true, isLook: true },
-    );
-  }
-
-  /** @throws {DatabaseError} it would fail in vain again and again, and no deadline would be kept */
-  async #look(): Promise<void> {
-    const { failed } = await this.#sweep.run();
-    const fault = failed.find(({ error }) => error instanceof DatabaseError);
-    if (fault !== undefined) throw fault.error;
+    this.#own.hear(meta);
   }
 
   /** Storage that fails is the end of this engine, not of its executions: they stand as they were, to be resumed. */
   #fail(error: Error): void {
     this.#fault ??= error;
-    this.#cancelSweep();
-    this.#waiters.wakeAll();
+    this.#sweep.stop();
+    this.#own.wakeAll();
   }
 
   #assertWorks(): void {
     if (this.#fault !== undefined) throw this.#fault;
-  }
-
-  #assertHandlers(plan: Plan): void {
-    for (const { node, handler } of requiredHandlers(plan)) {
-      if (this.#options.handlers.find(handler) !== undefined) continue;
-      const known = this.#options.handlers.types().join(', ') || 'none';
-      throw new FanjoinError(
-        'UNREGISTERED_HANDLER',
-        `The node '${node}' of workflow '${plan.definition.name}' needs a handler '${handler}', which is not registered. Registered: ${known}`,
-        { details: { node, handler } },
-      );
-    }
   }
 }

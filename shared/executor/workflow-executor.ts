@@ -29,7 +29,8 @@ import {
 } from './executor-options.ts';
 import { HttpExecutions } from './http-executions.ts';
 import type { ExecutionsPage, ListOptions } from './listing.ts';
-import { LocalEngine, type LocalEngineOptions } from './local-engine.ts';
+import { LocalEngine } from './local-engine.ts';
+import type { LocalEngineOptions } from './local-engine-options.ts';
 import type { WorkflowContext } from './workflow-context.ts';
 import type { PublishedVersion, Workflows } from './workflows.ts';
 

@@ -1,5 +1,6 @@
 import type { Executions, StartInput } from '../executor/executions.ts';
-import { LocalEngine, type LocalEngineOptions } from '../executor/local-engine.ts';
+import { LocalEngine } from '../executor/local-engine.ts';
+import type { LocalEngineOptions } from '../executor/local-engine-options.ts';
 import type { Script } from './script.ts';
 import type { TimeDriver } from './test-clock.ts';
 

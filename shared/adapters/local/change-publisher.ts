@@ -1,8 +1,8 @@
+import type { StatementSync } from 'node:sqlite';
 import type { ChangeRecord } from '../../ports/change-feed.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Item } from '../../ports/item-table.ts';
 import { decodeItem } from './item-encoding.ts';
-import type { SqliteDatabase } from './sqlite-database.ts';
 
 export type ChangeListener = (records: readonly ChangeRecord[]) => void;
 
@@ -18,13 +18,23 @@ const POLL_MS = 100;
 /** Sequence numbers are reserved in the file in blocks, so that a commit seldom has to write one. */
 const RESERVED_AT_ONCE = 1_000_000;
 
+/** What the feed needs of the database that it is the feed of. */
+export interface FeedDatabase {
+  readonly mode: 'engine' | 'client';
+  /** `:memory:`: no other process has it. */
+  readonly file: string;
+  statement(sql: string): StatementSync;
+  /** Asks for a transaction, though there may be nothing to write: what others left is taken first of all. */
+  requestFlush(): void;
+}
+
 /**
  * The change feed of a database file. The engine's own changes go to its listeners after their commit. Those of other
  * processes lie in the `outbox` table until the engine, which looks for foreign commits every 100 ms, takes them: always
  * before changes of its own, so that the records of an item come in the order of its writes.
  */
 export class ChangePublisher {
-  readonly #database: SqliteDatabase;
+  readonly #database: FeedDatabase;
   readonly #clock: Clock;
   readonly #listeners = new Set<ChangeListener>();
   #pending: ChangeRecord[] = [];
@@ -33,7 +43,7 @@ export class ChangePublisher {
   #seenVersion = 0;
   #cancelPoll: (() => void) | undefined;
 
-  constructor(database: SqliteDatabase, clock: Clock) {
+  constructor(database: FeedDatabase, clock: Clock) {
     this.#database = database;
     this.#clock = clock;
   }

@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { DatabaseError } from '../../errors.ts';
 import type { Clock } from '../../ports/clock.ts';
-import { ChangePublisher } from './change-publisher.ts';
+import { ChangePublisher, type FeedDatabase } from './change-publisher.ts';
 import { type OpenedConnection, openConnection } from './open-connection.ts';
 import { toDatabaseError } from './sqlite-errors.ts';
 
@@ -36,7 +36,7 @@ export function openDatabase(path: string, options: DatabaseOptions): SqliteData
  * A SQLite file with grouped commits: writes that are requested in one turn of the event loop share one transaction and
  * one sync to disk, then all resolve. One that fails fails alone.
  */
-export class SqliteDatabase implements AsyncDisposable {
+export class SqliteDatabase implements FeedDatabase, AsyncDisposable {
   readonly mode: 'engine' | 'client';
   readonly file: string;
   readonly connection: DatabaseSync;
