@@ -87,7 +87,7 @@ export async function similarWorkflow(executions: Executions, workflow: string):
   return names.has(workflow) ? '' : didYouMean(workflow, names);
 }
 
-export const hasCode = (error: unknown, code: string): boolean => error instanceof FanjoinError && error.code === code;
+const hasCode = (error: unknown, code: string): boolean => error instanceof FanjoinError && error.code === code;
 
 const executionNotFound = (executionId: string, options: PlaceOptions, meant = '', cause?: unknown): FanjoinError =>
   new FanjoinError(

@@ -4,7 +4,7 @@ import { type BusEvent, toBusEvent } from './bus-event.ts';
 const UNIT_MS: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
 
 /** Milliseconds of `rate(1 minute)`. */
-export function rateMs(expression: string): number {
+function rateMs(expression: string): number {
   const [, count = '', unit = ''] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(expression) ?? [];
   const unitMs = UNIT_MS[unit];
   if (unitMs === undefined) throw new FanjoinError('UNKNOWN_PROPERTY', `Not a rate: ${expression}`);

@@ -27,7 +27,7 @@ import { queryAll } from './query-all.ts';
 const DUE_SHARDS = 16;
 export const dueShards: readonly string[] = Array.from({ length: DUE_SHARDS }, (_, shard) => `due-${shard}`);
 
-export const dueShardOf = (executionId: ExecutionId): string =>
+const dueShardOf = (executionId: ExecutionId): string =>
   dueShards[(createHash('sha256').update(executionId).digest()[0] ?? 0) % DUE_SHARDS] ?? 'due-0';
 
 /** After a stop or a resume the sweep looks so soon whether it was heard of. */

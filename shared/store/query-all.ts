@@ -10,7 +10,7 @@ export async function* queryAll(
 }
 
 /** The same as pages. */
-export async function* queryPages(
+async function* queryPages(
   table: ItemTable,
   pk: string,
   options: Omit<QueryOptions, 'after'>,

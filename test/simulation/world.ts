@@ -1,7 +1,5 @@
-import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import {
   OBSERVER_SOURCE,
-  POOL_SOURCE,
   SCHEDULER_SOURCE,
   STREAM_FAILURES,
   TIMEOUT_SECONDS,
@@ -12,13 +10,12 @@ import { FanjoinError } from '../../shared/errors.ts';
 import type { DeadLetters } from '../../shared/executor/dead-letters.ts';
 import type { Advance } from '../../shared/model/config.ts';
 import { ExecutionId } from '../../shared/model/ids.ts';
-import { batchSizeOf, DEFAULT_POOL } from '../../shared/model/pools.ts';
 import type { AnyHandler } from '../../shared/nodes/define-node.ts';
 import type { LifecycleScope } from '../../shared/observability/lifecycle-event.ts';
 import type { ChangeRecord } from '../../shared/ports/change-feed.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { Item } from '../../shared/ports/item-table.ts';
-import { deadLetterPool, type OutgoingMessage } from '../../shared/ports/task-queue.ts';
+import type { OutgoingMessage } from '../../shared/ports/task-queue.ts';
 import { SWEEP_INTERVAL_MS } from '../../shared/scheduler/sweep.ts';
 import { openStore, type Store } from '../../shared/store/store.ts';
 import { SimulatedBus } from './bus.ts';
@@ -31,9 +28,10 @@ import { itemsOf } from './items-of.ts';
 import { SimulatedLetters } from './letters.ts';
 import { MemoryBlobs } from './memory-blobs.ts';
 import { MemoryTable } from './memory-table.ts';
+import { type PoolFunctions, poolQueues } from './pool-queues.ts';
 import { atOnce } from './ports.ts';
 import type { Latencies, SimulatedProcess, Surroundings } from './process.ts';
-import { type DeadLetterTarget, SimulatedQueue } from './queue-source.ts';
+import type { DeadLetterTarget, SimulatedQueue } from './queue-source.ts';
 import { SimulatedStream, type StreamSettings } from './stream-source.ts';
 import { Transitions } from './transitions.ts';
 import { Watch } from './watch.ts';
@@ -298,19 +296,8 @@ export class World {
     });
   }
 
-  #openPool(
-    pool: string,
-    {
-      runner,
-      deadLetter,
-      runnerTimeoutSeconds,
-    }: {
-      readonly runner: FunctionHost<SQSEvent, SQSBatchResponse>;
-      readonly deadLetter: FunctionHost<SQSEvent, SQSBatchResponse>;
-      readonly runnerTimeoutSeconds: number;
-    },
-  ): void {
-    const margin = POOL_SOURCE.visibilityMarginSeconds;
+  #openPool(pool: string, functions: PoolFunctions): void {
+    const { maxConcurrency } = this.#options;
     const onRemoved = (body: string) => {
       if (this.#isWatched) this.watch.onRemoved(body);
     };
@@ -321,34 +308,9 @@ export class World {
         this.letters.put(unsettledQueue(pool), { body });
       },
     };
-    const dead = new SimulatedQueue(
-      {
-        name: deadLetterPool(pool),
-        visibilityMs: (TIMEOUT_SECONDS.deadLetter + margin) * 1_000,
-        maxReceiveCount: POOL_SOURCE.deadLetterMaxReceiveCount,
-        deadLetters: unsettled,
-        batchSize: POOL_SOURCE.deadLetterBatchSize,
-        maxConcurrency: 2,
-        onRemoved,
-      },
-      this.#surroundings,
-      deadLetter,
-    );
-    const queue = new SimulatedQueue(
-      {
-        name: pool,
-        visibilityMs: (runnerTimeoutSeconds + margin) * 1_000,
-        maxReceiveCount: POOL_SOURCE.maxReceiveCount,
-        deadLetters: dead,
-        batchSize: batchSizeOf(pool),
-        maxConcurrency: pool === DEFAULT_POOL ? this.#options.maxConcurrency : 2,
-        onRemoved,
-      },
-      this.#surroundings,
-      runner,
-    );
-    this.queues.set(pool, queue);
-    this.queues.set(deadLetterPool(pool), dead);
+    const ends = { unsettled, onRemoved };
+    for (const [name, queue] of poolQueues(pool, this.#surroundings, functions, { ...ends, maxConcurrency }))
+      this.queues.set(name, queue);
   }
 
   /** What its source gives up it notes, as Lambda does at the destination of the stack. */
