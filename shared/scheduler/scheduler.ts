@@ -140,7 +140,12 @@ export class Scheduler {
       const batches = withRepair(snapshot.state, sends);
       if (isNews && snapshot.state !== undefined) await this.#keepCheckpoint(executionId, snapshot.state);
       const saved = isNews
-        ? await this.#save(snapshot, decision.state, batches, snapshot.state?.metaSequence)
+        ? await this.#save(
+            snapshot,
+            this.#marked(snapshot, before, decision.state),
+            batches,
+            snapshot.state?.metaSequence,
+          )
         : snapshot.state;
       if (saved === undefined) continue;
       await this.#send(plan, snapshot.meta, decision.state, decision.dispatch, lost, resend ?? 'all');
@@ -153,6 +158,7 @@ export class Scheduler {
 
   /** What a repair recorded is sent. Another decider may have saved meanwhile: then the next repair sends it once more. */
   async #forgetRepair({ meta, state }: Snapshot & { state: StateItem }): Promise<StateItem> {
+    await this.#keepCheckpoint(meta.executionId, state);
     return (await this.#save({ meta, state }, state.state, withoutRepair(state), state.metaSequence)) ?? state;
   }
 

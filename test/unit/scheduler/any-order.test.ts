@@ -77,3 +77,26 @@ describe('work that is refused while its execution runs', () => {
     expect([isLost, await bench.sent()]).toEqual([true, ['node a']]);
   });
 });
+
+describe('a stop of the run before, heard late', () => {
+  it('does not stop the run that a repair knows of already', async () => {
+    const bench = await aSchedulerBench({ nodes: { a: aTask() } });
+    await bench.advance();
+    await bench.service.cancel('execution-1');
+    const stop = bench.takeRecords();
+    await bench.settle('a', 'FAILED', { code: NODE_ABORTED });
+    await bench.handle(bench.takeRecords());
+    await bench.service.redrive('execution-1');
+    const redriven = bench.takeRecords();
+    await bench.reconciler.reconcile(bench.executionId, { resend: 'all' });
+
+    await bench.handle([...stop, ...redriven], bench.newScheduler());
+
+    const state = (await bench.state())?.state;
+    expect({ run: state?.run, stop: state?.stop, status: (await bench.meta())?.status }).toEqual({
+      run: 2,
+      stop: undefined,
+      status: 'RUNNING',
+    });
+  });
+});
