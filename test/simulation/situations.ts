@@ -78,6 +78,8 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
     },
     untilMs: 60 * 60_000,
   },
+  /** What was decided is saved, and cannot be sent for a while; whoever decided it decides on. */
+  'sends that fail': { rates: { sendFails: 0.5, crashAfter: 0.02, batchTwice: 0.1, handlerIsSlow: 0.1 } },
   /** What a record would have told a sweep finds, and dies as it makes it good. */
   'repairs that die': { rates: { recordLost: 0.4, crashBefore: 0.08, crashAfter: 0.12 } },
 };

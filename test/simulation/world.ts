@@ -27,6 +27,7 @@ import { Dice } from './dice.ts';
 import { EventLoop } from './event-loop.ts';
 import { type FaultPlan, Faults } from './faults.ts';
 import { FunctionHost, type FunctionSettings } from './function-host.ts';
+import { IdempotencyKeys } from './idempotency-keys.ts';
 import { itemsOf } from './items-of.ts';
 import { SimulatedLetters } from './letters.ts';
 import { MemoryBlobs } from './memory-blobs.ts';
@@ -117,6 +118,7 @@ export class World {
   readonly #sweeps: FunctionHost<ExecutionId | undefined, void>;
   /** Bodies of messages that were sent again while they were unsettled. */
   readonly #sentBack = new Set<string>();
+  readonly #keys = new IdempotencyKeys();
   #lagging: MemoryTable | undefined;
   #ticks = 0;
   #ids = 0;
@@ -294,6 +296,7 @@ export class World {
       plans: this.#options.plans,
       invariantsOf: (executionId) => this.watch.executions.get(executionId),
       table: this.table,
+      keys: this.#keys,
       violated: (what) => this.violated(what),
     });
   }
