@@ -204,7 +204,7 @@ function furnished(definition: DefinitionInput, dice: Dice, of: number): Definit
   );
   return {
     ...definition,
-    ...(dice.chance(`cached workflow ${of}`, 0.08) && { cache: { ttlSeconds: 3_600 } }),
+    ...(dice.chance(`cached workflow ${of}`, 0.12) && { cache: { ttlSeconds: dice.pick('kept', [1, 3_600]) } }),
     nodes: Object.fromEntries(nodes),
   } as DefinitionInput;
 }

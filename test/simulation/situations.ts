@@ -80,6 +80,22 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
   },
   /** What was decided is saved, and cannot be sent for a while; whoever decided it decides on. */
   'sends that fail': { rates: { sendFails: 0.5, crashAfter: 0.02, batchTwice: 0.1, handlerIsSlow: 0.1 } },
+  /** What was parked is to be sent again, and the record that says so is lost. */
+  'a resume that is lost': {
+    rates: { recordLost: 0.25, messageLate: 0.5, crashAfter: 0.01 },
+    controls: (dice) => {
+      const atMs = dice.int('paused', 20, 1_500);
+      return [
+        { kind: 'pause', atMs },
+        { kind: 'resume', atMs: atMs + dice.int('resumed', 2_000, 90_000) },
+      ];
+    },
+  },
+  /** A cancel comes between what ends an execution and its end. */
+  'cancelled as it ends': {
+    rates: { callHangs: 0.4 },
+    controls: (dice) => [{ kind: 'cancel', atMs: dice.int('cancelled', 50, 6_000) }],
+  },
   /** What a record would have told a sweep finds, and dies as it makes it good. */
   'repairs that die': { rates: { recordLost: 0.4, crashBefore: 0.08, crashAfter: 0.12 } },
 };

@@ -1,4 +1,3 @@
-import { membersOf } from '../../shared/core/bits.ts';
 import { openWork } from '../../shared/core/decide.ts';
 import { nodeAt, type Plan } from '../../shared/core/plan.ts';
 import { FanjoinError } from '../../shared/errors.ts';
@@ -8,12 +7,15 @@ import { isTerminal } from '../../shared/model/result.ts';
 import type { ExecutionState } from '../../shared/model/state.ts';
 import type { ChangeRecord } from '../../shared/ports/change-feed.ts';
 import type { Item } from '../../shared/ports/item-table.ts';
-import type { OutgoingMessage } from '../../shared/ports/task-queue.ts';
+import { MAX_QUEUE_DELAY_MS, type OutgoingMessage } from '../../shared/ports/task-queue.ts';
 import { parseMeta } from '../../shared/store/execution-store.ts';
 import { checkpointKey, chunkKey, executionIdOf, metaKey, resultKey } from '../../shared/store/keys.ts';
 import { Invariants } from '../support/invariants.ts';
 import { Accounting } from './accounting.ts';
+import { CacheWatch } from './cache-watch.ts';
+import { cutOffProblems, cutOffUnstopped } from './cut-off.ts';
 import type { Dice } from './dice.ts';
+import { endedVisits } from './ended-visits.ts';
 import type { EventLoop } from './event-loop.ts';
 import type { Faults } from './faults.ts';
 import { flagProblems } from './flag-problems.ts';
@@ -52,6 +54,7 @@ export class Watch {
   readonly executions = new Map<string, Invariants>();
   readonly #parts: WatchParts;
   readonly #accounting: Accounting;
+  readonly #cache: CacheWatch;
   readonly #pauses = new Map<string, number>();
   /** When each run was first known to stop. */
   readonly #stoppedMs = new Map<string, number>();
@@ -61,6 +64,7 @@ export class Watch {
   constructor(parts: WatchParts) {
     this.#parts = parts;
     const { table, plans, waiting, hasLost, violated } = parts;
+    this.#cache = new CacheWatch({ table, loop: parts.loop, violated });
     this.#accounting = new Accounting({ table, waiting, hasLost, violated, planOf: (workflow) => plans.get(workflow) });
   }
 
@@ -86,6 +90,7 @@ export class Watch {
 
   onChange(record: ChangeRecord): void {
     const { sk } = record.key;
+    this.#cache.onChange(record);
     const executionId = executionIdOf(record);
     if (executionId === undefined) return;
     this.#accounting.onChange(record);
@@ -98,6 +103,9 @@ export class Watch {
       this.#countPause(record);
       if (isTerminal(parseMeta(record.after).status)) this.#onEnd(ExecutionId.parse(executionId), record.after);
     }
+    const item = this.#parts.table.get(metaKey(ExecutionId.parse(executionId)));
+    for (const problem of item === undefined ? [] : cutOffProblems(record, parseMeta(item)))
+      this.#parts.violated(`${executionId}: ${problem}`);
     this.#watching(executionId, (invariants) => invariants.onChange(record));
     if (sk === 'STATE') this.#onStateReplaced(ExecutionId.parse(executionId), record);
   }
@@ -129,8 +137,10 @@ export class Watch {
 
   /** Where nothing goes wrong, work is sent once, unless it was parked. */
   #countSend(executionId: string, body: string): void {
-    const { kind, node, visit, chunk, attempt, run } = JSON.parse(body);
-    const name = [run, kind, node, visit, chunk, attempt].join(' ');
+    const { kind, node, visit, chunk, attempt, run, notBeforeMs = 0 } = JSON.parse(body);
+    // Beyond the longest delay of a queue it goes round, with less left to wait each time.
+    const rounds = Math.ceil(Math.max(0, notBeforeMs - this.#parts.loop.nowMs) / MAX_QUEUE_DELAY_MS);
+    const name = [run, kind, node, visit, chunk, attempt, rounds].join(' ');
     const sent = this.#sentOnce.get(executionId) ?? new Set();
     this.#sentOnce.set(executionId, sent);
     const { faults, violated } = this.#parts;
@@ -141,6 +151,13 @@ export class Watch {
   /** The next state takes the place of one that is a checkpoint: by then that has an item of its own. */
   #onStateReplaced(executionId: ExecutionId, { before, after }: ChangeRecord): void {
     const next = StateItem.parse(after);
+    const item = this.#parts.table.get(metaKey(executionId));
+    const meta = item === undefined ? undefined : parseMeta(item);
+    const plan = this.#parts.plans.get(meta?.workflow ?? '');
+    const earlier = before === undefined ? undefined : StateItem.parse(before).state;
+    if (meta !== undefined && plan !== undefined)
+      for (const problem of cutOffUnstopped(this.#parts.table, plan, meta, earlier, next))
+        this.#parts.violated(`${executionId}: ${problem}`);
     if (next.state.stop !== undefined) this.#noteStop(executionId, next.state.run);
     if (before === undefined) return;
     const { state, revision } = StateItem.parse(before);
@@ -249,12 +266,4 @@ export class Watch {
       });
     });
   }
-}
-
-/** In a graph nodes, skipped ones among them. */
-function endedVisits(state: ExecutionState): number {
-  if (state.kind === 'graph')
-    return [state.succeeded, state.failed, state.skipped].reduce((sum, set) => sum + [...membersOf(set)].length, 0);
-  const entered = Object.values(state.visits).reduce((sum, visits) => sum + visits, 0);
-  return state.position === undefined ? entered : entered - 1;
 }

@@ -1,4 +1,5 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import * as z from 'zod';
 import {
   OBSERVER_SOURCE,
   POOL_SOURCE,
@@ -12,6 +13,7 @@ import { FanjoinError } from '../../shared/errors.ts';
 import type { DeadLetters } from '../../shared/executor/dead-letters.ts';
 import type { Advance } from '../../shared/model/config.ts';
 import { ExecutionId } from '../../shared/model/ids.ts';
+import { StateItem } from '../../shared/model/items.ts';
 import { batchSizeOf, DEFAULT_POOL } from '../../shared/model/pools.ts';
 import type { AnyHandler } from '../../shared/nodes/define-node.ts';
 import type { LifecycleScope } from '../../shared/observability/lifecycle-event.ts';
@@ -76,6 +78,9 @@ export interface GivenUpRecords {
 }
 
 const API_TIMEOUT_MS = 29_000;
+const Awaited = z.object({ notBeforeMs: z.number().optional() });
+/** A message whose time has come is with its runner soon. */
+const AWAITED_MS = 10 * 60_000;
 const FUNCTION_ARN = 'arn:aws:lambda:eu-west-1:111122223333:function:';
 const STREAM_ARN = 'arn:aws:dynamodb:eu-west-1:111122223333:table/simulated/stream/2030-01-01T00:00:00.000';
 
@@ -105,7 +110,7 @@ export class World {
   readonly stream: SimulatedStream;
   readonly observerStream: SimulatedStream | undefined;
   /** Whether something was lost, or left to people, that only a sweep makes good, or that history lacks for good. */
-  hasLost = { message: false, record: false, batch: false, observed: false, unsettled: false };
+  hasLost = { message: false, record: false, batch: false, observed: false, unsettled: false, parked: false };
   readonly givenUp: GivenUpRecords[] = [];
   /** Messages that ever were unsettled. */
   unsettledMessages = 0;
@@ -197,8 +202,11 @@ export class World {
       onHandled: (records) => {
         if (this.#isWatched) this.watch.onHandled(records);
       },
-      onLost: () => {
+      onLost: ({ key, before, after }) => {
         this.hasLost.record = true;
+        // Who never heard of the pause looks for nothing that was parked in it.
+        const isPauseKnown = isPausedIn(this.table.get({ pk: key.pk, sk: 'STATE' }));
+        if (before?.parked !== undefined && after?.parked === undefined && !isPauseKnown) this.hasLost.parked = true;
       },
       onGivenUp: () => {
         this.hasLost.record = true;
@@ -245,6 +253,12 @@ export class World {
       [...this.queues.values()].every(({ isEmpty }) => isEmpty) &&
       this.unsettled.length === 0
     );
+  }
+
+  /** Something waits for its time, as its retry policy asks. */
+  get isAwaited(): boolean {
+    const bodies = [...this.queues.values()].flatMap((queue) => queue.bodies);
+    return bodies.some((body) => (Awaited.parse(JSON.parse(body)).notBeforeMs ?? 0) > this.loop.nowMs - AWAITED_MS);
   }
 
   /** Sends again all that is open, as an engine does that takes an execution over. */
@@ -406,3 +420,5 @@ export class World {
     this.observerStream?.push(record);
   }
 }
+
+const isPausedIn = (item: Item | undefined): boolean => item !== undefined && StateItem.parse(item).state.paused;
