@@ -45,6 +45,35 @@ describe('a result that a stop cut off, heard before the stop', () => {
     expect(await bench.sent()).toEqual(['node a']);
   });
 
+  it.each([{ way: 'a repair, the records being lost' }, { way: 'the stop, which has all results read' }])(
+    'is run again by a redrive though what it feeds has run, told by $way',
+    async ({ way }) => {
+      const nodes = {
+        quick: aTask(),
+        slow: aTask(),
+        either: aTask({ dependsOn: ['quick', 'slow'], triggerRule: 'any_success' }),
+      };
+      const bench = await aSchedulerBench({ nodes, startDies: way.startsWith('the stop') });
+      await bench.advance();
+      for (const node of ['quick', 'either']) {
+        await bench.settle(node);
+        await bench.advance();
+      }
+      await bench.service.cancel('execution-1');
+      const stop = bench.takeRecords();
+      await bench.settle('slow', 'FAILED', { code: NODE_ABORTED });
+      bench.takeRecords();
+      await (way.startsWith('the stop') ? bench.handle(stop) : bench.reconciler.reconcile(bench.executionId));
+      await bench.advance();
+      await bench.sent();
+
+      await bench.service.redrive('execution-1');
+      await bench.advance();
+
+      expect(await bench.sent()).toEqual(['node slow']);
+    },
+  );
+
   it('is of the run that stops, though its redrive was not heard of either', async () => {
     const bench = await aSchedulerBench({ nodes: aCleanup });
     await bench.advance();
