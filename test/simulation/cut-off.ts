@@ -35,18 +35,18 @@ export function cutOffUnstopped(
   before: ExecutionState | undefined,
   { state }: StateItem,
 ): string[] {
-  if (state.ending?.status !== 'FAILED' && state.stop !== undefined && state.stop !== 'FAILED') return [];
   const isCutOff = (node: number, visit: number) => {
     const key = { executionId, resultShards, run: state.run, node: nodeAt(plan, node).id, visit };
     const item = table.get(resultKey(key));
     return item !== undefined && ResultItem.parse(item).error?.code === NODE_ABORTED;
   };
   const { failedVisit } = state;
-  if (failedVisit !== undefined && isCutOff(failedVisit.node, failedVisit.visit))
+  if (state.stop === 'FAILED' && failedVisit !== undefined && isCutOff(failedVisit.node, failedVisit.visit))
     return [`it fails by ${nodeAt(plan, failedVisit.node).id}, which a stop cut off`];
-  if (state.kind !== 'graph' || state.stop !== undefined) return [];
+  if (state.kind !== 'graph') return [];
   const known = before?.kind === 'graph' ? before.failed : undefined;
   return [...membersOf(state.failed)]
-    .filter((node) => (known === undefined || !hasBit(known, node)) && isCutOff(node, 1))
-    .map((node) => `it knows that ${nodeAt(plan, node).id} was cut off, and of no stop`);
+    .filter((node) => known === undefined || !hasBit(known, node))
+    .filter((node) => state.cutOff?.includes(node) !== true && isCutOff(node, 1))
+    .map((node) => `it takes the end of ${nodeAt(plan, node).id}, which a stop cut off, for a failure of its own`);
 }

@@ -91,6 +91,12 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
       ];
     },
   },
+  /** What a stop cut off is heard of long before the stop, which is in another part of the stream. */
+  'a stop that is heard late': {
+    rates: { streamStands: 0.2, handlerIsSlow: 0.4 },
+    redrives: 1,
+    controls: (dice) => [{ kind: 'cancel', atMs: dice.int('cancelled', 50, 2_500) }],
+  },
   /** A cancel comes between what ends an execution and its end. */
   'cancelled as it ends': {
     rates: { callHangs: 0.4 },
@@ -113,9 +119,9 @@ const FROM_A_CHECKPOINT: Situation = {
   },
 };
 
-/** Half of all seeds have one. */
+/** Three seeds of five have one. */
 export function situationOf(dice: Dice): Situation | undefined {
   if (dice.chance('from a checkpoint', 0.05)) return FROM_A_CHECKPOINT;
-  if (!dice.chance('has a situation', 0.5)) return undefined;
+  if (!dice.chance('has a situation', 0.6)) return undefined;
   return SITUATIONS[dice.pick('situation', Object.keys(SITUATIONS))];
 }
