@@ -1,4 +1,4 @@
-import { openWork } from '../../shared/core/decide.ts';
+import { openWork } from '../../shared/core/open-work.ts';
 import { nodeAt, type Plan } from '../../shared/core/plan.ts';
 import { FanjoinError } from '../../shared/errors.ts';
 import { ExecutionId } from '../../shared/model/ids.ts';
