@@ -5,6 +5,7 @@ import { decodeWork, encodeWork } from '../core/work-list.ts';
 import type { StateItem } from '../model/items.ts';
 import type { ExecutionState } from '../model/state.ts';
 import { type ChangeRecord, compareSequence } from '../ports/change-feed.ts';
+import type { Item } from '../ports/item-table.ts';
 
 type Batches = StateItem['batches'];
 
@@ -24,9 +25,16 @@ const MOST_NAMES = 32;
  */
 export function unheard(state: StateItem | undefined, records: readonly ChangeRecord[]): readonly ChangeRecord[] {
   const heard = state?.metaSequence ?? state?.batches[EARLIER]?.sequence;
-  if (heard === undefined) return records;
-  return records.filter(({ key, sequence }) => key.sk !== 'META' || compareSequence(sequence, heard) > 0);
+  return records.filter(
+    ({ key, after, sequence }) =>
+      key.sk !== 'META' ||
+      (!isOfEarlierRun(after, state) && (heard === undefined || compareSequence(sequence, heard) > 0)),
+  );
 }
+
+/** Of a redrive a repair may have heard before the stream told: what stopped the run before is nothing to this one. */
+const isOfEarlierRun = (after: Item | undefined, state: StateItem | undefined): boolean =>
+  state !== undefined && typeof after?.run === 'number' && after.run < state.state.run;
 
 /** The last record of META that is decided on once `records` are. */
 export const metaSequenceAfter = (

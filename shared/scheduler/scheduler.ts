@@ -122,7 +122,7 @@ export class Scheduler {
       const snapshot = await this.#store.executions.loadSnapshot(executionId);
       if (snapshot === undefined || isTerminal(snapshot.meta.status)) return false;
       const plan = await this.#plan(snapshot.meta);
-      const events = await gather(plan, snapshot);
+      const events = afterStop(snapshot.meta, snapshot.state?.state, await gather(plan, snapshot));
       const before = snapshot.state?.state ?? initialState(plan, snapshot.meta.config.maxParallelNodes);
       const decision = decide(plan, before, events);
       const again =
@@ -140,7 +140,12 @@ export class Scheduler {
       const batches = withRepair(snapshot.state, sends);
       if (isNews && snapshot.state !== undefined) await this.#keepCheckpoint(executionId, snapshot.state);
       const saved = isNews
-        ? await this.#save(snapshot, decision.state, batches, snapshot.state?.metaSequence)
+        ? await this.#save(
+            snapshot,
+            this.#marked(snapshot, before, decision.state),
+            batches,
+            snapshot.state?.metaSequence,
+          )
         : snapshot.state;
       if (saved === undefined) continue;
       await this.#send(plan, snapshot.meta, decision.state, decision.dispatch, lost, resend ?? 'all');
@@ -153,6 +158,7 @@ export class Scheduler {
 
   /** What a repair recorded is sent. Another decider may have saved meanwhile: then the next repair sends it once more. */
   async #forgetRepair({ meta, state }: Snapshot & { state: StateItem }): Promise<StateItem> {
+    await this.#keepCheckpoint(meta.executionId, state);
     return (await this.#save({ meta, state }, state.state, withoutRepair(state), state.metaSequence)) ?? state;
   }
 
@@ -170,7 +176,8 @@ export class Scheduler {
       const news = unheard(snapshot.state, records);
       const heard = news.flatMap((record) => toCoreEvents(plan, snapshot.meta.run, record));
       const told = afterStop(snapshot.meta, snapshot.state?.state, heard);
-      const events = await this.#withUntold(plan, snapshot, told);
+      // What was not told may have been cut off, too.
+      const events = afterStop(snapshot.meta, snapshot.state?.state, await this.#withUntold(plan, snapshot, told));
       // It began without the scheduler, and goes on without it.
       if (snapshot.state === undefined && snapshot.meta.isHandedOff === true && events.length === 0) return;
       const before = snapshot.state?.state ?? initialState(plan, snapshot.meta.config.maxParallelNodes);

@@ -27,15 +27,29 @@ interface AccountingParts {
   readonly planOf: (workflow: string) => Plan | undefined;
   /** Bodies of all messages that are on a queue. */
   readonly waiting: () => readonly string[];
+  /** Then of what it told others tell, if anybody does. */
+  readonly hasLost: { readonly record: boolean };
   readonly violated: (what: string) => void;
 }
+
+interface Decided {
+  readonly run: number;
+  readonly sends: string;
+  readonly step: number;
+}
+
+/** Under this name a repair records what it is about to send. */
+const REPAIR = 'repair';
 
 /** Watches that nothing is acknowledged before what it causes is durable and sent (invariant 4). */
 export class Accounting {
   readonly #parts: AccountingParts;
-  /** Work of each run of each execution that was ever sent, and that was ever parked. */
-  readonly #sent = new Set<string>();
+  /** Work of each run of each execution that was ever sent, with when it last was; and work that was ever parked. */
+  readonly #sent = new Map<string, number>();
   readonly #parked = new Set<string>();
+  /** What was decided on each batch, by its first record: who decides next may take its place in the state. */
+  readonly #decided = new Map<string, Decided>();
+  #steps = 0;
 
   constructor(parts: AccountingParts) {
     this.#parts = parts;
@@ -43,15 +57,24 @@ export class Accounting {
 
   onSend(body: string): void {
     const found = this.#read(body);
-    if (found !== undefined) this.#sent.add(nameOf(found.message, found.work));
+    if (found !== undefined) this.#sent.set(nameOf(found.message, found.work), ++this.#steps);
   }
 
-  onChange({ key, after }: ChangeRecord): void {
+  onChange({ key, before, after }: ChangeRecord): void {
     if (after === undefined) return;
+    if (key.sk === 'STATE')
+      this.#onState(before === undefined ? undefined : StateItem.parse(before), StateItem.parse(after));
     if (itemType(key.sk) === 'RESULT') this.#onResult(ResultItem.parse(after));
     if (key.sk !== 'META') return;
     const meta = parseMeta(after);
     for (const work of meta.parked ?? []) this.#parked.add(nameOf(meta, work));
+  }
+
+  /** What a repair decided no record brings a second time. */
+  #onState(before: StateItem | undefined, { pk, batches, state: { run } }: StateItem): void {
+    for (const [name, { sequence, sends, revision }] of Object.entries(batches))
+      if (name !== REPAIR && before?.batches[name]?.revision !== revision)
+        this.#decided.set(`${pk} ${sequence}`, { run, sends, step: ++this.#steps });
   }
 
   /** A map that was planned has chunks under way; who gives up its plan's message must leave it alone. */
@@ -101,7 +124,7 @@ export class Accounting {
   }
 
   #onHandled(executionId: ExecutionId, records: readonly ChangeRecord[]): void {
-    const { table, violated } = this.#parts;
+    const { table, hasLost, violated } = this.#parts;
     const item = table.get(metaKey(executionId));
     if (item === undefined) return;
     const meta = parseMeta(item);
@@ -116,25 +139,30 @@ export class Accounting {
       violated(`a batch was handled, and ${executionId} has no state`);
       return;
     }
-    const { state, batches } = StateItem.parse(stored);
+    const { state } = StateItem.parse(stored);
     if (state.run !== meta.run) return;
     for (const { key, after } of records) {
       if (itemType(key.sk) !== 'RESULT' || after?.run !== state.run || state.ending !== undefined) continue;
       if (!isKnown(plan, state, String(after.node), Number(after.visit)))
         violated(`a batch was handled, and the state of ${executionId} does not know ${key.sk}`);
     }
-    const [first] = records;
-    const decided = Object.values(batches).find(({ sequence }) => sequence === first?.sequence);
+    for (const { key, after } of records)
+      if (key.sk === 'META' && after !== undefined && state.ending === undefined && !hasLost.record)
+        for (const problem of unheardIn(plan, parseMeta(after), meta, state))
+          violated(`a batch was handled, and ${executionId} ${problem}`);
     // What is told to stop starts nothing any more, not even what was decided before.
-    if (decided === undefined || meta.stop !== undefined) return;
-    // What was decided in an earlier run, or has settled since, nobody waits for.
+    if (meta.stop !== undefined) return;
+    // What was decided in an earlier run, or has settled since, nobody waits for; what is parked waits for its resume.
     const open = new Set(openWork(plan, state).map((ref) => encodeWork([ref])));
-    for (const ref of decodeWork(decided.sends)) {
-      const work = encodeWork([ref]);
-      if (!open.has(work)) continue;
-      const isSent = this.#sent.has(nameOf({ executionId, run: meta.run }, work));
-      if (!isSent && ref.kind !== 'settle')
-        violated(`a batch was handled, and ${executionId} has not sent what it decided: ${work}`);
+    for (const { sequence } of records) {
+      const decided = this.#decided.get(`${item.pk} ${sequence}`);
+      if (decided === undefined || decided.run !== meta.run) continue;
+      for (const ref of decodeWork(decided.sends)) {
+        const work = encodeWork([ref]);
+        const sent = this.#sent.get(nameOf({ executionId, run: meta.run }, work)) ?? 0;
+        if (open.has(work) && sent < decided.step && meta.parked?.has(work) !== true)
+          violated(`a batch was handled, and ${executionId} has not sent what it decided: ${work}`);
+      }
     }
   }
 
@@ -159,6 +187,24 @@ export class Accounting {
 
 const nameOf = ({ executionId, run }: { executionId: string; run: number }, work: string): string =>
   `${executionPk(ExecutionId.parse(executionId))} ${run} ${work}`;
+
+/** What a record of META told that the state does not know. Of what has changed since other records tell. */
+function unheardIn(plan: Plan, told: MetaItem, now: MetaItem, state: ExecutionState): string[] {
+  if (told.run !== now.run) return [];
+  const problems: string[] = [];
+  if (told.stop !== undefined && state.stop === undefined) problems.push('does not know that it is to stop');
+  const isSame =
+    told.status === now.status && told.pausedAtMs === now.pausedAtMs && told.resumedAtMs === now.resumedAtMs;
+  const isPaused = state.paused && state.pausingBefore === undefined;
+  if (isSame && state.stop === undefined && isPaused !== (told.status === 'PAUSED'))
+    problems.push(`does not know that it is ${told.status}`);
+  for (const point of told.pauseBefore ?? []) {
+    const index = findNode(plan, point)?.index ?? -1;
+    if (![...state.pausePoints, ...state.passedPoints].includes(index))
+      problems.push(`does not know that it is to pause before ${point}`);
+  }
+  return problems;
+}
 
 function isKnown(plan: Plan, state: ExecutionState, node: string, visit: number): boolean {
   const index = findNode(plan, node)?.index;

@@ -1,10 +1,11 @@
 import type { ExecutionService } from '../../shared/executor/execution-service.ts';
 import { ExecutionId, NodeId } from '../../shared/model/ids.ts';
-import type { MetaItem } from '../../shared/model/items.ts';
+import { type MetaItem, StateItem } from '../../shared/model/items.ts';
 import { isTerminal } from '../../shared/model/result.ts';
 import { parseMeta } from '../../shared/store/execution-store.ts';
-import { metaKey } from '../../shared/store/keys.ts';
+import { metaKey, stateKey } from '../../shared/store/keys.ts';
 import type { Answer, Request } from './deployed.ts';
+import { endedVisits } from './ended-visits.ts';
 import type { Control, PlannedExecution, Scenario } from './scenario.ts';
 import type { Transition } from './transitions.ts';
 import type { World } from './world.ts';
@@ -108,12 +109,21 @@ export class Client {
   }
 
   async #start({ executionId, definition, input, config }: PlannedExecution): Promise<void> {
+    const failed = new Set([...this.executionIds].filter((id) => this.#hasFailed(id)));
     const answer = await this.#ask(async (service) =>
       service.start({ definition, input, executionId, ...(config !== undefined && { config }) }),
     );
     if (answer === undefined || 'refused' in answer)
       return this.#world.violated(`the start of ${executionId} was refused: ${answer?.refused ?? 'no answer'}`);
-    this.executionIds.add((answer.value as { executionId: string }).executionId);
+    const { executionId: started } = answer.value as { executionId: string };
+    if (started !== executionId && failed.has(started) && this.#hasFailed(started))
+      this.#world.violated(`the start of ${executionId} was told of ${started}, which had failed`);
+    this.executionIds.add(started);
+  }
+
+  #hasFailed(executionId: string): boolean {
+    const status = this.metaOf(executionId)?.status;
+    return status !== undefined && status !== 'SUCCEEDED' && isTerminal(status);
   }
 
   async #act({ kind, executionId, choice }: Control): Promise<void> {
@@ -162,15 +172,28 @@ export class Client {
   async #resumeCheckpoint(executionId: string, choice: number): Promise<void> {
     const listed = await this.#ask((service) => service.checkpoints(executionId));
     if (listed === undefined || 'refused' in listed) return;
-    const checkpoints = listed.value as { checkpointId: string }[];
+    const checkpoints = listed.value as { checkpointId: string; finishedNodes: number }[];
     const checkpoint = checkpoints[Math.floor(choice * checkpoints.length)];
     if (checkpoint === undefined) return;
     const newId = ExecutionId.parse(
       `${executionId}-from-${checkpoint.checkpointId.split('.').at(-1)}-${Math.floor(choice * 1e6)}`,
     );
+    const finished = () => this.#finished(executionId);
+    const before = finished();
     const answer = await this.#ask((service) => service.resumeCheckpoint(checkpoint.checkpointId, newId));
-    if (answer !== undefined && 'value' in answer)
-      this.executionIds.add((answer.value as { executionId: string }).executionId);
+    if (answer === undefined || !('value' in answer)) return;
+    const { executionId: goneOn } = answer.value as { executionId: string };
+    if (goneOn === executionId && before > checkpoint.finishedNodes && !this.#redriven.has(executionId))
+      this.#world.violated(
+        `${checkpoint.checkpointId} was resumed by ${executionId} itself, of which ${before} visits had ended, not ${checkpoint.finishedNodes}`,
+      );
+    this.executionIds.add(goneOn);
+  }
+
+  /** Visits that its state knows to have ended. */
+  #finished(executionId: string): number {
+    const item = this.#world.table.get(stateKey(ExecutionId.parse(executionId)));
+    return item === undefined ? 0 : endedVisits(StateItem.parse(item).state);
   }
 
   #definitionOf(executionId: string) {

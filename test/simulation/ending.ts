@@ -20,6 +20,8 @@ import type { Scenario } from './scenario.ts';
 import type { World } from './world.ts';
 
 const MAX_SKEW_MS = 3_000;
+/** And so much after it where nothing goes wrong and others are waited for. */
+const LATE_MS = 20_000;
 /** A message may come so much before its time. */
 const EARLY_MS = 1_000;
 
@@ -42,7 +44,7 @@ export async function endingProblems(world: World, scenario: Scenario, client: C
     const found = [
       ...(await originProblems(world, items, own.definition)),
       ...(await outcomeProblems(world, service, executionId, items, own)),
-      ...retryProblems(world, own.definition, items),
+      ...retryProblems(world, scenario.controls, own.definition, items),
     ];
     if (isTold) {
       const told = await allEvents(service, executionId);
@@ -160,8 +162,14 @@ async function originProblems(
   });
 }
 
-/** Attempts beyond the policy, or before their time. */
-function retryProblems({ faults }: World, source: DefinitionInput, items: readonly Item[]): string[] {
+/** Attempts beyond the policy, or not at their time. */
+function retryProblems(
+  { faults }: World,
+  controls: readonly unknown[],
+  source: DefinitionInput,
+  items: readonly Item[],
+): string[] {
+  const isUndisturbed = faults.fired.length === 0 && controls.length === 0;
   const definition = Definition.parse(source);
   const slackMs = EARLY_MS + (faults.fired.some(({ kind }) => kind === 'clockIsOff') ? MAX_SKEW_MS : 0);
   return items.flatMap(({ sk, node, attempts }): string[] => {
@@ -182,6 +190,10 @@ function retryProblems({ faults }: World, source: DefinitionInput, items: readon
       if (startedAtMs - before.endedAtMs < seconds * 1_000 - slackMs)
         problems.push(
           `${sk}: attempt ${attempt} came after ${startedAtMs - before.endedAtMs} ms, ${seconds} s are asked for`,
+        );
+      if (isUndisturbed && startedAtMs - before.endedAtMs > seconds * 1_000 + LATE_MS)
+        problems.push(
+          `${sk}: attempt ${attempt} came ${startedAtMs - before.endedAtMs} ms later, ${seconds} s are asked for`,
         );
     }
     return problems;

@@ -10,6 +10,8 @@ export const FAULT_KINDS = {
   crashAfterResult: 'a process dies as its result is written',
   /** A call is refused, as when it is throttled. */
   callFails: 'a call fails',
+  /** A queue is out for a moment, or takes a part of what is sent at once: what was decided is saved by then. */
+  sendFails: 'a queue refuses what is sent to it, or some of it',
   /** A call takes effect, and its answer is lost. */
   answerLost: 'a call takes effect, its answer is lost',
   /** A call takes a hundred times as long as others. */

@@ -42,6 +42,7 @@ export interface Surroundings {
 }
 
 const CALL_FAULTS = ['crashBefore', 'crashAfter', 'callFails', 'answerLost', 'callHangs', 'functionIsStuck'] as const;
+const QUEUE_FAULTS = [...CALL_FAULTS, 'sendFails'] as const;
 const TABLE_FAULTS = [...CALL_FAULTS, 'partitionThrottled'] as const;
 const RESULT_FAULTS = [...TABLE_FAULTS, 'crashAfterResult'] as const;
 const MAX_THROTTLED_MS = 20_000;
@@ -167,7 +168,7 @@ export class SimulatedProcess {
     loop.after(tookMs, () => {
       // It was on its way when its process died: it may have arrived.
       if (this.#isDead && dice.chance(`${site}/orphan`, 0.5)) return;
-      if (fault === 'callFails') {
+      if (fault === 'callFails' || fault === 'sendFails') {
         call.runPart?.(dice.roll(`${site}/part`));
         return reject(unavailable(call));
       }
@@ -187,7 +188,8 @@ export class SimulatedProcess {
   }
 }
 
-function faultsOf({ isWrite, name }: Call<unknown>, partition: string | undefined) {
+function faultsOf({ port, isWrite, name }: Call<unknown>, partition: string | undefined) {
+  if (port === 'queue') return QUEUE_FAULTS;
   if (partition === undefined) return CALL_FAULTS;
   return isWrite && name.includes(' RESULT#') ? RESULT_FAULTS : TABLE_FAULTS;
 }

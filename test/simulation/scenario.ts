@@ -1,8 +1,9 @@
+import * as z from 'zod';
 import { compile } from '../../shared/core/compile.ts';
 import type { Plan } from '../../shared/core/plan.ts';
 import type { Advance } from '../../shared/model/config.ts';
 import type { DefinitionInput } from '../../shared/model/definition.ts';
-import type { Json } from '../../shared/model/json.ts';
+import { Json } from '../../shared/model/json.ts';
 import { DEFAULT_POOL } from '../../shared/model/pools.ts';
 import type { LifecycleScope } from '../../shared/observability/lifecycle-event.ts';
 import { randomWorkflow } from '../support/random-workflow.ts';
@@ -72,6 +73,7 @@ const BASE_RATES: Readonly<Record<FaultKind, number>> = {
   crashAfter: 0.012,
   crashAfterResult: 0.03,
   callFails: 0.03,
+  sendFails: 0.06,
   answerLost: 0.03,
   callHangs: 0.01,
   partitionThrottled: 0.003,
@@ -159,7 +161,8 @@ function executionsOf(dice: Dice, seed: number): PlannedExecution[] {
   };
   return Array.from({ length: count }, (_, index) => {
     const of = isShared ? 0 : index;
-    const { definition, input } = randomWorkflow((Math.imul(seed, 7) + of) >>> 0, maxNodes);
+    const { definition, input: given } = randomWorkflow((Math.imul(seed, 7) + of) >>> 0, maxNodes);
+    const input = dice.chance(`long maps ${of}`, 0.1) ? withLongMaps(given, dice, of) : given;
     return {
       executionId: `x${index + 1}`,
       definition: furnished(definition, dice, of),
@@ -168,6 +171,18 @@ function executionsOf(dice: Dice, seed: number): PlannedExecution[] {
       startAtMs: dice.int(`start ${index}`, 0, 1_000),
     };
   });
+}
+
+const Items = z.looseObject({ items: z.record(z.string(), z.array(Json)) });
+
+/** So many items that the state forgets chunks which have ended: it drops eight at a time. */
+function withLongMaps(input: Json, dice: Dice, of: number): Json {
+  const { items, ...rest } = Items.parse(input);
+  const long = Object.entries(items).map(([id, own]) => {
+    const count = dice.int(`items ${of} ${id}`, 9, 40);
+    return [id, Array.from({ length: own.length === 0 ? 0 : count }, (_, index) => own[index % own.length] ?? null)];
+  });
+  return Json.parse({ ...rest, items: Object.fromEntries(long) });
 }
 
 /** What the generator of random workflows leaves out: it stands between the same nodes and changes no outcome. */
@@ -189,7 +204,7 @@ function furnished(definition: DefinitionInput, dice: Dice, of: number): Definit
   );
   return {
     ...definition,
-    ...(dice.chance(`cached workflow ${of}`, 0.08) && { cache: { ttlSeconds: 3_600 } }),
+    ...(dice.chance(`cached workflow ${of}`, 0.12) && { cache: { ttlSeconds: dice.pick('kept', [1, 3_600]) } }),
     nodes: Object.fromEntries(nodes),
   } as DefinitionInput;
 }

@@ -56,7 +56,7 @@ const END_WITHIN_MS = 85 * 60_000;
 /**
  * So long nothing may move, once nobody disturbs anything any more: a message whose runner died comes again after five and
  * a half minutes, twice; what a record would have told a sweep finds within ten, or eleven if one is left out. Only messages
- * that are lost take longer.
+ * that are lost take longer, and what was parked in a pause of which the scheduler heard neither the beginning nor the end.
  */
 const MOVE_WITHIN_MS = 22 * 60_000;
 
@@ -90,8 +90,13 @@ export async function simulateScenario(
     if (!(await loop.step())) break;
     if (loop.steps >= MAX_STEPS) world.violated(`it does not end: ${loop.steps} steps`);
     const lastMs = Math.max(client.lastActMs, world.faults.lastMs);
-    const isLost = world.hasLost.message || world.hasLost.batch || world.hasLost.unsettled;
-    if (!isLost && !client.isResting && loop.elapsedMs - Math.max(lastMs, world.movedAtMs) > MOVE_WITHIN_MS)
+    const isLost = world.hasLost.message || world.hasLost.batch || world.hasLost.unsettled || world.hasLost.parked;
+    if (
+      !isLost &&
+      !client.isResting &&
+      loop.elapsedMs - Math.max(lastMs, world.movedAtMs) > MOVE_WITHIN_MS &&
+      !world.isAwaited
+    )
       world.violated(`nothing moves for ${MOVE_WITHIN_MS / 60_000} minutes: ${openIn(world, client)}`);
     if (loop.elapsedMs - lastMs > END_WITHIN_MS)
       world.violated(

@@ -78,6 +78,30 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
     },
     untilMs: 60 * 60_000,
   },
+  /** What was decided is saved, and cannot be sent for a while; whoever decided it decides on. */
+  'sends that fail': { rates: { sendFails: 0.5, crashAfter: 0.02, batchTwice: 0.1, handlerIsSlow: 0.1 } },
+  /** What was parked is to be sent again, and the record that says so is lost. */
+  'a resume that is lost': {
+    rates: { recordLost: 0.25, messageLate: 0.5, crashAfter: 0.01 },
+    controls: (dice) => {
+      const atMs = dice.int('paused', 20, 1_500);
+      return [
+        { kind: 'pause', atMs },
+        { kind: 'resume', atMs: atMs + dice.int('resumed', 2_000, 90_000) },
+      ];
+    },
+  },
+  /** What a stop cut off is heard of long before the stop, which is in another part of the stream. */
+  'a stop that is heard late': {
+    rates: { streamStands: 0.2, handlerIsSlow: 0.4 },
+    redrives: 1,
+    controls: (dice) => [{ kind: 'cancel', atMs: dice.int('cancelled', 50, 2_500) }],
+  },
+  /** A cancel comes between what ends an execution and its end. */
+  'cancelled as it ends': {
+    rates: { callHangs: 0.4 },
+    controls: (dice) => [{ kind: 'cancel', atMs: dice.int('cancelled', 50, 6_000) }],
+  },
   /** What a record would have told a sweep finds, and dies as it makes it good. */
   'repairs that die': { rates: { recordLost: 0.4, crashBefore: 0.08, crashAfter: 0.12 } },
 };
@@ -95,9 +119,9 @@ const FROM_A_CHECKPOINT: Situation = {
   },
 };
 
-/** Half of all seeds have one. */
+/** Three seeds of five have one. */
 export function situationOf(dice: Dice): Situation | undefined {
   if (dice.chance('from a checkpoint', 0.05)) return FROM_A_CHECKPOINT;
-  if (!dice.chance('has a situation', 0.5)) return undefined;
+  if (!dice.chance('has a situation', 0.6)) return undefined;
   return SITUATIONS[dice.pick('situation', Object.keys(SITUATIONS))];
 }

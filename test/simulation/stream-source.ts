@@ -31,7 +31,7 @@ export interface StreamSettings {
   readonly batchingWindowMs?: number;
   readonly onHandled?: (records: readonly ChangeRecord[]) => void;
   /** A record never comes. */
-  readonly onLost: () => void;
+  readonly onLost: (record: ChangeRecord) => void;
   /** Records were tried too often, or are too old; the last invocation of a window has none. */
   readonly onGivenUp: (batch: Omit<GivenUpBatch, 'records'> & { readonly records: readonly ChangeRecord[] }) => void;
 }
@@ -89,7 +89,7 @@ export class SimulatedStream {
     if (!this.#isWanted(toFilterView(record))) return;
     const { pk, sk } = record.key;
     if (faults.at(`${name}/record ${record.sequence}`, ['recordLost'], `${pk} ${sk}`) !== undefined) {
-      onLost();
+      onLost(record);
       return;
     }
     this.#count(record, 1);

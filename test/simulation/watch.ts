@@ -1,18 +1,24 @@
-import type { Plan } from '../../shared/core/plan.ts';
+import { openWork } from '../../shared/core/open-work.ts';
+import { nodeAt, type Plan } from '../../shared/core/plan.ts';
 import { FanjoinError } from '../../shared/errors.ts';
 import { ExecutionId } from '../../shared/model/ids.ts';
-import { StateItem } from '../../shared/model/items.ts';
+import { type MetaItem, StateItem } from '../../shared/model/items.ts';
 import { isTerminal } from '../../shared/model/result.ts';
+import type { ExecutionState } from '../../shared/model/state.ts';
 import type { ChangeRecord } from '../../shared/ports/change-feed.ts';
 import type { Item } from '../../shared/ports/item-table.ts';
-import type { OutgoingMessage } from '../../shared/ports/task-queue.ts';
+import { MAX_QUEUE_DELAY_MS, type OutgoingMessage } from '../../shared/ports/task-queue.ts';
 import { parseMeta } from '../../shared/store/execution-store.ts';
-import { checkpointKey, executionIdOf, metaKey } from '../../shared/store/keys.ts';
+import { checkpointKey, chunkKey, executionIdOf, metaKey, resultKey } from '../../shared/store/keys.ts';
 import { Invariants } from '../support/invariants.ts';
 import { Accounting } from './accounting.ts';
+import { CacheWatch } from './cache-watch.ts';
+import { cutOffProblems, cutOffUnstopped } from './cut-off.ts';
 import type { Dice } from './dice.ts';
+import { endedVisits } from './ended-visits.ts';
 import type { EventLoop } from './event-loop.ts';
 import type { Faults } from './faults.ts';
+import { flagProblems } from './flag-problems.ts';
 import { itemsOf } from './items-of.ts';
 import type { MemoryBlobs } from './memory-blobs.ts';
 import type { MemoryTable } from './memory-table.ts';
@@ -21,6 +27,8 @@ import { rebuiltProblems } from './rebuilt.ts';
 
 /** How many of the states that could be rebuilt are. */
 const REBUILT = 0.1;
+/** A stop waits for ten seconds; clocks may differ. */
+const SETTLES_WITHIN_MS = 6_000;
 
 interface WatchParts {
   readonly table: MemoryTable;
@@ -46,14 +54,18 @@ export class Watch {
   readonly executions = new Map<string, Invariants>();
   readonly #parts: WatchParts;
   readonly #accounting: Accounting;
+  readonly #cache: CacheWatch;
   readonly #pauses = new Map<string, number>();
+  /** When each run was first known to stop. */
+  readonly #stoppedMs = new Map<string, number>();
   readonly #sentOnce = new Map<string, Set<string>>();
   #rebuilds = 0;
 
   constructor(parts: WatchParts) {
     this.#parts = parts;
-    const { table, plans, waiting, violated } = parts;
-    this.#accounting = new Accounting({ table, waiting, violated, planOf: (workflow) => plans.get(workflow) });
+    const { table, plans, waiting, hasLost, violated } = parts;
+    this.#cache = new CacheWatch({ table, loop: parts.loop, violated });
+    this.#accounting = new Accounting({ table, waiting, hasLost, violated, planOf: (workflow) => plans.get(workflow) });
   }
 
   onSend(messages: readonly OutgoingMessage[]): void {
@@ -78,6 +90,7 @@ export class Watch {
 
   onChange(record: ChangeRecord): void {
     const { sk } = record.key;
+    this.#cache.onChange(record);
     const executionId = executionIdOf(record);
     if (executionId === undefined) return;
     this.#accounting.onChange(record);
@@ -85,9 +98,14 @@ export class Watch {
     if (sk === 'META' && record.after !== undefined) {
       if (record.after.status === 'PAUSED' || record.after.parked !== undefined) this.#sentOnce.delete(executionId);
       this.#adopt(executionId, record.after);
+      if (record.after.stop !== undefined) this.#noteStop(executionId, Number(record.after.run));
+      for (const problem of flagProblems(record)) this.#parts.violated(`${executionId}: ${problem}`);
       this.#countPause(record);
-      if (isTerminal(parseMeta(record.after).status)) this.#onEnd(executionId, record.after);
+      if (isTerminal(parseMeta(record.after).status)) this.#onEnd(ExecutionId.parse(executionId), record.after);
     }
+    const item = this.#parts.table.get(metaKey(ExecutionId.parse(executionId)));
+    for (const problem of item === undefined ? [] : cutOffProblems(record, parseMeta(item)))
+      this.#parts.violated(`${executionId}: ${problem}`);
     this.#watching(executionId, (invariants) => invariants.onChange(record));
     if (sk === 'STATE') this.#onStateReplaced(ExecutionId.parse(executionId), record);
   }
@@ -119,8 +137,10 @@ export class Watch {
 
   /** Where nothing goes wrong, work is sent once, unless it was parked. */
   #countSend(executionId: string, body: string): void {
-    const { kind, node, visit, chunk, attempt, run } = JSON.parse(body);
-    const name = [run, kind, node, visit, chunk, attempt].join(' ');
+    const { kind, node, visit, chunk, attempt, run, notBeforeMs = 0 } = JSON.parse(body);
+    // Beyond the longest delay of a queue it goes round, with less left to wait each time.
+    const rounds = Math.ceil(Math.max(0, notBeforeMs - this.#parts.loop.nowMs) / MAX_QUEUE_DELAY_MS);
+    const name = [run, kind, node, visit, chunk, attempt, rounds].join(' ');
     const sent = this.#sentOnce.get(executionId) ?? new Set();
     this.#sentOnce.set(executionId, sent);
     const { faults, violated } = this.#parts;
@@ -129,12 +149,61 @@ export class Watch {
   }
 
   /** The next state takes the place of one that is a checkpoint: by then that has an item of its own. */
-  #onStateReplaced(executionId: ExecutionId, { before }: ChangeRecord): void {
+  #onStateReplaced(executionId: ExecutionId, { before, after }: ChangeRecord): void {
+    const next = StateItem.parse(after);
+    const item = this.#parts.table.get(metaKey(executionId));
+    const meta = item === undefined ? undefined : parseMeta(item);
+    const plan = this.#parts.plans.get(meta?.workflow ?? '');
+    const earlier = before === undefined ? undefined : StateItem.parse(before).state;
+    if (meta !== undefined && plan !== undefined)
+      for (const problem of cutOffUnstopped(this.#parts.table, plan, meta, earlier, next))
+        this.#parts.violated(`${executionId}: ${problem}`);
+    if (next.state.stop !== undefined) this.#noteStop(executionId, next.state.run);
     if (before === undefined) return;
     const { state, revision } = StateItem.parse(before);
+    this.#checkCut(executionId, state, next);
     const { table, violated } = this.#parts;
     if (state.checkpointRevision === revision && table.get(checkpointKey(executionId, revision)) === undefined)
       violated(`the checkpoint ${revision} of ${executionId} was not kept`);
+  }
+
+  /** A pause and each interval has its checkpoint, and so has what ends in a pause. */
+  #checkCut(executionId: ExecutionId, before: ExecutionState, { state, revision }: StateItem): void {
+    const { table, violated } = this.#parts;
+    const item = table.get(metaKey(executionId));
+    if (item === undefined || before.run !== state.run || state.ending !== undefined) return;
+    const { enableCheckpoints, checkpointInterval } = parseMeta(item).config;
+    const [earlier, ended] = [endedVisits(before), endedVisits(state)];
+    const isPaused = state.paused && (!before.paused || ended > earlier);
+    const isDue =
+      enableCheckpoints && Math.floor(ended / checkpointInterval) > Math.floor(earlier / checkpointInterval);
+    if ((isPaused || isDue) && state.checkpointRevision !== revision)
+      violated(
+        `${ended} visits of ${executionId} have ended${isPaused ? ' as it is paused' : ''}, and that is no checkpoint`,
+      );
+  }
+
+  #noteStop(executionId: string, run: number): void {
+    const name = `${executionId} ${run}`;
+    if (!this.#stoppedMs.has(name)) this.#stoppedMs.set(name, this.#parts.loop.elapsedMs);
+  }
+
+  /** Who stops lets what runs settle for ten seconds. */
+  #checkSettled(executionId: ExecutionId, { workflow, run, resultShards }: MetaItem, state: ExecutionState): void {
+    const { plans, table, loop, violated } = this.#parts;
+    const stoppedMs = this.#stoppedMs.get(`${executionId} ${run}`);
+    const plan = plans.get(workflow);
+    if (plan === undefined || stoppedMs === undefined || loop.elapsedMs - stoppedMs > SETTLES_WITHIN_MS) return;
+    const { stop: _told, ...going } = state;
+    for (const ref of openWork(plan, going as ExecutionState)) {
+      if (ref.kind === 'settle') continue;
+      const key = { executionId, run, resultShards, node: nodeAt(plan, ref.node).id, visit: ref.visit };
+      const isSettled =
+        table.get(resultKey(key)) !== undefined ||
+        (ref.kind === 'chunk' && table.get(chunkKey(key, ref.chunk)) !== undefined);
+      if (!isSettled && state.run === run)
+        violated(`${executionId} ended ${loop.elapsedMs - stoppedMs} ms after it was to stop, and ${key.node} is open`);
+    }
   }
 
   #adopt(executionId: string, item: Item): void {
@@ -160,7 +229,8 @@ export class Watch {
     if (pauses > points) this.#parts.violated(`${key.pk} paused ${pauses} times at ${points} points`);
   }
 
-  #onEnd(executionId: string, { pk, run, status, cachedFrom, isHandedOff, changedBy }: Item): void {
+  #onEnd(executionId: ExecutionId, item: Item): void {
+    const { pk, run, status, cachedFrom, isHandedOff, changedBy } = item;
     const { faults, table, violated, onEnd } = this.#parts;
     // Sweeps end what is late, and what was lost.
     const isSwept = String(changedBy).startsWith('sweep') && status !== 'TIMED_OUT';
@@ -170,6 +240,7 @@ export class Watch {
     const isUndecided = run === 1 && isHandedOff === true && !state.success;
     if (cachedFrom === undefined && !isUndecided && state.data?.state.run !== run)
       violated(`run ${String(run)} of ${executionId} was ended by what is known of run ${state.data?.state.run}`);
+    if (state.success) this.#checkSettled(executionId, parseMeta(item), state.data.state);
     onEnd(executionId);
   }
 

@@ -11,6 +11,7 @@ import type { Invariants } from '../support/invariants.ts';
 import type { Dice } from './dice.ts';
 import type { EventLoop } from './event-loop.ts';
 import type { Faults } from './faults.ts';
+import type { IdempotencyKeys } from './idempotency-keys.ts';
 import type { MemoryTable } from './memory-table.ts';
 import type { SimulatedProcess } from './process.ts';
 
@@ -24,11 +25,16 @@ interface WatchParts {
   readonly table: MemoryTable;
   readonly plans: ReadonlyMap<string, Plan>;
   readonly invariantsOf: (executionId: string) => Invariants | undefined;
+  readonly keys: IdempotencyKeys;
   readonly violated: (what: string) => void;
 }
 
+/** Of a node that says nothing else. */
+const DEFAULT_TIMEOUT_SECONDS = 60;
 /** A message that was admitted before a pause may take so long to its handler: a few calls, none of which hangs. */
 const STARTS_WITHIN_MS = 10_000;
+/** So much longer than its timeout a handler may go on before it is told. */
+const TIMES_OUT_WITHIN_MS = 10_000;
 /** The flags are read every two seconds, over a call that takes its time. */
 const HEARS_WITHIN_MS = 10_000;
 /** Faults of calls that may keep a process from hearing that it is to stop. */
@@ -38,7 +44,7 @@ const never = new Promise<never>(() => undefined);
 
 /** Handlers whose calls are watched, and may go wrong. */
 export function watchedHandlers(handlers: readonly AnyHandler[], parts: WatchParts): readonly AnyHandler[] {
-  const { process, dice, faults, table, plans, invariantsOf, violated } = parts;
+  const { process, dice, faults, table, plans, keys, invariantsOf, violated } = parts;
   let calls = 0;
   return handlers.map((handler) => ({
     ...handler,
@@ -60,7 +66,12 @@ export function watchedHandlers(handlers: readonly AnyHandler[], parts: WatchPar
         violated(`the handler of ${name} ran, and its result was taken over with a checkpoint`);
       const isFallback =
         definition !== undefined && 'fallback' in definition && definition.fallback?.handler === handler.type;
-      const end = watchStart(parts, context, { name, isFallback });
+      const timeoutMs =
+        1_000 *
+        ((definition !== undefined && 'timeoutSeconds' in definition ? definition.timeoutSeconds : undefined) ??
+          DEFAULT_TIMEOUT_SECONDS);
+      const end = watchStart(parts, context, { name, isFallback, timeoutMs });
+      for (const problem of keys.problems(context)) violated(problem);
       if (fault === 'handlerCrashes') process.kill(`in the handler of ${name}`);
       if (process.isDead) {
         invariants?.onHandlerEnd(name);
@@ -82,7 +93,7 @@ export function watchedHandlers(handlers: readonly AnyHandler[], parts: WatchPar
 function watchStart(
   { process, loop, faults, table, violated }: WatchParts,
   { executionId, signal }: NodeContext,
-  { name, isFallback }: { readonly name: string; readonly isFallback: boolean },
+  { name, isFallback, timeoutMs }: { readonly name: string; readonly isFallback: boolean; readonly timeoutMs: number },
 ): () => void {
   const meta = metaOf(table, executionId);
   const isPaused = meta?.status === 'PAUSED' && meta.stop === undefined;
@@ -91,6 +102,8 @@ function watchStart(
   if (isPaused && !isFallback && !isHeldUp && loop.nowMs - (meta.pausedAtMs ?? 0) > STARTS_WITHIN_MS)
     violated(`the handler of ${name} started although ${executionId} is paused`);
   let cancel: (() => void) | undefined;
+  const begunMs = loop.elapsedMs;
+  const isOverdue = () => loop.elapsedMs - begunMs > timeoutMs + TIMES_OUT_WITHIN_MS;
   const look = (deafMs: number) => {
     cancel = loop.after(HEARS_WITHIN_MS / 2, () => {
       const now = metaOf(table, executionId);
@@ -98,7 +111,9 @@ function watchStart(
       const isHeard = !isStopping || signal.aborted || process.isDead || process.isStuck;
       const last = faults.fired.findLast(({ kind }) => DEAFENING.has(kind));
       const isDeaf = last !== undefined && loop.elapsedMs - last.atMs < 6 * HEARS_WITHIN_MS;
-      if (!isHeard && deafMs >= HEARS_WITHIN_MS && !isDeaf)
+      if (isOverdue() && !signal.aborted && !process.isDead && !process.isStuck)
+        violated(`the handler of ${name} goes on ${loop.elapsedMs - begunMs} ms after its start, ${timeoutMs} may be`);
+      else if (!isHeard && deafMs >= HEARS_WITHIN_MS && !isDeaf)
         violated(`${executionId} stops, and the handler of ${name} has not heard of it for ${deafMs} ms`);
       else if (!signal.aborted && !process.isDead) look(isHeard ? 0 : deafMs + HEARS_WITHIN_MS / 2);
     });

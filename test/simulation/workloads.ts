@@ -203,6 +203,42 @@ const WORKLOADS: Readonly<Record<string, Workload>> = {
     ],
     faults: ['handlerIsSlow@runner-1/handler 2'],
   },
+  // In the next run its other parent ends first, beside what came late of this one.
+  'late result before a join': {
+    definition: parallel({
+      a: behave(),
+      b: behave({ takesMs: 3_000 }, after('a')),
+      c: behave({ takesMs: 2_000 }, after('a')),
+      d: behave({}, after('b', 'c')),
+    }),
+    controls: [
+      { kind: 'cancel', atMs: 300 },
+      { kind: 'redrive', atMs: 10_700 },
+    ],
+    faults: ['handlerIsSlow@runner-1/handler 2'],
+    advance: 'eager',
+  },
+  // What it feeds has run, and would take its failure for one of its own.
+  'cut off beside what ran': {
+    definition: parallel({
+      a: behave(),
+      b: behave({ takesMs: 3_000 }),
+      // It may begin before b ends, so it looks at nothing that it received.
+      c: { handler: 'test.behave', ...after('a', 'b'), triggerRule: 'any_success', input: { behaviour: {} } },
+    }),
+    controls: [{ kind: 'cancel', atMs: 1_500 }],
+    redrives: 1,
+  },
+  // Longer than a queue keeps a message back, and than the sweep waits for a sign of life.
+  'long waits': {
+    definition: parallel({
+      a: behave(
+        { fail: 'FlakyError', untilAttempt: 2 },
+        { retry: { maxRetries: 2, intervalSeconds: 1_200, backoffRate: 2 } },
+      ),
+      b: behave({}, after('a')),
+    }),
+  },
   // Two runners have the first node; one of them loses the race for its result, and the other may die.
   'delivered twice': {
     definition: parallel({ a: behave({ takesMs: 30_000 }), b: behave({}, after('a')), c: behave({}, after('b')) }),

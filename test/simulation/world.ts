@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import {
   OBSERVER_SOURCE,
   SCHEDULER_SOURCE,
@@ -10,6 +11,7 @@ import { FanjoinError } from '../../shared/errors.ts';
 import type { DeadLetters } from '../../shared/executor/dead-letters.ts';
 import type { Advance } from '../../shared/model/config.ts';
 import { ExecutionId } from '../../shared/model/ids.ts';
+import { StateItem } from '../../shared/model/items.ts';
 import type { AnyHandler } from '../../shared/nodes/define-node.ts';
 import type { LifecycleScope } from '../../shared/observability/lifecycle-event.ts';
 import type { ChangeRecord } from '../../shared/ports/change-feed.ts';
@@ -24,6 +26,7 @@ import { Dice } from './dice.ts';
 import { EventLoop } from './event-loop.ts';
 import { type FaultPlan, Faults } from './faults.ts';
 import { FunctionHost, type FunctionSettings } from './function-host.ts';
+import { IdempotencyKeys } from './idempotency-keys.ts';
 import { itemsOf } from './items-of.ts';
 import { SimulatedLetters } from './letters.ts';
 import { MemoryBlobs } from './memory-blobs.ts';
@@ -73,6 +76,9 @@ export interface GivenUpRecords {
 }
 
 const API_TIMEOUT_MS = 29_000;
+const Awaited = z.object({ notBeforeMs: z.number().optional() });
+/** A message whose time has come is with its runner soon. */
+const AWAITED_MS = 10 * 60_000;
 const FUNCTION_ARN = 'arn:aws:lambda:eu-west-1:111122223333:function:';
 const STREAM_ARN = 'arn:aws:dynamodb:eu-west-1:111122223333:table/simulated/stream/2030-01-01T00:00:00.000';
 
@@ -102,7 +108,7 @@ export class World {
   readonly stream: SimulatedStream;
   readonly observerStream: SimulatedStream | undefined;
   /** Whether something was lost, or left to people, that only a sweep makes good, or that history lacks for good. */
-  hasLost = { message: false, record: false, batch: false, observed: false, unsettled: false };
+  hasLost = { message: false, record: false, batch: false, observed: false, unsettled: false, parked: false };
   readonly givenUp: GivenUpRecords[] = [];
   /** Messages that ever were unsettled. */
   unsettledMessages = 0;
@@ -115,6 +121,7 @@ export class World {
   readonly #sweeps: FunctionHost<ExecutionId | undefined, void>;
   /** Bodies of messages that were sent again while they were unsettled. */
   readonly #sentBack = new Set<string>();
+  readonly #keys = new IdempotencyKeys();
   #lagging: MemoryTable | undefined;
   #ticks = 0;
   #ids = 0;
@@ -193,8 +200,11 @@ export class World {
       onHandled: (records) => {
         if (this.#isWatched) this.watch.onHandled(records);
       },
-      onLost: () => {
+      onLost: ({ key, before, after }) => {
         this.hasLost.record = true;
+        // Who never heard of the pause looks for nothing that was parked in it.
+        const isPauseKnown = isPausedIn(this.table.get({ pk: key.pk, sk: 'STATE' }));
+        if (before?.parked !== undefined && after?.parked === undefined && !isPauseKnown) this.hasLost.parked = true;
       },
       onGivenUp: () => {
         this.hasLost.record = true;
@@ -241,6 +251,12 @@ export class World {
       [...this.queues.values()].every(({ isEmpty }) => isEmpty) &&
       this.unsettled.length === 0
     );
+  }
+
+  /** Something waits for its time, as its retry policy asks. */
+  get isAwaited(): boolean {
+    const bodies = [...this.queues.values()].flatMap((queue) => queue.bodies);
+    return bodies.some((body) => (Awaited.parse(JSON.parse(body)).notBeforeMs ?? 0) > this.loop.nowMs - AWAITED_MS);
   }
 
   /** Sends again all that is open, as an engine does that takes an execution over. */
@@ -292,6 +308,7 @@ export class World {
       plans: this.#options.plans,
       invariantsOf: (executionId) => this.watch.executions.get(executionId),
       table: this.table,
+      keys: this.#keys,
       violated: (what) => this.violated(what),
     });
   }
@@ -365,3 +382,5 @@ export class World {
     this.observerStream?.push(record);
   }
 }
+
+const isPausedIn = (item: Item | undefined): boolean => item !== undefined && StateItem.parse(item).state.paused;

@@ -1,4 +1,4 @@
-import { fromRanges } from '../../shared/core/bits.ts';
+import { fromRanges, hasBit, membersOf } from '../../shared/core/bits.ts';
 import { startsOf } from '../../shared/core/hand-off.ts';
 import { firstWork, openWork } from '../../shared/core/open-work.ts';
 import { nodeAt, type Plan } from '../../shared/core/plan.ts';
@@ -28,6 +28,8 @@ export class Invariants {
   /** By node, its last visit that ended. */
   readonly #entered = new Map<string, number>();
   #run = 1;
+  /** The run of which it is known what stood as it began. */
+  #knownRun = 1;
   maxHandling = 0;
 
   constructor(plan: Plan, limit: number) {
@@ -103,11 +105,11 @@ export class Invariants {
     this.#checkRule(name);
   }
 
-  /** What stands and what runs anew only the state tells: from here on the rules are the oracle's to check. */
+  /** What stands and what runs anew the first state of the run tells. */
   #onRedrive(): void {
     this.#run++;
     for (const names of [this.#decided, this.#sent, this.#settled]) names.clear();
-    this.#handling.clear();
+    for (const visits of [this.#handling, this.#statuses]) visits.clear();
   }
 
   #onState(before: ExecutionState | undefined, after: ExecutionState): void {
@@ -115,14 +117,52 @@ export class Invariants {
     if (after.inFlight > this.#limit) this.#violated(`inFlight is ${after.inFlight}, the limit ${this.#limit}`);
     if (open.size !== after.inFlight)
       this.#violated(`inFlight is ${after.inFlight}, open are ${[...open].join(', ') || 'none'}`);
+    if (this.#knownRun < this.#run && after.run === this.#run) this.#onKept(after);
     const isSameRun = before?.run === after.run;
+    // It may go on, and come to its next point.
+    const isPausedStill = after.paused && before?.passedPoints.length === after.passedPoints.length;
+    if (isSameRun && before !== undefined) this.#onMaps(before, after);
     const earlier = before === undefined || !isSameRun ? new Set<string>() : this.#openIn(before);
     for (const name of open) {
       if (earlier.has(name)) continue;
       if (isSameRun && (before?.stop !== undefined || before?.ending !== undefined) && !this.#decided.has(name))
         this.#violated(`${name} was dispatched after the stop`);
+      if (isSameRun && before?.paused === true && isPausedStill && !this.#decided.has(name))
+        this.#violated(`${name} was dispatched in a pause`);
       this.#decided.add(name);
-      this.#checkRule(name);
+      if (after.run === this.#run) this.#checkRule(name);
+    }
+  }
+
+  /** Results of earlier runs that a redrive kept. What is skipped because of others follows from them. */
+  #onKept(state: ExecutionState): void {
+    this.#knownRun = this.#run;
+    if (state.kind !== 'graph') return;
+    const kept = [
+      ['SUCCEEDED', state.succeeded],
+      ['FAILED', state.failed],
+      ['SKIPPED', state.skipped],
+    ] as const;
+    for (const [status, set] of kept)
+      for (const index of membersOf(set)) {
+        const { id } = nodeAt(this.#plan, index);
+        if (hasBit(state.dispatched, index) && !this.#statuses.has(id)) this.#statuses.set(id, status);
+      }
+  }
+
+  /** Chunks of a map at once, and none more of one that is known to have failed. */
+  #onMaps(before: ExecutionState, { maps }: ExecutionState): void {
+    for (const [node, map] of Object.entries(maps)) {
+      const { definition, id } = nodeAt(this.#plan, Number(node));
+      if (definition.type !== 'map') continue;
+      const { maxConcurrency = Number.POSITIVE_INFINITY, toleratedFailureCount: count = 0 } = definition;
+      const tolerated = Math.max(count, Math.floor((map.items * (definition.toleratedFailurePercentage ?? 0)) / 100));
+      if (map.inFlight > maxConcurrency)
+        this.#violated(`${map.inFlight} chunks of ${id} are open, ${maxConcurrency} may`);
+      const earlier = before.maps[node];
+      if (earlier?.visit !== map.visit) continue;
+      if (earlier.failedItems > tolerated && map.next > earlier.next)
+        this.#violated(`${id} has failed ${earlier.failedItems} times, ${tolerated} may, and goes on`);
     }
   }
 
@@ -145,7 +185,7 @@ export class Invariants {
   }
 
   #checkRule(name: string): void {
-    if (this.#plan.kind !== 'graph' || this.#run > 1) return;
+    if (this.#plan.kind !== 'graph' || this.#knownRun !== this.#run) return;
     const [id = ''] = name.split(' ');
     const { definition } = this.#plan;
     const statuses = parentsOf(definition, id).map((parent) => this.#statusOf(definition, parent));

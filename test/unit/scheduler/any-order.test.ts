@@ -45,6 +45,35 @@ describe('a result that a stop cut off, heard before the stop', () => {
     expect(await bench.sent()).toEqual(['node a']);
   });
 
+  it.each([{ way: 'a repair, the records being lost' }, { way: 'the stop, which has all results read' }])(
+    'is run again by a redrive though what it feeds has run, told by $way',
+    async ({ way }) => {
+      const nodes = {
+        quick: aTask(),
+        slow: aTask(),
+        either: aTask({ dependsOn: ['quick', 'slow'], triggerRule: 'any_success' }),
+      };
+      const bench = await aSchedulerBench({ nodes, startDies: way.startsWith('the stop') });
+      await bench.advance();
+      for (const node of ['quick', 'either']) {
+        await bench.settle(node);
+        await bench.advance();
+      }
+      await bench.service.cancel('execution-1');
+      const stop = bench.takeRecords();
+      await bench.settle('slow', 'FAILED', { code: NODE_ABORTED });
+      bench.takeRecords();
+      await (way.startsWith('the stop') ? bench.handle(stop) : bench.reconciler.reconcile(bench.executionId));
+      await bench.advance();
+      await bench.sent();
+
+      await bench.service.redrive('execution-1');
+      await bench.advance();
+
+      expect(await bench.sent()).toEqual(['node slow']);
+    },
+  );
+
   it('is of the run that stops, though its redrive was not heard of either', async () => {
     const bench = await aSchedulerBench({ nodes: aCleanup });
     await bench.advance();
@@ -75,5 +104,28 @@ describe('work that is refused while its execution runs', () => {
     const isLost = await bench.reconciler.reconcile(bench.executionId);
 
     expect([isLost, await bench.sent()]).toEqual([true, ['node a']]);
+  });
+});
+
+describe('a stop of the run before, heard late', () => {
+  it('does not stop the run that a repair knows of already', async () => {
+    const bench = await aSchedulerBench({ nodes: { a: aTask() } });
+    await bench.advance();
+    await bench.service.cancel('execution-1');
+    const stop = bench.takeRecords();
+    await bench.settle('a', 'FAILED', { code: NODE_ABORTED });
+    await bench.handle(bench.takeRecords());
+    await bench.service.redrive('execution-1');
+    const redriven = bench.takeRecords();
+    await bench.reconciler.reconcile(bench.executionId, { resend: 'all' });
+
+    await bench.handle([...stop, ...redriven], bench.newScheduler());
+
+    const state = (await bench.state())?.state;
+    expect({ run: state?.run, stop: state?.stop, status: (await bench.meta())?.status }).toEqual({
+      run: 2,
+      stop: undefined,
+      status: 'RUNNING',
+    });
   });
 });

@@ -64,6 +64,31 @@ describe('the sweep', () => {
     expect(await bench.sent()).toEqual(['node b']);
   });
 
+  it('makes a checkpoint of a pause whose record was lost', async () => {
+    const bench = await aSchedulerBench({ nodes: { a: aTask() } });
+    await bench.advance();
+    await bench.service.pause('execution-1');
+    bench.takeRecords();
+
+    await bench.clock.pass(MINUTE_MS);
+    await bench.sweep.run();
+
+    expect(await bench.service.checkpoints('execution-1')).toMatchObject([{ reason: 'pause', finishedNodes: 0 }]);
+  });
+
+  it('keeps the checkpoint of an interval whose records were lost, though more is decided', async () => {
+    const config = { enableCheckpoints: true, checkpointInterval: 1 };
+    const bench = await aSchedulerBench({ nodes: { a: aTask(), b: aTask({ dependsOn: ['a'] }) }, config });
+    await bench.advance();
+    await bench.settle('a');
+    bench.takeRecords();
+
+    await bench.clock.pass(MINUTE_MS);
+    await bench.sweep.run();
+
+    expect(await bench.service.checkpoints('execution-1')).toMatchObject([{ reason: 'interval', finishedNodes: 1 }]);
+  });
+
   it('counts no chunk twice, whatever records were lost', async () => {
     const bench = await aSchedulerBench({ nodes: { m: aMap() } });
     await bench.advance();
