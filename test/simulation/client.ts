@@ -75,6 +75,7 @@ export class Client {
     this.#scenario = scenario;
     for (const execution of scenario.executions) this.#at(execution.startAtMs, () => this.#start(execution));
     for (const control of controls) this.#at(control.atMs, () => this.#act(control));
+    world.onEnding = (executionId) => this.#cancelSoon(executionId);
     world.onEnd = (executionId) => this.#redriveSoon(executionId);
     this.#look();
   }
@@ -211,6 +212,14 @@ export class Client {
       await new Promise<void>((resolve) => void loop.after(Math.min(PAUSE_MS * tries, MAX_PAUSE_MS), resolve));
     }
     return undefined;
+  }
+
+  /** Some cancel what is about to end. */
+  #cancelSoon(executionId: string): void {
+    const { dice, isDisturbed } = this.#world;
+    const site = `cancel ${executionId} ${this.#redriven.get(executionId) ?? 0}`;
+    if (isDisturbed && dice.chance(site, 0.2))
+      this.#at(dice.roll(`${site}/time`) * 20, () => this.#control('cancel', executionId));
   }
 
   /** Some do not wait: they redrive as soon as they see the end, while others still work on it. */

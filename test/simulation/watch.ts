@@ -44,6 +44,8 @@ interface WatchParts {
   /** Messages were lost; records were: then what ought to follow from them may not. */
   readonly hasLost: { readonly message: boolean; readonly record: boolean };
   readonly violated: (what: string) => void;
+  /** Told of each execution whose end is decided, and not written. */
+  readonly onEnding: (executionId: string) => void;
   /** Told of each execution as it ends. */
   readonly onEnd: (executionId: string) => void;
 }
@@ -158,6 +160,7 @@ export class Watch {
     if (meta !== undefined && plan !== undefined)
       for (const problem of cutOffUnstopped(this.#parts.table, plan, meta, earlier, next))
         this.#parts.violated(`${executionId}: ${problem}`);
+    if (next.state.ending !== undefined && earlier?.ending === undefined) this.#parts.onEnding(executionId);
     if (next.state.stop !== undefined) this.#noteStop(executionId, next.state.run);
     if (before === undefined) return;
     const { state, revision } = StateItem.parse(before);

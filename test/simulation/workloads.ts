@@ -172,6 +172,10 @@ const WORKLOADS: Readonly<Record<string, Workload>> = {
     advance: 'eager',
   },
   cancel: { definition: parallel(slowChain), controls: [{ kind: 'cancel', atMs: 1_500 }] },
+  'cancel of what would be caught': {
+    definition: parallel({ a: behave({ takesMs: 3_000 }, { catch: [{ errors: ['*'] }] }), b: behave({}, after('a')) }),
+    controls: [{ kind: 'cancel', atMs: 500 }],
+  },
   timeout: {
     definition: parallel({ a: behave(), b: behave({ takesMs: 9_000 }, after('a')) }, { config: { timeoutSeconds: 2 } }),
   },
@@ -230,14 +234,15 @@ const WORKLOADS: Readonly<Record<string, Workload>> = {
     redrives: 1,
   },
   // Longer than a queue keeps a message back, and than the sweep waits for a sign of life.
-  'long waits': {
+  'long wait': {
     definition: parallel({
       a: behave(
-        { fail: 'FlakyError', untilAttempt: 2 },
-        { retry: { maxRetries: 2, intervalSeconds: 1_200, backoffRate: 2 } },
+        { fail: 'FlakyError', untilAttempt: 1 },
+        { retry: { maxRetries: 1, intervalSeconds: 2_000, backoffRate: 2 } },
       ),
       b: behave({}, after('a')),
     }),
+    advance: 'eager',
   },
   // Two runners have the first node; one of them loses the race for its result, and the other may die.
   'delivered twice': {

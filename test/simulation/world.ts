@@ -112,6 +112,8 @@ export class World {
   readonly givenUp: GivenUpRecords[] = [];
   /** Messages that ever were unsettled. */
   unsettledMessages = 0;
+  /** Told of each execution whose end is decided, and not written. */
+  onEnding: (executionId: string) => void = () => undefined;
   /** Told of each execution as it ends. */
   onEnd: (executionId: string) => void = () => undefined;
   /** When anything last changed but for the time of the next sweep, since the beginning. */
@@ -189,6 +191,7 @@ export class World {
       isSettled: (executionId) => !this.stream.hasLeft(executionId) && deciders.every(({ busy }) => busy === 0),
       hasLost: this.hasLost,
       violated,
+      onEnding: (executionId) => this.onEnding(executionId),
       onEnd: (executionId) => this.onEnd(executionId),
     });
     for (const pool of pools) this.#openPool(pool, { runner, deadLetter, runnerTimeoutSeconds });
@@ -237,6 +240,11 @@ export class World {
   violated(what: string): void {
     this.violations.push(what);
     this.#surroundings.trace(() => `VIOLATED ${what}`);
+  }
+
+  /** Whether anything may go wrong by chance. */
+  get isDisturbed(): boolean {
+    return this.#options.faults.budget > 0;
   }
 
   /** Bodies of messages that nobody could settle. */
