@@ -48,14 +48,17 @@ export async function lookUp(
     const started = await loadStarted(store, clock, holder);
     // The claim may be of a start that was refused because its id was taken: then that execution computes something else.
     const meta = started?.cache?.key === key ? started : undefined;
-    if (meta?.status === 'SUCCEEDED' && meta.output !== undefined) {
+    if (meta?.status === 'SUCCEEDED' && meta.output !== undefined && isFresh(meta, nowMs)) {
       return { kind: 'hit', cachedFrom: holder, output: meta.output };
     }
     if (meta !== undefined && !isTerminal(meta.status)) return { kind: 'computing', executionId: holder };
-    // Its holder failed, or died before it began: whoever comes next takes over.
+    // Its holder failed, died before it began, or was started once more and ended long ago: whoever comes next takes over.
     if (await store.cache.takeOver(key, holder, claim.executionId, expiresAtMs)) return { kind: 'ours' };
   }
 }
+
+const isFresh = ({ endedAtMs = 0, cache }: MetaItem, nowMs: number): boolean =>
+  cache !== undefined && nowMs < endedAtMs + cache.ttlSeconds * 1_000;
 
 async function loadStarted(store: Store, clock: Clock, executionId: ExecutionId): Promise<MetaItem | undefined> {
   const untilMs = clock.nowMs() + START_GRACE_MS;

@@ -37,8 +37,10 @@ export class CacheWatch {
     const meta = parseMeta(after);
     this.#createdMs.set(meta.executionId, this.#parts.loop.elapsedMs);
     if (meta.cachedFrom === undefined || meta.cache === undefined) return;
-    const source = this.#metaOf(meta.cachedFrom);
-    const overAtMs = (source?.endedAtMs ?? 0) + meta.cache.ttlSeconds * 1_000;
+    const endedAtMs = this.#metaOf(meta.cachedFrom)?.endedAtMs;
+    // It is kept before its end is written.
+    if (endedAtMs === undefined) return;
+    const overAtMs = endedAtMs + meta.cache.ttlSeconds * 1_000;
     if (meta.startedAtMs - overAtMs > SLACK_MS)
       this.#parts.violated(
         `${meta.executionId} has its output from ${meta.cachedFrom}, ${meta.startedAtMs - overAtMs} ms after its time`,

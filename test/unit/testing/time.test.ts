@@ -82,6 +82,19 @@ describe('time', () => {
     expect(outputs).toEqual([1, 1, 2, 2]);
   });
 
+  it('runs out for what is cached, though the execution that computed it was started once more meanwhile', async () => {
+    let computed = 0;
+    await using executor = createTestExecutor({ replace: { a: () => ++computed } });
+    const definition = aWorkflow({ a: { handler: 'test.behave' } }, { cache: { ttlSeconds: 60 } });
+    await executor.execute(definition, null, { executionId: 'first' });
+    await executor.clock.advance(120_000);
+    await executor.execute(definition, null, { executionId: 'first' });
+
+    const { output, cachedFrom } = await executor.execute(definition, null);
+
+    expect([output, cachedFrom]).toEqual([2, undefined]);
+  });
+
   it('stands still while nobody waits', async () => {
     await using executor = createTestExecutor({ workflow: orders, failures: [{ node: 'charge', delayMs: 1_000 }] });
     const handle = await executor.start(orders, { id: 'a' });
