@@ -175,6 +175,7 @@ const WORKLOADS: Readonly<Record<string, Workload>> = {
   'cancel of what would be caught': {
     definition: parallel({ a: behave({ takesMs: 3_000 }, { catch: [{ errors: ['*'] }] }), b: behave({}, after('a')) }),
     controls: [{ kind: 'cancel', atMs: 500 }],
+    faults: ['handlerIsSlow@runner-1/handler 1'],
   },
   timeout: {
     definition: parallel({ a: behave(), b: behave({ takesMs: 9_000 }, after('a')) }, { config: { timeoutSeconds: 2 } }),
@@ -231,6 +232,7 @@ const WORKLOADS: Readonly<Record<string, Workload>> = {
       c: { handler: 'test.behave', ...after('a', 'b'), triggerRule: 'any_success', input: { behaviour: {} } },
     }),
     controls: [{ kind: 'cancel', atMs: 1_500 }],
+    faults: ['handlerIsSlow@runner-1/handler 2'],
     redrives: 1,
   },
   // Longer than a queue keeps a message back, and than the sweep waits for a sign of life.
