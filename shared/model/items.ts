@@ -113,10 +113,18 @@ export const StateItem = z.object({
   revision: z.int().min(1),
   state: ExecutionState,
   /**
-   * By decider: the first record of the batch it decided on last, what that decision sent (`work-list.ts`), and the revision
-   * it was saved as (`recorded-sends.ts`).
+   * By decider: the first and the last record of the batch it decided on last (no last: there was one), what that decision
+   * sent (`work-list.ts`), and the revision it was saved as (`recorded-sends.ts`).
    */
-  batches: z.record(z.string(), z.object({ sequence: z.string(), sends: z.string(), revision: z.int().optional() })),
+  batches: z.record(
+    z.string(),
+    z.object({
+      sequence: z.string(),
+      last: z.string().optional(),
+      sends: z.string(),
+      revision: z.int().optional(),
+    }),
+  ),
   /** The last record of META that was decided on. */
   metaSequence: z.string().optional(),
   savedAtMs: z.number(),

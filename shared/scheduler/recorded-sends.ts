@@ -48,9 +48,11 @@ export function recordedSends(
   records: readonly ChangeRecord[],
 ): { readonly names: ReadonlySet<string>; readonly work: readonly WorkRef[] } {
   const found = Object.entries(state?.batches ?? {}).filter(
-    ([name, { sequence: of }]) =>
+    ([name, { sequence: first, last }]) =>
       name !== REPAIR &&
-      records.some(({ sequence }) => (name === EARLIER ? compareSequence(sequence, of) <= 0 : sequence === of)),
+      records.some(({ sequence }) =>
+        name === EARLIER ? compareSequence(sequence, first) <= 0 : sequence === first || sequence === last,
+      ),
   );
   return {
     names: new Set(found.map(([name]) => name)),
@@ -65,27 +67,30 @@ export function recordedSends(
 
 /**
  * Records what `decider` is about to send. A decider names itself and saves again only when it has sent what it recorded
- * before, so one record of each is enough. It is found again by the first record of its batch: however a batch that failed
- * is cut, that one is in it.
+ * before, so one record of each is enough. It is found again by the first record of its batch, and by the last: a batch that
+ * failed comes again cut, and whoever has its beginning may have read the state before the save of a decider that died
+ * took effect.
  * @param repeated names whose sends are among these
  */
 export function withSends(
   plan: Plan,
   state: StateItem | undefined,
   next: ExecutionState,
-  { decider, first, repeated, sends }: Decided,
+  { decider, first, last, repeated, sends }: Decided,
 ): Batches {
   const revision = (state?.revision ?? 0) + 1;
   const others = Object.entries(state?.batches ?? {}).filter(([name]) => name !== decider && !repeated.has(name));
   const batches = { ...Object.fromEntries(kept(plan, next, others)) };
-  batches[decider] = { sequence: first.sequence, sends: encodeWork(sends), revision };
+  const end = last === first ? {} : { last: last.sequence };
+  batches[decider] = { sequence: first.sequence, ...end, sends: encodeWork(sends), revision };
   return batches;
 }
 
 export interface Decided {
   readonly decider: string;
-  /** The first record of the batch that was decided on. */
+  /** The first record of the batch that was decided on, and the last. */
   readonly first: ChangeRecord;
+  readonly last: ChangeRecord;
   readonly repeated: ReadonlySet<string>;
   readonly sends: readonly WorkRef[];
 }

@@ -168,7 +168,8 @@ export class Scheduler {
       if (snapshot === undefined || isTerminal(snapshot.meta.status)) return this.#cache.forget(executionId);
       const plan = await this.#plan(snapshot.meta);
       const [first] = records;
-      if (first === undefined) return;
+      const last = records.at(-1);
+      if (first === undefined || last === undefined) return;
       const recorded = recordedSends(snapshot.state, records);
       // What an earlier run sent is nothing to this one.
       const isSameRun = snapshot.state?.state.run === snapshot.meta.run;
@@ -193,7 +194,7 @@ export class Scheduler {
       // Whoever saved it may have died before it kept the checkpoint that this state is, and the next save takes its place.
       if (!isCached && snapshot.state !== undefined) await this.#keepCheckpoint(executionId, snapshot.state);
       const next = this.#marked(snapshot, before, decision.state);
-      const decided = { decider: this.#name, first, repeated: recorded.names, sends };
+      const decided = { decider: this.#name, first, last, repeated: recorded.names, sends };
       const batches = withSends(plan, snapshot.state, decision.state, decided);
       const saved = await this.#save(snapshot, next, batches, metaSequenceAfter(snapshot.state, news));
       if (saved === undefined) continue;

@@ -33,6 +33,8 @@ interface AccountingParts {
 }
 
 interface Decided {
+  /** Its first and last record: a batch that failed is cut, and what one part does not send the other may. */
+  readonly waitsFor: Set<string>;
   readonly run: number;
   readonly sends: string;
   readonly step: number;
@@ -47,7 +49,7 @@ export class Accounting {
   /** Work of each run of each execution that was ever sent, with when it last was; and work that was ever parked. */
   readonly #sent = new Map<string, number>();
   readonly #parked = new Set<string>();
-  /** What was decided on each batch, by its first record: who decides next may take its place in the state. */
+  /** What was decided on each batch, by its first and last record: who decides next may take its place in the state. */
   readonly #decided = new Map<string, Decided>();
   #steps = 0;
 
@@ -72,9 +74,11 @@ export class Accounting {
 
   /** What a repair decided no record brings a second time. */
   #onState(before: StateItem | undefined, { pk, batches, state: { run } }: StateItem): void {
-    for (const [name, { sequence, sends, revision }] of Object.entries(batches))
-      if (name !== REPAIR && before?.batches[name]?.revision !== revision)
-        this.#decided.set(`${pk} ${sequence}`, { run, sends, step: ++this.#steps });
+    for (const [name, { sequence, last = sequence, sends, revision }] of Object.entries(batches)) {
+      if (name === REPAIR || before?.batches[name]?.revision === revision) continue;
+      const decided = { waitsFor: new Set([sequence, last]), run, sends, step: ++this.#steps };
+      for (const end of decided.waitsFor) this.#decided.set(`${pk} ${end}`, decided);
+    }
   }
 
   /** A map that was planned has chunks under way; who gives up its plan's message must leave it alone. */
@@ -156,7 +160,8 @@ export class Accounting {
     const open = new Set(openWork(plan, state).map((ref) => encodeWork([ref])));
     for (const { sequence } of records) {
       const decided = this.#decided.get(`${item.pk} ${sequence}`);
-      if (decided === undefined || decided.run !== meta.run) continue;
+      decided?.waitsFor.delete(sequence);
+      if (decided === undefined || decided.waitsFor.size > 0 || decided.run !== meta.run) continue;
       for (const ref of decodeWork(decided.sends)) {
         const work = encodeWork([ref]);
         const sent = this.#sent.get(nameOf({ executionId, run: meta.run }, work)) ?? 0;

@@ -151,7 +151,8 @@ describe('records of one execution', () => {
     await bench.handle([first], bench.newScheduler());
     await bench.handle(rest, bench.newScheduler());
 
-    expect((await bench.sent()).sort()).toEqual(['node c', 'node d']);
+    // By both parts: neither knows what the other did.
+    expect((await bench.sent()).sort()).toEqual(['node c', 'node c', 'node d', 'node d']);
   });
 
   it('that came again change nothing, and no state is written', async () => {
@@ -193,3 +194,26 @@ describe('records of one execution', () => {
 function never(): never {
   throw new Error('There is one');
 }
+
+describe('a batch that was decided on by a scheduler that died', () => {
+  it.each([
+    ['whole', 0, 2],
+    ['its first half alone', 0, 1],
+    ['its second half alone', 1, 2],
+  ])('is sent by whoever hears it again, %s', async (_which, from, to) => {
+    const nodes = { a: aTask(), b: aTask(), c: aTask({ dependsOn: ['a'] }), d: aTask({ dependsOn: ['b'] }) };
+    const bench = await aSchedulerBench({ nodes });
+    await bench.advance();
+    await bench.sent();
+    await bench.settle('a');
+    await bench.settle('b');
+    const batch = bench.takeRecords();
+    bench.outage.isOn = true;
+    await bench.handle(batch, bench.newScheduler());
+    bench.outage.isOn = false;
+
+    await bench.handle(batch.slice(from, to), bench.newScheduler());
+
+    expect(await bench.sent()).toEqual(['node c', 'node d']);
+  });
+});
