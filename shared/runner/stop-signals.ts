@@ -10,11 +10,12 @@ export const STOP_POLL_MS = 2_000;
 interface Watched {
   readonly controller: AbortController;
   readonly meta: MetaItem;
+  readonly cancelDeadline: () => void;
   handlers: number;
 }
 
 /**
- * Abort signals of executions, one each for all their handlers in this process. One poll for all of them, and only
+ * Abort signals of executions, one each for all handlers of a run in this process. One poll for all of them, and only
  * while handlers run; the deadline needs no poll.
  */
 export class StopSignals {
@@ -31,22 +32,33 @@ export class StopSignals {
 
   /** Runs `task` under the signal that aborts when the execution stops, ends or reaches its deadline. */
   async during<T>(meta: MetaItem, task: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const watched = this.#watched.get(meta.executionId) ?? { controller: new AbortController(), meta, handlers: 0 };
-    this.#watched.set(meta.executionId, watched);
+    const watched = this.#watch(meta);
     watched.handlers++;
     this.#poll();
-    const cancelDeadline = this.#clock.after(Math.max(0, meta.deadlineAtMs - this.#clock.nowMs()), () =>
-      this.#timeOut(watched),
-    );
     try {
       return await task(watched.controller.signal);
     } finally {
-      cancelDeadline();
       watched.handlers--;
-      if (watched.handlers === 0) this.#watched.delete(meta.executionId);
+      if (watched.handlers === 0) watched.cancelDeadline();
+      if (watched.handlers === 0 && this.#watched.get(meta.executionId) === watched)
+        this.#watched.delete(meta.executionId);
       if (this.#watched.size === 0) this.#cancelPoll?.();
       if (this.#watched.size === 0) this.#cancelPoll = undefined;
     }
+  }
+
+  /** What a run before left behind is past: its handlers are told so, and share no signal with this one's. */
+  #watch(meta: MetaItem): Watched {
+    const known = this.#watched.get(meta.executionId);
+    if (known?.meta.run === meta.run) return known;
+    const controller = new AbortController();
+    const isPast = known !== undefined && known.meta.run > meta.run;
+    (isPast ? controller : known?.controller)?.abort();
+    const leftMs = Math.max(0, meta.deadlineAtMs - this.#clock.nowMs());
+    const cancelDeadline = this.#clock.after(leftMs, () => this.#timeOut(controller, meta));
+    const watched = { controller, meta, cancelDeadline, handlers: 0 };
+    if (!isPast) this.#watched.set(meta.executionId, watched);
+    return watched;
   }
 
   /** Tells the signal at once what this process knows already. */
@@ -55,7 +67,7 @@ export class StopSignals {
   }
 
   /** Only when the stop is durable: the result of what it aborts would else be taken for a failure of the node's own. */
-  #timeOut({ controller, meta }: Watched): void {
+  #timeOut(controller: AbortController, meta: MetaItem): void {
     // A failed write is made good by the sweep, which looks at deadlines; then the flags tell.
     this.#executions.requestStop(meta, 'TIMED_OUT', this.#clock.nowMs()).then(
       () => controller.abort(),

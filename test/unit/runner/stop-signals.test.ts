@@ -51,3 +51,23 @@ it('a handler is not aborted by its deadline before the stop is durable', async 
   expect(before).toBeUndefined();
   expect(stopAtAbort).toBe('TIMED_OUT');
 });
+
+it('a redriven run has a signal of its own, and what the run before left behind is aborted', async () => {
+  const { clock, store, meta } = await aRunnerBench({ nodes: { a: aTask() } });
+  const signals = new StopSignals(store.executions, clock);
+  const started = await meta();
+  const given: AbortSignal[] = [];
+  const hold = async (signal: AbortSignal) => {
+    given.push(signal);
+    await sleep(clock, 5_000);
+  };
+  void signals.during(started, hold);
+
+  void signals.during({ ...started, run: 2 }, hold);
+  void signals.during({ ...started, run: 2 }, hold);
+  void signals.during(started, hold);
+
+  const [before, after, beside, late] = given;
+  expect([before?.aborted, after?.aborted, late?.aborted]).toEqual([true, false, true]);
+  expect(beside).toBe(after);
+});
