@@ -18,6 +18,12 @@ const USAGE = `Runs the deployed functions on simulated time, with faults (docs/
   --advance eager|stream                         how executions advance. Default: as a seed draws; both; as deployed
 `;
 
+// Whoever pipes it into `head` has read enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
 const values = readOptions();
 if (values.help) {
   console.log(USAGE);
