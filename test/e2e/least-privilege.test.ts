@@ -9,6 +9,7 @@ import type { ExecutionHandle } from '../../shared/executor/execution-handle.ts'
 import { WorkflowExecutor } from '../../shared/executor/workflow-executor.ts';
 import type { DefinitionInput } from '../../shared/model/definition.ts';
 import { ExecutionId, NodeId } from '../../shared/model/ids.ts';
+import { LIMITS } from '../../shared/model/limits.ts';
 import type { TaskMessage } from '../../shared/model/message.ts';
 import { grantsOf } from '../infra/grants.ts';
 import { synthesized } from '../infra/synthesized.ts';
@@ -184,7 +185,7 @@ async function askForEverything(stack: LocalStack): Promise<void> {
   );
   await paused.pause();
   await executor.execute(joined, null);
-  const { executionId } = await executor.execute(large, { text: 'x'.repeat(20_000) });
+  const { executionId } = await executor.execute(large, { text: 'x'.repeat(LIMITS.packedPayloadBytes) });
   await stack.clients.sqs.send(
     new SendMessageCommand({
       QueueUrl: stack.queueUrls['Pool-default/UnsettledQueue'],
@@ -198,7 +199,9 @@ async function askForEverything(stack: LocalStack): Promise<void> {
 
   await stack.clients.events.send(
     new PutEventsCommand({
-      Entries: [{ Source: 'tests', DetailType: 'T', Detail: JSON.stringify({ text: 'x'.repeat(20_000) }) }],
+      Entries: [
+        { Source: 'tests', DetailType: 'T', Detail: JSON.stringify({ text: 'x'.repeat(LIMITS.packedPayloadBytes) }) },
+      ],
     }),
   );
   await until('an event has started a workflow', async () => {
