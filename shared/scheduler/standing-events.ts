@@ -2,7 +2,7 @@ import type { CoreEvent } from '../core/events.ts';
 import { startsOf } from '../core/hand-off.ts';
 import { openWork } from '../core/open-work.ts';
 import { isMapNode, type Plan } from '../core/plan.ts';
-import type { MetaItem, ResultItem, StateItem } from '../model/items.ts';
+import type { MetaItem, StateItem } from '../model/items.ts';
 import type { ExecutionState } from '../model/state.ts';
 import type { Snapshot } from '../store/execution-store.ts';
 import type { Store } from '../store/store.ts';
@@ -42,8 +42,10 @@ const toSendAgain = (
 /** What the standing results, maps and chunks of this run tell, and how it began. */
 export async function settledEvents(store: Store, plan: Plan, { meta, state }: Snapshot): Promise<CoreEvent[]> {
   const { run } = meta;
-  const results: ResultItem[] = [];
-  for await (const result of store.results.results(meta)) if (result.run === run) results.push(result);
+  // Not the results themselves: a sweep does so for hundreds of executions at once.
+  const settled: (CoreEvent & { type: 'settled' })[] = [];
+  for await (const result of store.results.results(meta))
+    if (result.run === run) settled.push(resultEvent(plan, result));
   const events: CoreEvent[] = [];
   if (plan.nodes.some(({ definition }) => isMapNode(definition))) {
     for await (const map of store.results.maps(meta)) if (map.run === run) events.push(mapEvent(plan, map));
@@ -52,7 +54,6 @@ export async function settledEvents(store: Store, plan: Plan, { meta, state }: S
     for await (const chunk of store.results.chunkOutlines(meta))
       if (chunk.run === run) events.push(chunkEvent(plan, chunk));
   }
-  const settled = results.map((result) => resultEvent(plan, result));
   return [...begun(plan, meta, state?.state), ...events, ...inOrder(plan, state?.state, settled)];
 }
 
