@@ -113,13 +113,17 @@ export function afterStop(
   return isKnown ? events : events.toSpliced(redrive + 1, 0, { type: 'stopped', reason: stop.reason });
 }
 
-/** Whether it is the result of a node that a stop cut off: then META says so by now. */
+/** Whether it may be of a node that a stop cut off: then META says so by now. Of a chunk only how many items failed is told. */
 export function tellsOfStop({ key, after }: ChangeRecord): boolean {
-  return (
-    itemType(key.sk) === 'RESULT' &&
-    after?.status === 'FAILED' &&
-    parseItem(ResultItem, after).error?.code === NODE_ABORTED
-  );
+  if (after === undefined) return false;
+  switch (itemType(key.sk)) {
+    case 'RESULT':
+      return after.status === 'FAILED' && parseItem(ResultItem, after).error?.code === NODE_ABORTED;
+    case 'CHUNK':
+      return typeof after.failedItems === 'number' && after.failedItems > 0;
+    default:
+      return false;
+  }
 }
 
 /** The work a message asks for. */

@@ -2,7 +2,7 @@ import type { CoreEvent } from '../core/events.ts';
 import { startsOf } from '../core/hand-off.ts';
 import { openWork } from '../core/open-work.ts';
 import { isMapNode, type Plan } from '../core/plan.ts';
-import type { MetaItem, ResultItem } from '../model/items.ts';
+import type { MetaItem, StateItem } from '../model/items.ts';
 import type { ExecutionState } from '../model/state.ts';
 import type { Snapshot } from '../store/execution-store.ts';
 import type { Store } from '../store/store.ts';
@@ -18,16 +18,34 @@ export async function standingEvents(store: Store, plan: Plan, { meta, state }: 
   return [
     ...(isRedriven ? [{ type: 'redriven' as const, run: meta.run }] : []),
     ...(await settledEvents(store, plan, { meta, state })),
-    ...flagEvents(plan, undefined, meta),
+    ...flagEvents(plan, undefined, meta).map((event) =>
+      event.type === 'returned' ? toSendAgain(event, state) : event,
+    ),
     ...(isResumed ? [{ type: 'resumed' as const, parked }] : []),
   ];
 }
 
+/**
+ * What was refused stays in META: of a graph's node whose pause point was passed it was a message that came twice, since the
+ * scheduler has sent that node itself.
+ */
+const toSendAgain = (
+  { type, work }: CoreEvent & { type: 'returned' },
+  state: StateItem | undefined,
+): CoreEvent & { type: 'returned' } => ({
+  type,
+  work: work.filter(
+    (ref) => ref.kind === 'settle' || state?.state.kind !== 'graph' || !state.state.passedPoints.includes(ref.node),
+  ),
+});
+
 /** What the standing results, maps and chunks of this run tell, and how it began. */
 export async function settledEvents(store: Store, plan: Plan, { meta, state }: Snapshot): Promise<CoreEvent[]> {
   const { run } = meta;
-  const results: ResultItem[] = [];
-  for await (const result of store.results.results(meta)) if (result.run === run) results.push(result);
+  // Not the results themselves: a sweep does so for hundreds of executions at once.
+  const settled: (CoreEvent & { type: 'settled' })[] = [];
+  for await (const result of store.results.results(meta))
+    if (result.run === run) settled.push(resultEvent(plan, result));
   const events: CoreEvent[] = [];
   if (plan.nodes.some(({ definition }) => isMapNode(definition))) {
     for await (const map of store.results.maps(meta)) if (map.run === run) events.push(mapEvent(plan, map));
@@ -36,7 +54,6 @@ export async function settledEvents(store: Store, plan: Plan, { meta, state }: S
     for await (const chunk of store.results.chunkOutlines(meta))
       if (chunk.run === run) events.push(chunkEvent(plan, chunk));
   }
-  const settled = results.map((result) => resultEvent(plan, result));
   return [...begun(plan, meta, state?.state), ...events, ...inOrder(plan, state?.state, settled)];
 }
 

@@ -61,14 +61,19 @@ export class Sweep {
     this.#clock = clock;
   }
 
-  /** One pass over all that is due now. */
+  /** One pass over all that is due now. A shard that cannot be read keeps none of the others from being swept. */
   async run(): Promise<SweepReport> {
     const report: OpenReport = { looked: 0, timedOut: 0, repaired: 0, newer: 0, failed: [] };
     const shards = dueShards.values();
+    const faults: unknown[] = [];
     const sweepNext = async () => {
-      for (const shard of shards) await this.#sweepShard(shard, report);
+      for (const shard of shards)
+        await this.#sweepShard(shard, report).catch((error: unknown) => {
+          faults.push(error);
+        });
     };
     await Promise.all(Array.from({ length: SHARDS_AT_ONCE }, sweepNext));
+    if (faults.length > 0) throw faults[0];
     return report;
   }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../core/json.ts';
-import { CorruptItemError } from '../errors.ts';
+import { CorruptItemError, NewerSchemaError } from '../errors.ts';
 import type { ExecutionId } from '../model/ids.ts';
 import { CacheItem } from '../model/items.ts';
 import type { Json } from '../model/json.ts';
@@ -31,7 +31,7 @@ export class CacheStore {
       const entry = parseItem(CacheItem, item);
       return entry.expiresAtMs > nowMs ? entry : undefined;
     } catch (error) {
-      if (error instanceof CorruptItemError) return undefined;
+      if (error instanceof CorruptItemError || error instanceof NewerSchemaError) return undefined;
       throw error;
     }
   }

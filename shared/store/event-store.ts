@@ -16,8 +16,6 @@ export const EVENTS_PER_ITEM = 100;
 /** With its key, an item of more characters is over 1 KB. */
 export const LONGEST_UNPACKED = 750;
 const ITEMS_PER_PAGE = 10;
-/** Sorts behind every position. */
-const behindAll = '~';
 /** In the due index beside the shards of the sweep. */
 const MARKED_SHARD = 'observe-local';
 const MARKS_READ = 1_000;
@@ -103,8 +101,9 @@ export class EventStore {
 
   async #pageOf(pk: string, executionId: ExecutionId, after: string | undefined, limit: number): Promise<EventPage> {
     const events: ExecutionEvent[] = [];
-    // A batch that came again cut lies before the whole one, some of whose events are before it: so items are read ahead.
-    let ahead: ExecutionEvent[] = [];
+    // A batch that came again cut lies before the whole one, some of whose events are before it: so items are read ahead. An
+    // item that is still to come and tells of a place before these would hold more events than an item does.
+    const ahead = new Map<string, ExecutionEvent>();
     let seen = after === undefined ? '' : sortablePosition(after);
     let behind = after === undefined ? undefined : behindEvent(seen);
     for (;;) {
@@ -113,20 +112,20 @@ export class EventStore {
         limit: ITEMS_PER_PAGE,
         ...(behind !== undefined && { after: behind }),
       });
-      const bound = page.next === undefined ? behindAll : sortablePosition(ahead.at(-1)?.position ?? '0.0');
-      ahead = [...ahead, ...page.items.flatMap((item) => eventsIn(executionId, item))].sort((a, b) =>
-        comparePositions(a.position, b.position),
-      );
-      for (const event of ahead) {
-        const position = sortablePosition(event.position);
-        if (position <= seen) continue;
-        if (position > bound) break;
+      for (const event of page.items.flatMap((item) => eventsIn(executionId, item))) {
+        const place = sortablePosition(event.position);
+        if (place > seen) ahead.set(place, event);
+      }
+      const places = [...ahead.keys()].sort();
+      for (const place of page.next === undefined ? places : places.slice(0, -EVENTS_PER_ITEM)) {
+        const event = ahead.get(place);
+        if (event === undefined) continue;
         if (events.length === limit) return { events, next: events.at(-1)?.position ?? '' };
         events.push(event);
-        seen = position;
+        ahead.delete(place);
+        seen = place;
       }
       if (page.next === undefined) return { events };
-      ahead = ahead.filter(({ position }) => sortablePosition(position) > seen);
       behind = page.next;
     }
   }

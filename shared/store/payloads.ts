@@ -52,9 +52,10 @@ export class Payloads {
     { packs = this.#packs, writes = 1 }: SaveOptions = {},
   ): Promise<Payload> {
     const bytes = Buffer.byteLength(text);
-    const packed = packs ? pack(text, bytes, LIMITS.inlinePayloadBytes / writes) : undefined;
+    const isInline = bytes <= LIMITS.inlinePayloadBytes;
+    const packed = packs ? pack(text, bytes, LIMITS.inlinePayloadBytes / (isInline ? 1 : writes)) : undefined;
     if (packed !== undefined) return { packed, bytes };
-    if (bytes <= LIMITS.inlinePayloadBytes) return { inline: text };
+    if (isInline) return { inline: text };
     const body = Buffer.from(text);
     if (body.length > LIMITS.maxPayloadBytes) {
       throw new FanjoinError(

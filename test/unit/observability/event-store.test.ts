@@ -73,6 +73,18 @@ describe('an execution’s history', () => {
     },
   );
 
+  it.each([9, 25, 60])('is whole though %i cut items lie before the whole one', async (cuts) => {
+    await using bench = aStore();
+    const all = events(120);
+    const pk = executionPk(executionId);
+    await bench.store.events.put(pk, all.slice(0, 100));
+    for (const event of all.slice(99 - cuts, 99)) await bench.store.events.put(pk, [event]);
+    await bench.store.events.put(pk, all.slice(100));
+
+    for (const limit of [1_000, 33, 1])
+      expect(await readAll(bench.store, limit)).toEqual(all.map(({ position }) => position));
+  });
+
   it('goes on behind any event', async () => {
     await using bench = aStore();
     await bench.store.events.put(executionPk(executionId), events(250));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { encodeWork } from '../../../shared/core/work-list.ts';
 import { NODE_ABORTED } from '../../../shared/model/result.ts';
-import { aTask } from '../../support/factories.ts';
+import { aMap, aTask } from '../../support/factories.ts';
 import { aSchedulerBench } from '../../support/factories-scheduler.ts';
 
 const aCleanup = { a: aTask(), cleanup: aTask({ dependsOn: ['a'], triggerRule: 'all_done' }) };
@@ -74,6 +74,24 @@ describe('a result that a stop cut off, heard before the stop', () => {
     },
   );
 
+  it('is a chunk, and then its map is not put together', async () => {
+    const bench = await aSchedulerBench({ nodes: { m: aMap() } });
+    await bench.advance();
+    await bench.planMap('m', 1);
+    await bench.advance();
+    await bench.sent();
+
+    await bench.service.cancel('execution-1');
+    const stop = bench.takeRecords();
+    await bench.settleChunk('m', 0, 1);
+    await bench.advance();
+    await bench.handle(stop);
+    await bench.advance();
+
+    expect(await bench.sent()).toEqual([]);
+    expect(await bench.meta()).toMatchObject({ status: 'CANCELLED' });
+  });
+
   it('is of the run that stops, though its redrive was not heard of either', async () => {
     const bench = await aSchedulerBench({ nodes: aCleanup });
     await bench.advance();
@@ -104,6 +122,23 @@ describe('work that is refused while its execution runs', () => {
     const isLost = await bench.reconciler.reconcile(bench.executionId);
 
     expect([isLost, await bench.sent()]).toEqual([true, ['node a']]);
+  });
+
+  it('is not sent again by each repair, if the scheduler has sent it itself behind a pause point', async () => {
+    const bench = await aSchedulerBench({ nodes: { a: aTask() } });
+    await bench.service.pause('execution-1', { before: 'a' });
+    await bench.advance();
+    await bench.service.resume('execution-1');
+    await bench.advance();
+    expect(await bench.sent()).toEqual(['node a']);
+    const meta = await bench.meta();
+    if (meta === undefined) throw new Error('Unreachable: it was started');
+    await bench.store.executions.refuse(meta, encodeWork([{ kind: 'node', node: 0, visit: 1 }]));
+    bench.takeRecords();
+
+    const isLost = await bench.reconciler.reconcile(bench.executionId);
+
+    expect([isLost, await bench.sent()]).toEqual([false, []]);
   });
 });
 

@@ -3,6 +3,7 @@ import { NodeId } from '../../../shared/model/ids.ts';
 import { Dispatcher } from '../../../shared/scheduler/dispatcher.ts';
 import { Reconciler } from '../../../shared/scheduler/reconcile.ts';
 import { Scheduler } from '../../../shared/scheduler/scheduler.ts';
+import { dueShards } from '../../../shared/store/execution-store.ts';
 import { aMap, aTask } from '../../support/factories.ts';
 import { aSchedulerBench } from '../../support/factories-scheduler.ts';
 
@@ -16,6 +17,19 @@ describe('the sweep', () => {
     await bench.clock.pass(MINUTE_MS);
     await bench.sweep.run();
 
+    expect(await bench.sent()).toEqual(['node a']);
+  });
+
+  it('looks at all shards, though some hold what cannot be read', async () => {
+    const bench = await aSchedulerBench({ nodes: { a: aTask() } });
+    bench.takeRecords();
+    const others = dueShards.filter((shard) => shard !== dueShards[3]);
+    expect((await bench.meta())?.dueShard).toBe(dueShards[3]);
+    for (const dueShard of others) await bench.table.put({ pk: `EXEC#${dueShard}`, sk: 'META', dueShard, dueAtMs: 0 });
+
+    await bench.clock.pass(MINUTE_MS);
+
+    await expect(bench.sweep.run()).rejects.toThrow('EXEC#due-0');
     expect(await bench.sent()).toEqual(['node a']);
   });
 

@@ -6,7 +6,7 @@ import { NodeId } from '../../../shared/model/ids.ts';
 import { parseTask } from '../../../shared/model/message.ts';
 import { SCHEMA_VERSION } from '../../../shared/model/schema-version.ts';
 import { Logger } from '../../../shared/observability/logger.ts';
-import { metaKey, resultKey } from '../../../shared/store/keys.ts';
+import { cacheKey, metaKey, resultKey } from '../../../shared/store/keys.ts';
 import { aTask } from '../../support/factories.ts';
 import { aRunnerBench } from '../../support/factories-runner.ts';
 import { aSchedulerBench } from '../../support/factories-scheduler.ts';
@@ -63,6 +63,15 @@ describe('a message of a newer version', () => {
 });
 
 describe('an item of a newer version', () => {
+  it('is as if it were not there, if it is but a cached output', async () => {
+    const { store, table, executionId } = await aRunnerBench({ nodes: { a: aTask({ handler: 'echo' }) } });
+    await store.cache.keep('hash', executionId, { inline: '1' }, MINUTE_MS);
+
+    await table.update(cacheKey('hash'), { set: { v: NEWER } });
+
+    expect(await store.cache.find('hash', 0)).toBeUndefined();
+  });
+
   it('leaves a node that would read it to come again: it does not fail', async () => {
     const bench = await aRunnerBench({
       nodes: { a: aTask({ handler: 'echo' }), b: aTask({ handler: 'echo', dependsOn: ['a'] }) },

@@ -67,6 +67,15 @@ describe('a value that is kept where writes are billed by the kilobyte', () => {
     expect([kindOf(kept), kindOf(await payloads.save(value, 'folder'))]).toEqual(['blob', 'packed']);
   });
 
+  it('is packed however often its item is written, if it stands there in any case', async () => {
+    const value = noise(8_000);
+
+    const kept = await aStore(true).save(value, 'folder', { writes: 2 });
+
+    expect(kindOf(kept)).toBe('packed');
+    expect(bytesInItem(kept)).toBeGreaterThan(LIMITS.inlinePayloadBytes / 2);
+  });
+
   it('is counted in bytes of UTF-8', async () => {
     const text = JSON.stringify('ü'.repeat(2_000));
 
