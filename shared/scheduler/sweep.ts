@@ -15,8 +15,9 @@ export const SWEEP_INTERVAL_MS = SWEPT_AGAIN_MS;
 const LONGEST_INTERVAL_MS = 10 * 60_000;
 /** A queue's message comes again by itself for so long; only then is work without a sign of life sent again. */
 const NO_PROGRESS_MS = 30 * 60_000;
-const PAGE = 100;
 const SHARDS_AT_ONCE = 4;
+/** Of each shard so many executions are looked at side by side: a hundred in all, whose results pass through memory. */
+const PAGE = 25;
 
 export interface SweepParts {
   readonly store: Store;
