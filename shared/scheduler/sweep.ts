@@ -80,10 +80,12 @@ export class Sweep {
 
   async #sweepShard(shard: string, report: OpenReport): Promise<void> {
     for (;;) {
-      const { due, newer } = await this.#store.executions.loadDue(shard, this.#clock.nowMs(), PAGE);
+      const { due, newer, corrupt } = await this.#store.executions.loadDue(shard, this.#clock.nowMs(), PAGE);
       // Only put off: else they would be the first of every page.
-      await Promise.all(newer.map((meta) => this.#store.executions.postpone(meta, nextLook({}, this.#clock.nowMs()))));
+      const unread = [...newer, ...corrupt.map(({ meta }) => meta)];
+      await Promise.all(unread.map((meta) => this.#store.executions.postpone(meta, nextLook({}, this.#clock.nowMs()))));
       report.newer += newer.length;
+      report.failed.push(...corrupt.map(({ meta: { executionId }, error }) => ({ executionId, error })));
       let failed = 0;
       await Promise.all(
         due.map(async (meta) => {
@@ -97,7 +99,7 @@ export class Sweep {
       );
       report.looked += due.length;
       // A page that only failed would come again and again.
-      if (due.length + newer.length < PAGE || (due.length > 0 && failed === due.length)) return;
+      if (due.length + unread.length < PAGE || (due.length > 0 && failed === due.length)) return;
     }
   }
 

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
+import type * as z from 'zod';
+import { NewerSchemaError } from '../errors.ts';
 import type { ExecutionConfig } from '../model/config.ts';
 import type { HandlersPin } from '../model/handlers-pin.ts';
 import type { DefinitionHash, ExecutionId, NodeId, WorkflowName } from '../model/ids.ts';
 import { type AttributeItem, ITEM_VERSION, ListedAttribute, ListedMeta, MetaItem, StateItem } from '../model/items.ts';
 import type { ErrorInfo, ExecutionStatus, Payload } from '../model/result.ts';
-import { ANY_VERSION, HANDING_OFF_VERSION, newerVersionOf, SHARDED_VERSION } from '../model/schema-version.ts';
+import { ANY_VERSION, HANDING_OFF_VERSION, SHARDED_VERSION } from '../model/schema-version.ts';
 import type { SearchAttributes } from '../model/search-attributes.ts';
 import type { StopReason } from '../model/state.ts';
 import type { Condition, Item, ItemChange, ItemTable, ListOptions } from '../ports/item-table.ts';
@@ -60,6 +62,14 @@ export interface NewExecution {
 
 /** What no version will ever change of META: enough to put an execution off. */
 const OpenMeta = MetaItem.pick({ executionId: true, run: true });
+type OpenMeta = z.infer<typeof OpenMeta>;
+
+/** What {@link ExecutionStore.loadDue} finds. */
+export interface DueExecutions {
+  readonly due: readonly MetaItem[];
+  readonly newer: readonly OpenMeta[];
+  readonly corrupt: readonly { readonly meta: OpenMeta; readonly error: unknown }[];
+}
 
 /** META and STATE as they stand; no state: the scheduler has not seen the execution yet. */
 export interface Snapshot {
@@ -272,17 +282,22 @@ export class ExecutionStore {
     return queryAll(this.#table, executionPk(executionId), { prefix });
   }
 
-  /** Open executions that are due, earliest first; apart, those that only a newer version of fanjoin can read. */
-  async loadDue(
-    shard: string,
-    nowMs: number,
-    limit: number,
-  ): Promise<{ due: MetaItem[]; newer: Pick<MetaItem, 'executionId' | 'run'>[] }> {
-    const items = await this.#table.queryDue(shard, nowMs, limit);
-    const [due = [], newer = []] = [false, true].map((isNewer) =>
-      items.filter((item) => (newerVersionOf(item) !== undefined) === isNewer),
-    );
-    return { due: due.map((item) => parseItem(MetaItem, item)), newer: newer.map((item) => OpenMeta.parse(item)) };
+  /** Open executions that are due, earliest first; apart, those that only a newer version of fanjoin can read, or none. */
+  async loadDue(shard: string, nowMs: number, limit: number): Promise<DueExecutions> {
+    const due: MetaItem[] = [];
+    const newer: OpenMeta[] = [];
+    const corrupt: { meta: OpenMeta; error: unknown }[] = [];
+    for (const item of await this.#table.queryDue(shard, nowMs, limit)) {
+      try {
+        due.push(parseItem(MetaItem, item));
+      } catch (error) {
+        const open = OpenMeta.safeParse(item);
+        if (!open.success) throw error;
+        if (error instanceof NewerSchemaError) newer.push(open.data);
+        else corrupt.push({ meta: open.data, error });
+      }
+    }
+    return { due, newer, corrupt };
   }
 
   /** Executions of one workflow, latest start first. */

@@ -132,4 +132,26 @@ describe('an item of a newer version', () => {
     expect(await bench.sent()).toEqual(['node b']);
     expect(second).toMatchObject({ looked: 0, newer: 0 });
   });
+
+  it('keeps the sweep from nothing else either if no version can read it, and is told of', async () => {
+    const bench = await aSchedulerBench({ nodes: { a: aTask() } });
+    const other = await bench.service.start({
+      definition: { name: 'other', nodes: { b: { handler: 'x' } } },
+      executionId: 'other',
+    });
+    await bench.table.update(metaKey(bench.executionId), { set: { config: 'none', dueShard: 'due-0' } });
+    await bench.table.update(metaKey(other.executionId), { set: { dueShard: 'due-0' } });
+    bench.takeRecords();
+
+    await bench.clock.pass(MINUTE_MS);
+    const first = await bench.sweep.run();
+    const second = await bench.sweep.run();
+
+    expect(first).toMatchObject({
+      repaired: 1,
+      failed: [{ executionId: 'execution-1', error: { code: 'CORRUPT_ITEM' } }],
+    });
+    expect(await bench.sent()).toEqual(['node b']);
+    expect(second).toMatchObject({ looked: 0, failed: [] });
+  });
 });
