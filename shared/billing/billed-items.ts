@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { itemSizeBytes } from '../adapters/local/item-size.ts';
 import { MetaItem } from '../model/items.ts';
-import { Payload } from '../model/result.ts';
+import { AttemptTimes, Payload } from '../model/result.ts';
 import { type LifecycleScope, lifecycleScope } from '../observability/lifecycle-event.ts';
 import { type BareEvent, eventsOf } from '../observability/to-events.ts';
 import type { Item } from '../ports/item-table.ts';
@@ -16,7 +16,7 @@ const Stored = Payload.transform((payload) =>
 export type Stored = z.infer<typeof Stored>;
 
 const visit = { node: z.string(), visit: z.number(), run: z.number() };
-const attempts = z.array(z.object({ startedAtMs: z.number(), endedAtMs: z.number() }));
+const attempts = z.array(AttemptTimes);
 
 /** What of each item tells what it took to write it, and what it led to. */
 const SEEN = {

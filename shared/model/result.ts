@@ -48,6 +48,8 @@ export const AttemptRecord = z.object({
   error: ErrorInfo.optional(),
 });
 export type AttemptRecord = z.infer<typeof AttemptRecord>;
+/** All that costs and events take of one. */
+export const AttemptTimes = AttemptRecord.pick({ startedAtMs: true, endedAtMs: true });
 
 /**
  * A JSON value kept in the item itself, as text or packed (raw deflate), or in the blob store where it is large. `bytes`: of

@@ -1,7 +1,14 @@
 import * as z from 'zod';
 import { outlineError } from '../errors.ts';
 import { MetaItem } from '../model/items.ts';
-import { type AttemptRecord, type ErrorInfo, isTerminal, NodeStatus, ResultSource } from '../model/result.ts';
+import {
+  type AttemptRecord,
+  AttemptTimes,
+  type ErrorInfo,
+  isTerminal,
+  NodeStatus,
+  ResultSource,
+} from '../model/result.ts';
 import type { ChangeRecord } from '../ports/change-feed.ts';
 import type { Item } from '../ports/item-table.ts';
 import { itemType } from '../store/keys.ts';
@@ -10,7 +17,7 @@ import { positionOf } from './event-position.ts';
 import { ErrorOutline, type ExecutionEvent } from './execution-event.ts';
 
 const visit = { sk: z.string(), executionId: z.string(), run: z.number(), node: z.string(), visit: z.number() };
-const attempts = z.array(z.object({ startedAtMs: z.number(), endedAtMs: z.number() }));
+const attempts = z.array(AttemptTimes);
 
 /**
  * What an event takes of each item: no payload. Leaner than the items' own schemas, since on the local twin all of this

@@ -42,18 +42,20 @@ export const metaSequenceAfter = (
   unheardRecords: readonly ChangeRecord[],
 ): string | undefined => unheardRecords.findLast(({ key }) => key.sk === 'META')?.sequence ?? state?.metaSequence;
 
-/** What was decided on these records before, if anything: its sends may not have been sent. */
-export function recordedSends(
-  state: StateItem | undefined,
-  records: readonly ChangeRecord[],
-): { readonly names: ReadonlySet<string>; readonly work: readonly WorkRef[] } {
-  const found = Object.entries(state?.batches ?? {}).filter(
-    ([name, { sequence: first, last }]) =>
-      name !== REPAIR &&
-      records.some(({ sequence }) =>
-        name === EARLIER ? compareSequence(sequence, first) <= 0 : sequence === first || sequence === last,
-      ),
-  );
+/** What was decided on these records before: its sends may not have been sent. */
+export interface RecordedSends {
+  readonly names: ReadonlySet<string>;
+  readonly work: readonly WorkRef[];
+  /** The batch was cut: another part of it is to come, and would find the same. */
+  readonly isCut: boolean;
+}
+
+export function recordedSends(state: StateItem | undefined, records: readonly ChangeRecord[]): RecordedSends {
+  const sequences = new Set(records.map(({ sequence }) => sequence));
+  const found = Object.entries(state?.batches ?? {}).filter(([name, { sequence: first, last = first }]) => {
+    if (name === EARLIER) return records.some(({ sequence }) => compareSequence(sequence, first) <= 0);
+    return name !== REPAIR && (sequences.has(first) || sequences.has(last));
+  });
   return {
     names: new Set(found.map(([name]) => name)),
     work: decodeWork(
@@ -62,6 +64,7 @@ export function recordedSends(
         .filter((sends) => sends !== '')
         .join(';'),
     ),
+    isCut: found.some(([, { sequence: first, last = first }]) => sequences.has(first) !== sequences.has(last)),
   };
 }
 

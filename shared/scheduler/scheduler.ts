@@ -177,15 +177,14 @@ export class Scheduler {
       const news = unheard(snapshot.state, records);
       const heard = news.flatMap((record) => toCoreEvents(plan, snapshot.meta.run, record));
       const told = afterStop(snapshot.meta, snapshot.state?.state, heard);
-      // What was not told may have been cut off, too.
-      const events = afterStop(snapshot.meta, snapshot.state?.state, await this.#withUntold(plan, snapshot, told));
+      const events = await this.#withUntold(plan, snapshot, told);
       // It began without the scheduler, and goes on without it.
       if (snapshot.state === undefined && snapshot.meta.isHandedOff === true && events.length === 0) return;
       const before = snapshot.state?.state ?? initialState(plan, snapshot.meta.config.maxParallelNodes);
       const decision = decide(plan, before, events);
       const again = [...stillOpen(plan, decision.state, repeated), ...decision.resend];
       const sends = [...again, ...decision.dispatch];
-      if (snapshot.state !== undefined && isNothingNew(before, decision)) {
+      if (snapshot.state !== undefined && isNothingNew(before, decision) && !recorded.isCut) {
         // No save will notice if this state is past: a pause or an end it tells of may be, and so may be its run.
         if (isCached) continue;
         await this.#send(plan, snapshot.meta, before, [], again);
@@ -210,14 +209,14 @@ export class Scheduler {
     return this.#failures === 0 ? this.#id : `${this.#id}-${this.#failures}`;
   }
 
-  /** A redrive opens what the rest then happens to. */
+  /** A redrive opens what the rest then happens to, and what a stop cut off is no failure of its own. */
   async #withUntold(plan: Plan, snapshot: Snapshot, told: readonly CoreEvent[]): Promise<readonly CoreEvent[]> {
     const untold = await untoldEvents(this.#store, plan, snapshot, told);
     if (untold.length === 0) return told;
-    const { redrives = [], others = [] } = Object.groupBy(told, ({ type }) =>
-      type === 'redriven' ? 'redrives' : 'others',
+    const { first = [], others = [] } = Object.groupBy(told, ({ type }) =>
+      type === 'redriven' || type === 'stopped' ? 'first' : 'others',
     );
-    return [...redrives, ...untold, ...others];
+    return [...first, ...untold, ...others];
   }
 
   /** Marks the state that is about to be saved, if it is to be a checkpoint: `conclude` then keeps it, and again if repeated. */
