@@ -32,4 +32,5 @@ export const service = new ExecutionService({
   dispatcher,
   advance: environment.ADVANCE,
   flagsKnownMs: FLAGS_KNOWN_MS,
+  watchesStarts: true,
 });

@@ -46,7 +46,7 @@ export class ItemTable extends Construct {
       indexName: LISTING_INDEX,
       partitionKey: { name: 'workflow', type: AttributeType.STRING },
       sortKey: { name: 'listedAs', type: AttributeType.STRING },
-      // Not what inputs and outputs weigh: an execution is written into it twice, when it starts and when it ends.
+      // Not what inputs and outputs weigh, nor what every execution changes: it is written into it once.
       projectionType: ProjectionType.INCLUDE,
       nonKeyAttributes: LISTED_ATTRIBUTES.filter((name) => name !== 'workflow' && name !== 'listedAs'),
     });
@@ -69,7 +69,7 @@ export class ItemTable extends Construct {
     allow(user, ['dynamodb:Query'], `${this.table.tableArn}/index/${DUE_INDEX}`);
   }
 
-  /** Lets a function list executions. */
+  /** Lets a function list executions, or watch those that start. */
   allowQueryListed(user: LambdaFunction): void {
     allow(user, ['dynamodb:Query'], `${this.table.tableArn}/index/${LISTING_INDEX}`);
   }

@@ -320,7 +320,7 @@ export class ServerlessExecutor extends Construct implements IGrantable {
     this.itemTable.connect(sweep, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem');
     this.itemTable.connect(observer, 'Query', 'PutItem');
     this.itemTable.allowQueryDue(sweep);
-    this.itemTable.allowQueryListed(api);
+    for (const user of [api, sweep]) this.itemTable.allowQueryListed(user);
     // The dead-letter function repeats the hand-offs of what stands.
     for (const sender of [api, scheduler, ...runners, deadLetter, sweep]) this.#allowSend(sender);
   }

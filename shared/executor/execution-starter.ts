@@ -10,7 +10,7 @@ import type { Pools } from '../model/pools.ts';
 import type { Runners } from '../model/runners.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { SecretStore } from '../ports/secret-store.ts';
-import { nextLook } from '../scheduler/sweep.ts';
+import { firstLook } from '../scheduler/sweep.ts';
 import type { Store } from '../store/store.ts';
 import { beginTrace, type Caller } from '../tracing/execution-trace.ts';
 import { CompiledDefinitions } from './compiled-definitions.ts';
@@ -46,6 +46,8 @@ export interface StarterParts extends StartHandOffParts {
   readonly exportsSpans?: boolean;
   /** Over how many partitions the results of an execution are spread. Default: by how many nodes may run at once. */
   readonly resultShards?: ((plan: Plan, maxParallelNodes: number) => number | undefined) | undefined;
+  /** A sweep with a `StartWatch` finds executions that last. Default false: they are in the index of what is due at once. */
+  readonly watchesStarts?: boolean;
   /** Throws if what is to be started cannot run here. Default: anything can. */
   readonly checkStart?: (plan: Plan) => void;
 }
@@ -67,7 +69,7 @@ export class ExecutionStarter {
     caller: Caller = {},
   ): Promise<{ executionId: ExecutionId; isNew: boolean }> {
     const { store, clock, newId, secrets, retentionMs, resultShards = computeResultShards } = this.#parts;
-    const { exportsSpans = false, checkStart, handlersPin } = this.#parts;
+    const { exportsSpans = false, watchesStarts = false, checkStart, handlersPin } = this.#parts;
     const request = parseInput(StartRequest, input, 'The start request');
     const plan = await this.#planOf(request);
     checkStart?.(plan);
@@ -105,7 +107,7 @@ export class ExecutionStarter {
           trace: beginTrace(executionId, plan.nodes.length, caller, clock.nowMs()),
         }),
       startedAtMs: nowMs,
-      dueAtMs: nextLook({ deadlineAtMs: nowMs + config.timeoutSeconds * 1000 }, nowMs),
+      dueAtMs: firstLook(nowMs + config.timeoutSeconds * 1000, nowMs, watchesStarts),
       // Its output is there already, or its nodes will run.
       ...(found?.lookup.kind !== 'hit' && { resultShards: resultShards(plan, config.maxParallelNodes) }),
       ...this.#handOff.marks(plan, config),

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { parseInput } from '../core/parse-input.ts';
 import { WorkflowName } from '../model/ids.ts';
-import type { MetaItem } from '../model/items.ts';
-import { ExecutionStatus } from '../model/result.ts';
+import type { ListedMeta, MetaItem } from '../model/items.ts';
+import { ExecutionStatus, isTerminal } from '../model/result.ts';
 import { SearchAttributes } from '../model/search-attributes.ts';
 import type { ListOptions as TableListOptions } from '../ports/item-table.ts';
 import { attributeListing, listingBound } from '../store/keys.ts';
@@ -55,9 +55,9 @@ export const ExecutionsPage = z.object({
 });
 export type ExecutionsPage = z.infer<typeof ExecutionsPage>;
 
-/** Looks at so many executions at the most for one page, when few have the status asked for. */
+/** Looks at so many executions at the most for one page, when few are what is asked for and the index tells which. */
 const LOOKED_AT = 5_000;
-/** The same where each is looked up: the index of a search attribute does not tell how an execution stands. */
+/** The same where each has to be looked up. */
 const LOOKED_UP = 1_000;
 /** Where not all will do, so many are looked at in one go. */
 const STEP = 100;
@@ -67,13 +67,13 @@ export async function listExecutions(store: Store, options: ListOptions): Promis
   const { workflow, limit, after, ...request } = parseInput(ListRequest, options, 'The list request');
   const { fromMs, toMs } = request;
   const isWanted = filterOf(request);
-  const workflows = workflow === undefined ? await workflowNames(store) : [workflow];
+  const workflows = workflow === undefined ? await store.workflows.names() : [workflow];
   const from = fromMs === undefined ? {} : { from: listingBound(Math.ceil(fromMs)) };
   const executions: ExecutionSummary[] = [];
   let before = earlier(after, toMs === undefined ? undefined : listingBound(Math.floor(toMs) + 1));
-  const isLookedUp = Object.keys(request.searchAttributes ?? {}).length > 0;
-  const isSifted = isLookedUp || request.status !== undefined;
-  for (let left = isLookedUp ? LOOKED_UP : LOOKED_AT; ; ) {
+  const hasAttributes = Object.keys(request.searchAttributes ?? {}).length > 0;
+  const isSifted = hasAttributes || request.status !== undefined;
+  for (let left = !hasAttributes && isFailure(request.status) ? LOOKED_AT : LOOKED_UP; ; ) {
     const step = isSifted ? Math.min(left, Math.max(STEP, limit - executions.length)) : limit;
     const latest = await latestOf(store, workflows, request, {
       ...from,
@@ -105,7 +105,7 @@ function filterOf({ status, fromMs = 0, toMs = Number.POSITIVE_INFINITY, searchA
 
 type Summarized = Pick<MetaItem, keyof ExecutionSummary | 'searchAttributes'>;
 
-/** A place in the index of executions, and what stands there: nothing if its start came to nothing. */
+/** A place in the index of executions, and what stands there: nothing if its start came to nothing, or it is not asked for. */
 interface Listed {
   readonly listedAs: string;
   readonly found: Summarized | undefined;
@@ -115,28 +115,35 @@ interface Listed {
 async function latestOf(
   store: Store,
   workflows: readonly string[],
-  { searchAttributes = {} }: Filter,
+  { status, searchAttributes = {} }: Filter,
   range: TableListOptions,
 ): Promise<Listed[]> {
   const [attribute] = Object.entries(searchAttributes);
-  if (attribute === undefined) {
-    const lists = await Promise.all(workflows.map((workflow) => store.executions.listed(workflow, range)));
-    return latest(lists, range.limit).map((meta) => ({ listedAs: meta.listedAs, found: meta }));
-  }
-  const lists = await Promise.all(
-    workflows.map((workflow) => store.executions.listedBy(workflow, ...attribute, range)),
-  );
-  const places = latest(lists, range.limit);
-  const metas = await store.executions.loadMetas([...new Set(places.map(({ executionId }) => executionId))]);
+  const listOf = (workflow: string): Promise<Place[]> =>
+    attribute === undefined
+      ? store.executions.listed(workflow, range)
+      : store.executions.listedBy(workflow, ...attribute, range);
+  const places = latest(await Promise.all(workflows.map(listOf)), range.limit);
+  // The index tells who ended without success, and a search attribute's place in it tells nothing.
+  const isSettled = attribute === undefined && status !== undefined;
+  const mayBe = ({ endedAs }: Place) => !isSettled || endedAs === (isFailure(status) ? status : undefined);
+  const asked = new Set(places.filter(mayBe).map(({ executionId }) => executionId));
+  const metas = await store.executions.loadMetas([...asked]);
   return places.map(({ listedAs, executionId, workflow }) => {
     const meta = metas.get(executionId);
     // A start that was refused, as its id was taken, may have left a place behind.
-    const isOfIt = meta !== undefined && workflow === attributeListing(meta.workflow, ...attribute);
+    const isOfIt =
+      meta !== undefined && (attribute === undefined || workflow === attributeListing(meta.workflow, ...attribute));
     return { listedAs, found: isOfIt ? meta : undefined };
   });
 }
 
-const latest = <Place extends { readonly listedAs: string }>(lists: readonly Place[][], limit: number): Place[] =>
+const isFailure = (status: ExecutionStatus | undefined): boolean =>
+  status !== undefined && isTerminal(status) && status !== 'SUCCEEDED';
+
+type Place = Pick<ListedMeta, 'listedAs' | 'executionId' | 'endedAs'> & { readonly workflow: string };
+
+const latest = (lists: readonly Place[][], limit: number): Place[] =>
   lists
     .flat()
     .sort((a, b) => (a.listedAs < b.listedAs ? 1 : -1))
@@ -144,17 +151,6 @@ const latest = <Place extends { readonly listedAs: string }>(lists: readonly Pla
 
 const earlier = (a: string | undefined, b: string | undefined): string | undefined =>
   a === undefined || (b !== undefined && b < a) ? b : a;
-
-async function workflowNames(store: Store): Promise<string[]> {
-  const names: string[] = [];
-  let after: string | undefined;
-  do {
-    const { items, next }: Awaited<ReturnType<typeof store.workflows.page>> = await store.workflows.page(after, 1_000);
-    for (const { sk } of items) names.push(sk);
-    after = next;
-  } while (after !== undefined);
-  return names;
-}
 
 const summaryOf = ({ executionId, workflow, status, run, startedAtMs, endedAtMs }: Summarized): ExecutionSummary => ({
   executionId,

@@ -30,12 +30,7 @@ export class LocalRetention {
     const nowMs = clock.nowMs();
     if (nowMs < this.#nextAtMs) return;
     this.#nextAtMs = nowMs + INTERVAL_MS;
-    let after: string | undefined;
-    do {
-      const page: Awaited<ReturnType<typeof store.workflows.page>> = await store.workflows.page(after, PAGE);
-      for (const { sk: workflow } of page.items) await this.#keepOf(workflow, nowMs);
-      after = page.next;
-    } while (after !== undefined);
+    for (const workflow of await store.workflows.names()) await this.#keepOf(workflow, nowMs);
   }
 
   async #keepOf(workflow: string, nowMs: number): Promise<void> {
@@ -48,7 +43,8 @@ export class LocalRetention {
         limit: PAGE,
         before,
       });
-      for (const { executionId, endedAtMs } of listed)
+      const metas = await store.executions.loadMetas(listed.map(({ executionId }) => executionId));
+      for (const { executionId, endedAtMs } of metas.values())
         if (endedAtMs !== undefined && endedAtMs < endedBeforeMs)
           await forgetExecution(database, executionId, endedBeforeMs);
       before = listed.length < PAGE ? undefined : listed.at(-1)?.listedAs;

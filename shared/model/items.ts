@@ -73,21 +73,18 @@ export const MetaItem = z.object({
   resultShards: z.int().min(2).optional(),
   /** The version of the handlers that run its nodes, whatever is deployed meanwhile. Absent: the latest. */
   pin: HandlersPin.optional(),
-  /** Present while the execution is open: the sweep looks at it from this time on. */
+  /** How it ended, unless it succeeded: what the index of executions tells of an end. */
+  endedAs: z.enum(['FAILED', 'TIMED_OUT', 'CANCELLED']).optional(),
+  /** While the execution is open, once it has lasted for a while: the sweep looks at it from this time on. */
   dueShard: z.string().optional(),
   dueAtMs: z.number().optional(),
 });
 export type MetaItem = z.infer<typeof MetaItem>;
 
-/** What the index of executions holds of META. */
-export const ListedMeta = MetaItem.pick({
-  executionId: true,
-  workflow: true,
-  run: true,
-  status: true,
-  startedAtMs: true,
-  endedAtMs: true,
-}).extend({ listedAs: z.string() });
+/** What the index of executions holds of META: an execution is written into it once, and again if it ends without success. */
+export const ListedMeta = MetaItem.pick({ executionId: true, workflow: true, endedAs: true }).extend({
+  listedAs: z.string(),
+});
 export type ListedMeta = z.infer<typeof ListedMeta>;
 
 /**
@@ -105,6 +102,10 @@ export type AttributeItem = z.infer<typeof AttributeItem>;
 /** What the index of executions holds of an `ATTR` item. */
 export const ListedAttribute = AttributeItem.pick({ executionId: true, workflow: true, listedAs: true });
 export type ListedAttribute = z.infer<typeof ListedAttribute>;
+
+/** `SWEEP` / `STARTS`: of what started before, all that lasts is in the index of what is due. */
+export const StartWatchItem = z.object({ ...key, watchedToMs: z.number() });
+export type StartWatchItem = z.infer<typeof StartWatchItem>;
 
 /** `EXEC#id` / `STATE`: the scheduler's cache of the results. */
 export const StateItem = z.object({

@@ -69,16 +69,13 @@ export interface QueryOptions {
   readonly attributes?: readonly string[];
 }
 
-/** What {@link ItemTable.queryListed} gives of an item, beside its keys: all that a list of executions shows. */
-export const LISTED_ATTRIBUTES = [
-  'workflow',
-  'listedAs',
-  'executionId',
-  'run',
-  'status',
-  'startedAtMs',
-  'endedAtMs',
-] as const;
+/** What {@link ItemTable.queryListed} gives of an item, beside its keys. Whatever changes in it is written, and paid for, twice. */
+export const LISTED_ATTRIBUTES = ['workflow', 'listedAs', 'executionId', 'endedAs'] as const;
+
+export interface ReadOptions {
+  /** What is read may lag behind by a moment: that costs half. Default false. */
+  readonly mayLag?: boolean;
+}
 
 export interface ListOptions {
   /** Only what sorts before this `listedAs`. Default: all. */
@@ -100,7 +97,7 @@ export interface ItemTable {
   update(key: ItemKey, change: ItemChange, condition?: Condition): Promise<WriteOutcome>;
   get(key: ItemKey): Promise<Item | undefined>;
   /** Reads many items, in any order; those that do not exist are left out. Keys must be distinct. */
-  getMany(keys: readonly ItemKey[]): Promise<readonly Item[]>;
+  getMany(keys: readonly ItemKey[], options?: ReadOptions): Promise<readonly Item[]>;
   /** Items of one partition, by sort key. */
   query(pk: string, options?: QueryOptions): Promise<Page>;
   /**

@@ -4,10 +4,11 @@ import { firstWork } from '../core/open-work.ts';
 import { nodeAt, timeoutSecondsOf } from '../core/plan.ts';
 import type { MetaItem } from '../model/items.ts';
 import type { Clock } from '../ports/clock.ts';
-import { dueShards, SWEPT_AGAIN_MS } from '../store/execution-store.ts';
+import { type DueExecutions, dueShards, SWEPT_AGAIN_MS } from '../store/execution-store.ts';
 import type { Store } from '../store/store.ts';
 import { SETTLE_MS } from './dispatcher.ts';
 import type { Reconciler } from './reconcile.ts';
+import { type StartWatch, WATCHED_AFTER_MS } from './start-watch.ts';
 
 /** How often the sweep runs, and looks at an open execution that moves. */
 export const SWEEP_INTERVAL_MS = SWEPT_AGAIN_MS;
@@ -24,6 +25,8 @@ export interface SweepParts {
   readonly reconciler: Reconciler;
   readonly clock: Clock;
   readonly isOurs?: (meta: MetaItem) => boolean;
+  /** Finds those that last. Absent: executions are in the index of what is due from their start. */
+  readonly watch?: StartWatch;
   /** Whether to send again what gave no sign of life for long. Default: so; not where messages cannot be lost. */
   readonly resends?: boolean;
 }
@@ -50,28 +53,31 @@ export class Sweep {
   readonly #store: Store;
   readonly #reconciler: Reconciler;
   readonly #clock: Clock;
+  readonly #watch: StartWatch | undefined;
   readonly #isOurs: (meta: MetaItem) => boolean;
   readonly #resends: boolean;
 
   /** @param isOurs whether to repair an execution; others are only put off. Default: all. */
-  constructor({ store, reconciler, clock, isOurs = () => true, resends = true }: SweepParts) {
+  constructor({ store, reconciler, clock, watch, isOurs = () => true, resends = true }: SweepParts) {
     this.#resends = resends;
+    this.#watch = watch;
     this.#store = store;
     this.#isOurs = isOurs;
     this.#reconciler = reconciler;
     this.#clock = clock;
   }
 
-  /** One pass over all that is due now. A shard that cannot be read keeps none of the others from being swept. */
+  /** One pass over what lasts and all that is due now. What cannot be read keeps nothing else from being swept. */
   async run(): Promise<SweepReport> {
     const report: OpenReport = { looked: 0, timedOut: 0, repaired: 0, newer: 0, failed: [] };
     const shards = dueShards.values();
     const faults: unknown[] = [];
+    const note = (error: unknown) => {
+      faults.push(error);
+    };
+    await this.#watch?.run((found) => this.#lookAtNew(found, report)).catch(note);
     const sweepNext = async () => {
-      for (const shard of shards)
-        await this.#sweepShard(shard, report).catch((error: unknown) => {
-          faults.push(error);
-        });
+      for (const shard of shards) await this.#sweepShard(shard, report).catch(note);
     };
     await Promise.all(Array.from({ length: SHARDS_AT_ONCE }, sweepNext));
     if (faults.length > 0) throw faults[0];
@@ -80,27 +86,42 @@ export class Sweep {
 
   async #sweepShard(shard: string, report: OpenReport): Promise<void> {
     for (;;) {
-      const { due, newer, corrupt } = await this.#store.executions.loadDue(shard, this.#clock.nowMs(), PAGE);
-      // Only put off: else they would be the first of every page.
-      const unread = [...newer, ...corrupt.map(({ meta }) => meta)];
-      await Promise.all(unread.map((meta) => this.#store.executions.postpone(meta, nextLook({}, this.#clock.nowMs()))));
-      report.newer += newer.length;
-      report.failed.push(...corrupt.map(({ meta: { executionId }, error }) => ({ executionId, error })));
-      let failed = 0;
-      await Promise.all(
-        due.map(async (meta) => {
-          try {
-            await this.#look(meta, report);
-          } catch (error) {
-            failed++;
-            report.failed.push({ executionId: meta.executionId, error });
-          }
-        }),
-      );
-      report.looked += due.length;
+      const found = await this.#store.executions.loadDue(shard, this.#clock.nowMs(), PAGE);
+      const { due, newer, corrupt } = found;
+      const failed = await this.#lookAtAll(found, report);
       // A page that only failed would come again and again.
-      if (due.length + unread.length < PAGE || (due.length > 0 && failed === due.length)) return;
+      if (due.length + newer.length + corrupt.length < PAGE || (due.length > 0 && failed === due.length)) return;
     }
+  }
+
+  /** A page at a time, as what is due. Gives whether each was looked at. */
+  async #lookAtNew({ due, newer, corrupt }: DueExecutions, report: OpenReport): Promise<boolean> {
+    let failed = await this.#lookAtAll({ due: [], newer, corrupt }, report);
+    for (let start = 0; start < due.length; start += PAGE)
+      failed += await this.#lookAtAll({ due: due.slice(start, start + PAGE), newer: [], corrupt: [] }, report);
+    return failed === 0;
+  }
+
+  /** Gives how many it failed to look at. */
+  async #lookAtAll({ due, newer, corrupt }: DueExecutions, report: OpenReport): Promise<number> {
+    // Only put off: else they would be the first of every page.
+    const unread = [...newer, ...corrupt.map(({ meta }) => meta)];
+    await Promise.all(unread.map((meta) => this.#store.executions.postpone(meta, nextLook({}, this.#clock.nowMs()))));
+    report.newer += newer.length;
+    report.failed.push(...corrupt.map(({ meta: { executionId }, error }) => ({ executionId, error })));
+    let failed = 0;
+    await Promise.all(
+      due.map(async (meta) => {
+        try {
+          await this.#look(meta, report);
+        } catch (error) {
+          failed++;
+          report.failed.push({ executionId: meta.executionId, error });
+        }
+      }),
+    );
+    report.looked += due.length;
+    return failed;
   }
 
   async #look(meta: MetaItem, report: OpenReport): Promise<void> {
@@ -146,6 +167,12 @@ export class Sweep {
     return starts.filter(({ id }) => !ended.has(id) && !tried.has(id)).map(({ index }) => firstWork(plan, index));
   }
 }
+
+/** When a new execution is to be looked at; `undefined`: it is watched, and that comes in time for its deadline. */
+export const firstLook = (deadlineAtMs: number, nowMs: number, isWatched: boolean): number | undefined =>
+  isWatched && deadlineAtMs - nowMs >= WATCHED_AFTER_MS + SWEEP_INTERVAL_MS
+    ? undefined
+    : nextLook({ deadlineAtMs }, nowMs);
 
 /**
  * At the deadline at the latest; else after an interval, or, where nothing happens, after as long as nothing has.

@@ -4,7 +4,15 @@ import { NewerSchemaError } from '../errors.ts';
 import type { ExecutionConfig } from '../model/config.ts';
 import type { HandlersPin } from '../model/handlers-pin.ts';
 import type { DefinitionHash, ExecutionId, NodeId, WorkflowName } from '../model/ids.ts';
-import { type AttributeItem, ITEM_VERSION, ListedAttribute, ListedMeta, MetaItem, StateItem } from '../model/items.ts';
+import {
+  type AttributeItem,
+  ITEM_VERSION,
+  ListedAttribute,
+  ListedMeta,
+  MetaItem,
+  StartWatchItem,
+  StateItem,
+} from '../model/items.ts';
 import type { ErrorInfo, ExecutionStatus, Payload } from '../model/result.ts';
 import { ANY_VERSION, HANDING_OFF_VERSION, SHARDED_VERSION } from '../model/schema-version.ts';
 import type { SearchAttributes } from '../model/search-attributes.ts';
@@ -20,7 +28,7 @@ import {
   isRunning,
   revisionIs,
 } from './conditions.ts';
-import { attributeKey, attributeListing, executionPk, listingKey, metaKey, stateKey } from './keys.ts';
+import { attributeKey, attributeListing, executionPk, listingKey, metaKey, START_WATCH_KEY, stateKey } from './keys.ts';
 import { parseItem } from './parse-item.ts';
 import { versionOf } from './payloads.ts';
 import { queryAll } from './query-all.ts';
@@ -49,7 +57,8 @@ export interface NewExecution {
   /** The checkpoint it goes on from. Its results and state must be there before it is. */
   readonly origin?: MetaItem['origin'];
   readonly startedAtMs: number;
-  readonly dueAtMs: number;
+  /** Absent: who watches starts gives it a time, should it last (`StartWatch`). */
+  readonly dueAtMs?: number | undefined;
   readonly cache?: MetaItem['cache'];
   readonly trace?: MetaItem['trace'];
   readonly pin?: HandlersPin | undefined;
@@ -64,7 +73,7 @@ export interface NewExecution {
 const OpenMeta = MetaItem.pick({ executionId: true, run: true });
 type OpenMeta = z.infer<typeof OpenMeta>;
 
-/** What {@link ExecutionStore.loadDue} finds. */
+/** Executions to look at; apart, those that only a newer version of fanjoin can read, or none. */
 export interface DueExecutions {
   readonly due: readonly MetaItem[];
   readonly newer: readonly OpenMeta[];
@@ -128,7 +137,7 @@ export class ExecutionStore {
       status: 'RUNNING',
       listedAs,
       deadlineAtMs: startedAtMs + config.timeoutSeconds * 1000,
-      dueShard: dueShardOf(executionId),
+      ...(rest.dueAtMs !== undefined && { dueShard: dueShardOf(executionId) }),
       cache: execution.cache,
       ...(ended !== undefined && { ...ended, dueShard: undefined, dueAtMs: undefined }),
     };
@@ -194,7 +203,7 @@ export class ExecutionStore {
 
   /** Tells runners and the scheduler to stop. `undefined`: it ended, or is stopping for another reason. */
   async requestStop(meta: MetaItem, reason: StopReason, nowMs: number): Promise<MetaItem | undefined> {
-    const set = { stop: { reason, atMs: nowMs }, dueAtMs: sooner(meta, nowMs) };
+    const set = { stop: { reason, atMs: nowMs }, ...sooner(meta, nowMs) };
     return this.#change(meta, { set }, isNotStopping(meta.run));
   }
 
@@ -220,7 +229,7 @@ export class ExecutionStore {
 
   /** Clears the flag and the parked messages in one write, whose change record carries them. `undefined`: not paused. */
   async resume(meta: MetaItem, nowMs: number): Promise<MetaItem | undefined> {
-    const set = { status: 'RUNNING', resumedAtMs: nowMs, dueAtMs: sooner(meta, nowMs) };
+    const set = { status: 'RUNNING', resumedAtMs: nowMs, ...sooner(meta, nowMs) };
     const change = { set, remove: ['parked'] };
     return this.#change(meta, change, isPaused(meta.run));
   }
@@ -239,10 +248,10 @@ export class ExecutionStore {
       run: meta.run + 1,
       deadlineAtMs: nowMs + meta.config.timeoutSeconds * 1000,
       redrivenAtMs: nowMs,
-      dueShard: dueShardOf(meta.executionId),
-      dueAtMs,
+      ...dueAt(meta, dueAtMs),
     };
     const remove = [
+      'endedAs',
       'stop',
       'settleElapsed',
       'endedAtMs',
@@ -273,8 +282,8 @@ export class ExecutionStore {
   }
 
   /** When the sweep is to look at an open execution again. */
-  async postpone(meta: Pick<MetaItem, 'executionId' | 'run'>, dueAtMs: number): Promise<void> {
-    await this.#table.update(metaKey(meta.executionId), { set: { dueAtMs } }, isOpen(meta.run));
+  async postpone(meta: OpenMeta, dueAtMs: number): Promise<void> {
+    await this.#table.update(metaKey(meta.executionId), { set: dueAt(meta, dueAtMs) }, isOpen(meta.run));
   }
 
   /** Whole items that lie beside META, by the beginning of their sort key. Results may lie elsewhere: `ResultStore.items`. */
@@ -282,25 +291,29 @@ export class ExecutionStore {
     return queryAll(this.#table, executionPk(executionId), { prefix });
   }
 
-  /** Open executions that are due, earliest first; apart, those that only a newer version of fanjoin can read, or none. */
+  /** Open executions that are due, earliest first. */
   async loadDue(shard: string, nowMs: number, limit: number): Promise<DueExecutions> {
-    const due: MetaItem[] = [];
-    const newer: OpenMeta[] = [];
-    const corrupt: { meta: OpenMeta; error: unknown }[] = [];
-    for (const item of await this.#table.queryDue(shard, nowMs, limit)) {
-      try {
-        due.push(parseItem(MetaItem, item));
-      } catch (error) {
-        const open = OpenMeta.safeParse(item);
-        if (!open.success) throw error;
-        if (error instanceof NewerSchemaError) newer.push(open.data);
-        else corrupt.push({ meta: open.data, error });
-      }
-    }
-    return { due, newer, corrupt };
+    return sortOut(await this.#table.queryDue(shard, nowMs, limit));
   }
 
-  /** Executions of one workflow, latest start first. */
+  /** Those of them that are open, and not in the index of what is due. They may have ended a moment ago. */
+  async loadUnwatched(executionIds: readonly ExecutionId[]): Promise<DueExecutions> {
+    const items = await this.#table.getMany(executionIds.map(metaKey), { mayLag: true });
+    return sortOut(items.filter(({ endedAtMs, dueShard }) => endedAtMs === undefined && dueShard === undefined));
+  }
+
+  /** Up to when starts were watched; 0: never yet. */
+  async loadWatchedTo(): Promise<number> {
+    const item = await this.#table.get(START_WATCH_KEY);
+    return item === undefined ? 0 : parseItem(StartWatchItem, item).watchedToMs;
+  }
+
+  async saveWatchedTo(watchedToMs: number): Promise<void> {
+    const item: StartWatchItem = { ...START_WATCH_KEY, v: ITEM_VERSION, watchedToMs };
+    await this.#table.put(item);
+  }
+
+  /** Executions of one workflow, latest start first: their META tells how they stand. */
   async listed(workflow: string, range: ListOptions): Promise<ListedMeta[]> {
     const items = await this.#table.queryListed(workflow, range);
     return items.map((item) => parseItem(ListedMeta, item));
@@ -331,9 +344,29 @@ export class ExecutionStore {
   }
 }
 
-/** `undefined`: the sweep looks soon as it is. */
-const sooner = ({ dueAtMs = 0 }: MetaItem, nowMs: number): number | undefined =>
-  dueAtMs > nowMs + SWEPT_AGAIN_MS ? nowMs + SWEPT_AGAIN_MS : undefined;
+/** Those that this version cannot read are apart. */
+function sortOut(items: readonly Item[]): DueExecutions {
+  const due: MetaItem[] = [];
+  const newer: OpenMeta[] = [];
+  const corrupt: { meta: OpenMeta; error: unknown }[] = [];
+  for (const item of items) {
+    try {
+      due.push(parseItem(MetaItem, item));
+    } catch (error) {
+      const open = OpenMeta.safeParse(item);
+      if (!open.success) throw error;
+      if (error instanceof NewerSchemaError) newer.push(open.data);
+      else corrupt.push({ meta: open.data, error });
+    }
+  }
+  return { due, newer, corrupt };
+}
+
+const dueAt = ({ executionId }: OpenMeta, dueAtMs: number) => ({ dueShard: dueShardOf(executionId), dueAtMs });
+
+/** Nothing, if the sweep looks soon as it is. */
+const sooner = (meta: MetaItem, nowMs: number) =>
+  (meta.dueAtMs ?? Number.POSITIVE_INFINITY) > nowMs + SWEPT_AGAIN_MS ? dueAt(meta, nowMs + SWEPT_AGAIN_MS) : {};
 
 /** Older code would look for its results elsewhere, run its nodes by any handlers, or take what hands nodes off for what does not. */
 const versionFor = ({ pin, isEager, resultShards, input, globals, cached }: NewExecution): number =>
@@ -344,7 +377,7 @@ const versionFor = ({ pin, isEager, resultShards, input, globals, cached }: NewE
   );
 
 const toEnd = (ending: TerminalWrite & { readonly v: number }): ItemChange => ({
-  set: { ...ending },
+  set: { ...ending, endedAs: ending.status === 'SUCCEEDED' ? undefined : ending.status },
   remove: ['dueShard', 'dueAtMs', 'parked'],
 });
 

@@ -8,6 +8,7 @@ import type {
   ListOptions,
   Page,
   QueryOptions,
+  ReadOptions,
   WriteOutcome,
 } from '../ports/item-table.ts';
 
@@ -48,8 +49,8 @@ export class ExpiringTable implements ItemTable {
     return this.#table.get(key);
   }
 
-  getMany(keys: readonly ItemKey[]): Promise<readonly Item[]> {
-    return this.#table.getMany(keys);
+  getMany(keys: readonly ItemKey[], options?: ReadOptions): Promise<readonly Item[]> {
+    return this.#table.getMany(keys, options);
   }
 
   query(pk: string, options?: QueryOptions): Promise<Page> {

@@ -99,6 +99,8 @@ export const checkpointKey = (executionId: ExecutionId, revision: number): ItemK
   pk: executionPk(executionId),
   sk: `CHECKPOINT#${digits(revision, 8)}`,
 });
+/** How far starts were watched (`StartWatch`). */
+export const START_WATCH_KEY: ItemKey = { pk: 'SWEEP', sk: 'STARTS' };
 export const cacheKey = (hash: string): ItemKey => ({ pk: `CACHE#${hash}`, sk: 'RESULT' });
 /** All of one workflow's definitions, versions and aliases. */
 export const versionsPk = (workflow: string): string => `WORKFLOW#${workflow}`;

@@ -14,6 +14,8 @@ import {
 } from './keys.ts';
 import { parseItem } from './parse-item.ts';
 
+const NAMES_AT_ONCE = 1_000;
+
 /** A version that was found. Of a definition that is named by its hash the number is not known. */
 export interface FoundVersion {
   readonly hash: DefinitionHash;
@@ -35,6 +37,18 @@ export class WorkflowStore {
       items: page.items.map((item) => parseItem(WorkflowItem, item)),
       ...(page.next !== undefined && { next: page.next }),
     };
+  }
+
+  /** The names of all of them. */
+  async names(): Promise<string[]> {
+    const names: string[] = [];
+    let after: string | undefined;
+    do {
+      const { items, next }: Awaited<ReturnType<WorkflowStore['page']>> = await this.page(after, NAMES_AT_ONCE);
+      for (const { sk } of items) names.push(sk);
+      after = next;
+    } while (after !== undefined);
+    return names;
   }
 
   /** Whether it was ever started or published. */

@@ -21,6 +21,7 @@ import { NodeRunner } from '../../shared/runner/runner.ts';
 import { Dispatcher } from '../../shared/scheduler/dispatcher.ts';
 import { Reconciler } from '../../shared/scheduler/reconcile.ts';
 import { Scheduler } from '../../shared/scheduler/scheduler.ts';
+import { StartWatch } from '../../shared/scheduler/start-watch.ts';
 import { Sweep } from '../../shared/scheduler/sweep.ts';
 import { openStore } from '../../shared/store/store.ts';
 import type { InvocationContext } from './function-host.ts';
@@ -131,7 +132,7 @@ export function deployed({
         store,
         scheduler: new Scheduler({ store, dispatcher, clock, id: process.name }),
       });
-      const sweep = new Sweep({ store, clock, reconciler });
+      const sweep = new Sweep({ store, clock, reconciler, watch: new StartWatch({ store, clock }) });
       return async (adopted) => {
         if (adopted !== undefined) return void (await reconciler.reconcile(adopted, { resend: 'all' }));
         const { failed } = await sweep.run();
@@ -152,6 +153,7 @@ export function deployed({
         dispatcher,
         advance,
         flagsKnownMs: FLAGS_KNOWN_MS,
+        watchesStarts: true,
         ...(resultShards !== undefined && { resultShards: () => (resultShards === 1 ? undefined : resultShards) }),
       });
       const deadLetters = deadLettersOf(pools, process.ports);

@@ -33,7 +33,7 @@ function aFunction<Event, Result>(
       table,
       blobs: new MemoryBlobs(),
       letters: new SimulatedLetters(() => loop.nowMs),
-      due: () => [],
+      lagging: () => table,
       send: () => undefined,
       tell: () => undefined,
     },

@@ -12,8 +12,8 @@ export interface Backend {
   readonly blobs: MemoryBlobs;
   /** What nobody could settle or deliver. */
   readonly letters: SimulatedLetters;
-  /** The due index, which may lag behind the table. */
-  due(shard: string, untilMs: number, limit: number): readonly Item[];
+  /** The table as it was a moment ago, perhaps: an index of it, or what is read so. @param what is looked for */
+  lagging(what: string): MemoryTable;
   /** Accepts messages. */
   send(pool: string, messages: readonly OutgoingMessage[]): void;
   /** Takes events onto the bus. */
@@ -44,7 +44,7 @@ export interface Ports {
 }
 
 /** The ports as one process sees them. */
-export function portsOf({ table, blobs, letters, due, send, tell }: Backend, call: Caller): Ports {
+export function portsOf({ table, blobs, letters, lagging, send, tell }: Backend, call: Caller): Ports {
   const read = <T>(name: string, run: () => T) => call({ port: 'table', name, isWrite: false, run });
   const write = <T>(name: string, run: () => T) => call({ port: 'table', name, isWrite: true, run });
   const ask = <T>(name: string, run: () => T) => call({ port: 'queue', name, isWrite: true, run });
@@ -65,10 +65,14 @@ export function portsOf({ table, blobs, letters, due, send, tell }: Backend, cal
       update: (key, change, condition) =>
         write(`update ${key.pk} ${key.sk}`, () => table.update(key, change, condition)),
       get: (key) => read(`get ${key.pk} ${key.sk}`, () => table.get(key)),
-      getMany: (keys) => read(`getMany ${keys.length} ${keys[0]?.pk} ${keys[0]?.sk}`, () => table.getMany(keys)),
+      getMany: (keys, { mayLag = false } = {}) => {
+        const what = `getMany ${keys.length} ${keys[0]?.pk} ${keys[0]?.sk}`;
+        return read(what, () => (mayLag ? lagging(what) : table).getMany(keys));
+      },
       query: (pk, options) => read(`query ${pk} ${options?.prefix ?? ''}`, () => table.query(pk, options)),
-      queryDue: (shard, untilMs, limit) => read(`queryDue ${shard}`, () => due(shard, untilMs, limit)),
-      queryListed: (name, options) => read(`queryListed ${name}`, () => table.queryListed(name, options)),
+      queryDue: (shard, untilMs, limit) =>
+        read(`queryDue ${shard}`, () => lagging(shard).queryDue(shard, untilMs, limit)),
+      queryListed: (name, options) => read(`queryListed ${name}`, () => lagging(name).queryListed(name, options)),
     },
     blobs: {
       put: (key, body) => call({ port: 'blobs', name: `put ${key}`, isWrite: true, run: () => blobs.put(key, body) }),
@@ -107,10 +111,7 @@ export const atOnce = (
     onCall = () => undefined,
   }: Partial<Pick<Backend, 'send' | 'letters'>> & { readonly onCall?: (name: string) => void } = {},
 ): Ports =>
-  portsOf(
-    { table, blobs, letters, send, tell: () => undefined, due: (...query) => table.queryDue(...query) },
-    async ({ name, run }) => {
-      onCall(name);
-      return run();
-    },
-  );
+  portsOf({ table, blobs, letters, send, tell: () => undefined, lagging: () => table }, async ({ name, run }) => {
+    onCall(name);
+    return run();
+  });

@@ -153,7 +153,7 @@ export class World {
         table: this.table,
         blobs: this.blobs,
         letters: this.letters,
-        due: (...query: [string, number, number]) => this.#due(...query),
+        lagging: (what: string) => this.#seen(what),
         send: (pool, messages) => this.#send(pool, messages),
         tell: (events) => this.bus.take(events),
       },
@@ -367,9 +367,10 @@ export class World {
     });
   }
 
-  #due(shard: string, untilMs: number, limit: number): readonly Item[] {
-    const isBehind = this.faults.at(`due ${this.#ticks} ${shard}`, ['indexLags'], shard) !== undefined;
-    return (isBehind ? (this.#lagging ?? this.table) : this.table).queryDue(shard, untilMs, limit);
+  /** The table as an index has it, or whoever reads what may lag behind. */
+  #seen(what: string): MemoryTable {
+    const isBehind = this.faults.at(`seen ${this.#ticks} ${what}`, ['indexLags'], what) !== undefined;
+    return isBehind ? (this.#lagging ?? this.table) : this.table;
   }
 
   #send(pool: string, messages: readonly OutgoingMessage[]): void {

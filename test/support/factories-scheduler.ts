@@ -10,6 +10,7 @@ import type { OutgoingMessage, TaskSender } from '../../shared/ports/task-queue.
 import { Dispatcher } from '../../shared/scheduler/dispatcher.ts';
 import { Reconciler } from '../../shared/scheduler/reconcile.ts';
 import { Scheduler } from '../../shared/scheduler/scheduler.ts';
+import { StartWatch } from '../../shared/scheduler/start-watch.ts';
 import { Sweep } from '../../shared/scheduler/sweep.ts';
 import { openStore } from '../../shared/store/store.ts';
 import { VirtualClock } from '../../shared/testing/virtual-clock.ts';
@@ -22,10 +23,18 @@ interface Options {
   readonly config?: { readonly [field: string]: Json };
   /** It is eager, and whoever starts it dies before its first nodes are sent. Default false: the scheduler starts everything. */
   readonly startDies?: boolean;
+  /** It is in the index of what is due only once it has lasted, as on AWS. Default false. */
+  readonly isWatched?: boolean;
 }
 
 /** A scheduler with its store, and one execution whose change records and results a test hands on by itself: no runner. */
-export async function aSchedulerBench({ nodes, definition = {}, config, startDies = false }: Options) {
+export async function aSchedulerBench({
+  nodes,
+  definition = {},
+  config,
+  startDies = false,
+  isWatched = false,
+}: Options) {
   const clock = new VirtualClock();
   const database = openDatabase(':memory:', { mode: 'engine', clock });
   const table = new SqliteItemTable(database);
@@ -51,6 +60,7 @@ export async function aSchedulerBench({ nodes, definition = {}, config, startDie
     store,
     clock,
     advance: startDies ? 'eager' : 'stream',
+    watchesStarts: isWatched,
     ...(startDies && { dispatcher: new Dispatcher({ send: async () => undefined }) }),
   });
   const executionId = ExecutionId.parse('execution-1');
@@ -66,7 +76,7 @@ export async function aSchedulerBench({ nodes, definition = {}, config, startDie
     reconciler,
     outage,
     newScheduler,
-    sweep: new Sweep({ store, reconciler, clock }),
+    sweep: new Sweep({ store, reconciler, clock, ...(isWatched && { watch: new StartWatch({ store, clock }) }) }),
     meta: async () => (await store.executions.loadSnapshot(executionId))?.meta,
     state: async () => (await store.executions.loadSnapshot(executionId))?.state,
     /** The records since the last time. */

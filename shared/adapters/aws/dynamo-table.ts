@@ -20,6 +20,7 @@ import type {
   ListOptions,
   Page,
   QueryOptions,
+  ReadOptions,
   WriteOutcome,
 } from '../../ports/item-table.ts';
 import { assertValidChange, assertValidKey, notASetError, toItem, toStored } from '../stored-value.ts';
@@ -107,10 +108,10 @@ export class DynamoItemTable implements ItemTable {
     return item === undefined ? undefined : toItem(item);
   }
 
-  async getMany(keys: readonly ItemKey[]): Promise<readonly Item[]> {
+  async getMany(keys: readonly ItemKey[], { mayLag = false }: ReadOptions = {}): Promise<readonly Item[]> {
     const batches: Promise<readonly Item[]>[] = [];
     for (let start = 0; start < keys.length; start += MAX_BATCH_KEYS) {
-      batches.push(this.#getBatch(keys.slice(start, start + MAX_BATCH_KEYS)));
+      batches.push(this.#getBatch(keys.slice(start, start + MAX_BATCH_KEYS), !mayLag));
     }
     return (await Promise.all(batches)).flat();
   }
@@ -189,7 +190,7 @@ export class DynamoItemTable implements ItemTable {
     return { items: Items.map(toItem), ...(LastEvaluatedKey !== undefined && { last: LastEvaluatedKey }) };
   }
 
-  async #getBatch(keys: readonly ItemKey[]): Promise<readonly Item[]> {
+  async #getBatch(keys: readonly ItemKey[], isConsistent: boolean): Promise<readonly Item[]> {
     const items: Item[] = [];
     let remaining: Record<string, unknown>[] = keys.map(keyOf);
     for (let attempt = 0; remaining.length > 0; attempt++) {
@@ -202,7 +203,7 @@ export class DynamoItemTable implements ItemTable {
       // Jittered, so that batches that were throttled together do not come back together.
       if (attempt > 0) await delay(this.#retryDelayMs * 2 ** (attempt - 1) * (0.5 + Math.random() / 2));
       const command = new BatchGetCommand({
-        RequestItems: { [this.#tableName]: { Keys: remaining, ConsistentRead: true } },
+        RequestItems: { [this.#tableName]: { Keys: remaining, ConsistentRead: isConsistent } },
       });
       const { Responses, UnprocessedKeys } = await translating('getMany', () => this.#client.send(command));
       items.push(...(Responses?.[this.#tableName] ?? []).map(toItem));

@@ -8,14 +8,14 @@ import { toDatabaseError } from './sqlite-errors.ts';
 
 /** `fanj` in ASCII, in the file's header: what makes a database ours. */
 const APPLICATION_ID = 0x66616e6a;
-const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION = 3;
 const BUSY_TIMEOUT_MS = 5_000;
 /** 16 MB of log, four times SQLite's own bound: a page that is written often is copied to the database seldom. */
 const CHECKPOINT_PAGES = 4_000;
 
 // Items lie in the order in which they were written, and only their keys are sorted: a commit then rewrites a few pages
-// for all executions that are under way, where items sorted by key would take one or more for each. (Files of version 2
-// may have them sorted: the same statements read both.)
+// for all executions that are under way, where items sorted by key would take one or more for each. (Older files may have
+// them sorted: the same statements read both.)
 const SCHEMA = `
   CREATE TABLE items (
     pk TEXT NOT NULL, sk TEXT NOT NULL, item TEXT NOT NULL, due_shard TEXT, due_at_ms REAL,
@@ -32,8 +32,10 @@ const SCHEMA = `
   PRAGMA user_version = ${SCHEMA_VERSION};
 `;
 
-/** From version 1: executions get their place in the index of executions. */
-const UPGRADE = `
+/** From each version to the next. */
+const UPGRADES: readonly string[] = [
+  // 1: executions get their place in the index of executions.
+  `
   ALTER TABLE items ADD COLUMN workflow TEXT;
   ALTER TABLE items ADD COLUMN listed_as TEXT;
   CREATE INDEX items_listed ON items (workflow, listed_as) WHERE workflow IS NOT NULL;
@@ -48,8 +50,19 @@ const UPGRADE = `
     SELECT DISTINCT 'WORKFLOWS', workflow,
       json_object('pk', 'WORKFLOWS', 'sk', workflow, 'v', 1, 'createdAtMs', 0)
     FROM items WHERE workflow IS NOT NULL;
-  PRAGMA user_version = ${SCHEMA_VERSION};
-`;
+  `,
+  // 2: that index tells which ended without success.
+  `
+  UPDATE items SET
+    item = json_set(
+      item,
+      iif(item LIKE '{"$tagged":%', '$."$tagged".endedAs', '$.endedAs'),
+      coalesce(item ->> '$.status', item ->> '$."$tagged".status')
+    )
+  WHERE sk = 'META'
+    AND coalesce(item ->> '$.status', item ->> '$."$tagged".status') IN ('FAILED', 'TIMED_OUT', 'CANCELLED');
+  `,
+];
 
 export interface OpenedConnection {
   readonly connection: DatabaseSync;
@@ -83,12 +96,13 @@ export function openConnection(path: string, mode: 'engine' | 'client'): OpenedC
     connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864');
     connection.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     // To look beside an engine takes no lock: it may be in the middle of a long write, or stopped there.
-    if (mode === 'engine' || found !== 'ours') {
+    if (mode === 'engine' || found !== SCHEMA_VERSION) {
       connection.exec('BEGIN IMMEDIATE');
       // Looked at again under the write lock: another process may have made the schema meanwhile.
-      const now = found === 'ours' ? 'ours' : identify(connection, file);
+      const now = found === SCHEMA_VERSION ? found : identify(connection, file);
       if (now === 'new') connection.exec(SCHEMA);
-      if (now === 'older') connection.exec(UPGRADE);
+      else for (const upgrade of UPGRADES.slice(now - 1)) connection.exec(upgrade);
+      if (now !== SCHEMA_VERSION) connection.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
       connection.exec('COMMIT');
     }
     return { connection, file, files: new FilesInPlace(file), ...(lock !== undefined && { lock }) };
@@ -134,7 +148,8 @@ function mkdirErrorCode(error: unknown): 'DATABASE_READ_ONLY' | 'DATABASE_FULL' 
   return code === 'ENOSPC' ? 'DATABASE_FULL' : 'DATABASE_FAILED';
 }
 
-function identify(connection: DatabaseSync, file: string): 'new' | 'older' | 'ours' {
+/** Gives the version of its schema. */
+function identify(connection: DatabaseSync, file: string): 'new' | number {
   const applicationId = readNumber(connection, 'SELECT application_id AS value FROM pragma_application_id');
   const version = readNumber(connection, 'SELECT user_version AS value FROM pragma_user_version');
   const objects = readNumber(connection, 'SELECT count(*) AS value FROM sqlite_schema');
@@ -151,7 +166,7 @@ function identify(connection: DatabaseSync, file: string): 'new' | 'older' | 'ou
       `The database '${file}' was written by a newer fanjoin (schema ${version}; this one knows ${SCHEMA_VERSION}). Update fanjoin, or choose another file.`,
     );
   }
-  return version < SCHEMA_VERSION ? 'older' : 'ours';
+  return version;
 }
 
 function readNumber(connection: DatabaseSync, sql: string): number {

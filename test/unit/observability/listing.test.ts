@@ -3,6 +3,7 @@ import { compile } from '../../../shared/core/compile.ts';
 import { type ListOptions, listExecutions } from '../../../shared/executor/listing.ts';
 import { ExecutionConfig } from '../../../shared/model/config.ts';
 import { DefinitionHash, ExecutionId, WorkflowName } from '../../../shared/model/ids.ts';
+import type { ItemTable } from '../../../shared/ports/item-table.ts';
 import { attributeKey, attributeListing, listingKey } from '../../../shared/store/keys.ts';
 import { aDefinition, aTask } from '../../support/factories.ts';
 import { aStore } from '../../support/factories-observability.ts';
@@ -46,6 +47,17 @@ async function aBench() {
   return { ...bench, start, idsOf, allIds };
 }
 
+/** Gives how many items were asked for by their keys since. */
+function countLookedUp(table: ItemTable): () => number {
+  let count = 0;
+  const { getMany } = table;
+  table.getMany = (keys, options) => {
+    count += keys.length;
+    return getMany.call(table, keys, options);
+  };
+  return () => count;
+}
+
 describe('a list of executions', () => {
   it('has the latest start first, of one workflow or of all', async () => {
     await using bench = await aBench();
@@ -83,6 +95,23 @@ describe('a list of executions', () => {
     expect(await bench.allIds({ status: 'FAILED', limit: 2 })).toEqual(['e20', 'e10', 'e0']);
     expect(await bench.allIds({ status: 'RUNNING', limit: 7 })).toHaveLength(27);
     expect(await bench.idsOf({ status: 'PAUSED' })).toEqual([]);
+  });
+
+  it('looks up only those that may have the status asked for', async () => {
+    await using bench = await aBench();
+    for (let index = 0; index < 30; index++) await bench.start('orders', `e${index}`, 100 + index, index % 10 === 0);
+    const lookedUp = countLookedUp(bench.table);
+
+    const failed = await bench.idsOf({ status: 'FAILED' });
+    const ofFailed = lookedUp();
+    const cancelled = await bench.idsOf({ status: 'CANCELLED' });
+    const ofCancelled = lookedUp() - ofFailed;
+    await bench.idsOf({ status: 'RUNNING' });
+    const ofRunning = lookedUp() - ofFailed - ofCancelled;
+
+    expect(failed).toEqual(['e20', 'e10', 'e0']);
+    expect(cancelled).toEqual([]);
+    expect({ ofFailed, ofCancelled, ofRunning }).toEqual({ ofFailed: 3, ofCancelled: 0, ofRunning: 27 });
   });
 
   it('ends with those that started at a given time', async () => {
@@ -138,16 +167,11 @@ describe('a list of executions', () => {
     await using bench = await aBench();
     await bench.start('orders', 'rare', 1, true, { region: 'eu' });
     for (let n = 0; n < 1_500; n++) await bench.start('orders', `o${n}`, 10 + n, false, { region: 'eu' });
-    let lookedUp = 0;
-    const { getMany } = bench.table;
-    bench.table.getMany = (keys) => {
-      lookedUp += keys.length;
-      return getMany.call(bench.table, keys);
-    };
+    const lookedUp = countLookedUp(bench.table);
     const failed: ListOptions = { searchAttributes: { region: 'eu' }, status: 'FAILED', limit: 10 };
 
     const first = await listExecutions(bench.store, failed);
-    const lookedUpFirst = lookedUp;
+    const lookedUpFirst = lookedUp();
     const second = await listExecutions(bench.store, { ...failed, after: first.next });
 
     expect(first).toEqual({ executions: [], next: expect.any(String) });
