@@ -67,6 +67,30 @@ describe('the watch of starts', () => {
     expect(await dueAtOf(bench)).toBeGreaterThan(bench.clock.nowMs());
   });
 
+  it('overlooks no start that the index of executions has a minute late', async () => {
+    const bench = await aSchedulerBench({ nodes: { a: aTask() }, isWatched: true });
+    bench.takeRecords();
+    const startedAtMs = bench.clock.nowMs();
+    const { queryListed } = bench.table;
+    bench.table.queryListed = async (workflow, options) =>
+      bench.clock.nowMs() <= startedAtMs + MINUTE_MS ? [] : queryListed.call(bench.table, workflow, options);
+
+    await sweepEachMinute(bench, 2);
+
+    expect(await bench.sent()).toEqual(['node a']);
+  });
+
+  it('finds what is paused, and ends it at its deadline', async () => {
+    const bench = await aSchedulerBench({ nodes: { a: aTask() }, config: { timeoutSeconds: 600 }, isWatched: true });
+    await bench.advance();
+    await bench.service.pause('execution-1');
+    await bench.advance();
+
+    const reports = await sweepEachMinute(bench, 11);
+
+    expect(reports.map(({ timedOut }) => timedOut)).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0]);
+  });
+
   it('is not waited for where the deadline comes first', async () => {
     const bench = await aSchedulerBench({ nodes: { a: aTask() }, config: { timeoutSeconds: 30 }, isWatched: true });
     await bench.advance();
