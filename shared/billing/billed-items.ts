@@ -25,6 +25,7 @@ const SEEN = {
     run: true,
     status: true,
     startedAtMs: true,
+    deadlineAtMs: true,
     redrivenAtMs: true,
     pausedAtMs: true,
     resumedAtMs: true,

@@ -1,11 +1,10 @@
 import * as z from 'zod';
 import { nodeAt, type Plan } from '../core/plan.ts';
-import { isTerminal } from '../model/result.ts';
 import type { LifecycleScope } from '../observability/lifecycle-event.ts';
-import { SWEEP_INTERVAL_MS, sweepIntervalAfter } from '../scheduler/sweep.ts';
 import { billHistory } from './billed-history.ts';
 import type { BilledItem, BilledItemOf } from './billed-items.ts';
 import { billMessages } from './billed-messages.ts';
+import { billMeta, endsOf } from './billed-meta.ts';
 import { StandingResults } from './billed-results.ts';
 import { readUnits, writeUnits } from './billed-units.ts';
 import { BilledVisits } from './billed-visits.ts';
@@ -78,76 +77,6 @@ function billWrite(item: BilledItem): Partial<OperationCounts> {
   return { writeUnits: item.type === 'STATE' ? units * item.item.revision : units };
 }
 
-/** The start, what controlled it, the sweep's looks at it, and the end. */
-function billMeta(meta: BilledItemOf<'META'>, eventsAtMs: readonly number[], nowMs: number): Partial<OperationCounts> {
-  const {
-    run,
-    status,
-    cachedFrom,
-    cache,
-    pausedAtMs,
-    resumedAtMs,
-    stop,
-    settleElapsed,
-    startedAtMs,
-    redrivenAtMs,
-    endedAtMs,
-    input,
-    globals,
-    searchAttributes = {},
-  } = meta.item;
-  // The table's item and the one in the index of what is due, which has all of it.
-  const open = writeUnits(meta.openBytes);
-  const LISTED = 1;
-  const ended = writeUnits(meta.bytes);
-  // Each a small item of its own, and its place in the index of executions.
-  const searched = 2 * Object.keys(searchAttributes).length;
-  const start = {
-    apiRequests: 1,
-    invocations: 1,
-    writeUnits: (cachedFrom === undefined ? 2 * open : ended) + LISTED + searched,
-    objectPuts: [input, globals].filter((payload) => payload?.blob !== undefined).length,
-  };
-  if (cachedFrom !== undefined) return sumOperations([start, { readUnits: 1 }]);
-  // Then what is done to it has the sweep look sooner than it would.
-  const isPutOff = (atMs: number) => atMs - (redrivenAtMs ?? startedAtMs) > SWEEP_INTERVAL_MS;
-  const flags = [
-    ...(pausedAtMs === undefined ? [] : [{ isAsked: true, isListed: true }]),
-    ...(resumedAtMs === undefined ? [] : [{ isAsked: true, isListed: true, isMoved: isPutOff(resumedAtMs) }]),
-    ...(settleElapsed === undefined ? [] : [{ isAsked: false, isListed: false }]),
-    ...(stop === undefined
-      ? []
-      : [{ isAsked: stop.reason === 'CANCELLED', isListed: false, isMoved: isPutOff(stop.atMs) }]),
-    ...Array.from({ length: run - 1 }, () => ({ isAsked: true, isListed: true })),
-  ].map(({ isAsked, isListed, isMoved = false }) => ({
-    ...(isAsked && { apiRequests: 1, invocations: 1 }),
-    // In the index of what is due it moves: one item goes, another comes.
-    writeUnits: (isMoved ? 3 : 2) * open + (isListed ? LISTED : 0),
-  }));
-  const looks = countLooks(redrivenAtMs ?? startedAtMs, endedAtMs ?? nowMs, eventsAtMs);
-  const sweep = {
-    writeUnits: looks * 3 * open,
-    readUnits: looks * (readUnits(meta.openBytes) + 1),
-  };
-  const end = { writeUnits: endsOf(meta) * (Math.max(open, ended) + open + LISTED) };
-  // Looked up and claimed; kept if it succeeded.
-  const caching =
-    cache === undefined ? {} : { readUnits: 1, writeUnits: 1 + (status === 'SUCCEEDED' ? writeUnits(meta.bytes) : 0) };
-  return sumOperations([start, ...flags, sweep, end, caching]);
-}
-
-/** How often the sweep looked at it: the less often, the longer nothing happened. */
-function countLooks(startedAtMs: number, untilMs: number, eventsAtMs: readonly number[]): number {
-  const events = eventsAtMs.toSorted((a, b) => a - b);
-  let looks = 0;
-  let heard = 0;
-  for (let atMs = startedAtMs + SWEEP_INTERVAL_MS; atMs <= untilMs; looks++) {
-    while ((events[heard] ?? Number.POSITIVE_INFINITY) <= atMs) heard++;
-    atMs += sweepIntervalAfter(atMs - Math.max(startedAtMs, events[heard - 1] ?? 0));
-  }
-  return looks;
-}
-
 /** The scheduler's invocations and reads. It remembers what it decided on, so that it reads the state once. */
 const billScheduler = (
   meta: BilledItemOf<'META'>,
@@ -192,6 +121,3 @@ function billCounting(meta: BilledItemOf<'META'>, items: readonly BilledItem[]):
   const bytes = items.reduce((sum, item) => (item.type === 'RESULT' ? sum + item.times * item.bytes : sum), 0);
   return { readUnits: endsOf(meta) * readUnits(bytes) };
 }
-
-/** It ended before each redrive. */
-const endsOf = ({ item: { run, status } }: BilledItemOf<'META'>): number => (isTerminal(status) ? run : run - 1);

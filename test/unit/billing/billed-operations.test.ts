@@ -62,12 +62,12 @@ describe('what an execution is billed for', () => {
 
     expect(counts).toEqual({
       apiRequests: 1,
-      // META at the start: itself, due, listed. At the end: itself, no longer due, listed. A state for the start and each
-      // result, three results, and an item of five events, packed.
-      writeUnits: 3 + 3 + 4 + 3 + 1,
+      // META at the start: itself, listed. At the end: itself. A state for the start and each result, three results, and an
+      // item of five events, packed.
+      writeUnits: 2 + 1 + 4 + 3 + 1,
       // For each message META, as they ran side by side, and the node's parent if it has one; META and a state that is not there yet; the last result, for the
-      // output; all results, for the metrics.
-      readUnits: 3 + 2 + 2 + 1 + 1,
+      // output; all results, for the metrics; META once more, to see that it ended.
+      readUnits: 3 + 2 + 2 + 1 + 1 + 0.5,
       queueRequests: 3 * 3,
       // The API, the scheduler for the start and each result, a runner for each, the observer.
       invocations: 1 + 4 + 3 + 1,
@@ -77,7 +77,7 @@ describe('what an execution is billed for', () => {
       busEvents: 2,
     });
     expect(estimatedUsd).toBeCloseTo(
-      (1 * 1 + 14 * 0.625 + 9 * 0.125 + 9 * 0.4 + 9 * 0.2 + 0.3 * 13.3334 + 2 * 1) / 1e6,
+      (1 * 1 + 11 * 0.625 + 9.5 * 0.125 + 9 * 0.4 + 9 * 0.2 + 0.3 * 13.3334 + 2 * 1) / 1e6,
       12,
     );
   });
@@ -139,7 +139,7 @@ describe('what an execution is billed for', () => {
         }),
       ]);
 
-    expect(inline(100)).toMatchObject({ readUnits: 1 + 1, queueRequests: 3 });
+    expect(inline(100)).toMatchObject({ readUnits: 1 + 1 + 0.5, queueRequests: 3 });
     expect(difference(inline(100), inline(500))).toEqual({ readUnits: 1 });
   });
 
@@ -161,7 +161,7 @@ describe('what an execution is billed for', () => {
 
     // The flags for three batches and the join; 26 results with 5.2 KB; META and no state; the join for the output; all
     // results for the metrics.
-    expect(bill(nodes, items).readUnits).toBe(3 + 1 + 2 + 2 + 1 + 2);
+    expect(bill(nodes, items).readUnits).toBe(3 + 1 + 2 + 2 + 1 + 2 + 0.5);
   });
 
   it('is, for each parent of a join, a read by its size', () => {
@@ -171,7 +171,7 @@ describe('what an execution is billed for', () => {
 
     // META for the two that were sent together, and for the join; a and the 5 KB of b for the join; META and no state; the
     // join for the output; 6 KB of results.
-    expect(bill(nodes, items).readUnits).toBe(2 + (1 + 2) + 2 + 1 + 2);
+    expect(bill(nodes, items).readUnits).toBe(2 + (1 + 2) + 2 + 1 + 2 + 0.5);
   });
 
   it('is, for a result of 5 KB, five writes more', () => {
@@ -227,11 +227,11 @@ describe('what an execution is billed for', () => {
 
     expect(counts).toEqual({
       apiRequests: 1,
-      // META twice three, five states, the plan, twelve chunks, the result, 16 events.
-      writeUnits: 6 + 5 + 1 + 12 + 1 + 1,
+      // META twice and listed, five states, the plan, twelve chunks, the result, 16 events.
+      writeUnits: 3 + 5 + 1 + 12 + 1 + 1,
       // META and the plan for each of two instances: the first of them has planned the map, and puts it together; the
       // chunks; then as ever.
-      readUnits: 2 + 2 + 1 + 2 + 1 + 1,
+      readUnits: 2 + 2 + 1 + 2 + 1 + 1 + 0.5,
       // Twelve chunks take two requests each to be sent, received and deleted.
       queueRequests: 3 + 6 + 3,
       invocations: 1 + 5 + 1 + 2 + 1 + 1,
@@ -251,10 +251,10 @@ describe('what an execution is billed for', () => {
     ];
 
     expect(difference(chain, bill(CHAIN, failed))).toEqual({
-      // META, and the same in the index of what is due.
-      writeUnits: 2,
-      // Whether the timer still counts.
-      readUnits: 1,
+      // META, its coming into the index of what is due and its going, and its end in that of executions.
+      writeUnits: 4,
+      // Whether the timer still counts; nobody has to look whether it ended.
+      readUnits: 1 - 0.5,
       queueRequests: 3,
       invocations: 1,
       busEvents: 1,
@@ -263,7 +263,7 @@ describe('what an execution is billed for', () => {
 
   it('is, for a day of waiting, the sweep’s look every ten minutes, and more of them at first', () => {
     const DAY_MS = 86_400_000;
-    const LOOKS_OF_A_DAY = 5 + Math.floor((1_440 - 16) / 10);
+    const LOOKS_OF_A_DAY = 4 + Math.floor((1_440 - 16) / 10);
     const waited = [
       succeeded({ pausedAtMs: 1_500, resumedAtMs: DAY_MS, endedAtMs: 1_000 + DAY_MS }),
       ...chainItems.slice(1),
@@ -271,10 +271,10 @@ describe('what an execution is billed for', () => {
 
     expect(difference(chain, bill(CHAIN, waited))).toMatchObject({
       apiRequests: 2,
-      // After 1, 2, 4, 8 and 16 minutes, and so on. Each look puts it off: META, and the index of what is due twice. The
-      // pause and the resume are listed, too, and the resume has the sweep look sooner. The history has an item more, a day
-      // later.
-      writeUnits: LOOKS_OF_A_DAY * 3 + 2 * 3 + 1 + 1,
+      // After 2, 4, 8 and 16 minutes, and so on. Each look puts it off: META, and the index of what is due twice, but for the
+      // first, which puts it there. Then the pause; the resume, which has the sweep look sooner; the end, which takes it from
+      // there; and an item of the history more, a day later.
+      writeUnits: LOOKS_OF_A_DAY * 3 - 1 + 1 + 3 + 1 + 1,
       readUnits: LOOKS_OF_A_DAY * 2,
     });
   });
