@@ -4,7 +4,10 @@ import { GetQueueAttributesCommand, ReceiveMessageCommand } from '@aws-sdk/clien
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fetchStatus } from '../../infra/local/fetch-status.ts';
 import type { LocalStack } from '../../infra/local/local-stack.ts';
+import { DynamoItemTable } from '../../shared/adapters/aws/dynamo-table.ts';
 import type { DefinitionInput } from '../../shared/model/definition.ts';
+import { ExecutionId } from '../../shared/model/ids.ts';
+import { ExecutionStore } from '../../shared/store/execution-store.ts';
 import { ADVANCE } from '../support/advance.ts';
 import { canRunEmulators } from '../support/aws-emulators.ts';
 import { aLocalStack, ended, request, start, waitFor } from '../support/local-stack.ts';
@@ -266,6 +269,26 @@ describe.skipIf(!canRunEmulators())('the local stack', () => {
 
     const [after] = await itemsOf(stack, executionId, 'META');
     expect(after?.stop?.M?.reason?.S).toBe('TIMED_OUT');
+  });
+
+  it('has its sweep watch starts, and send the first nodes of one that died before it did', async () => {
+    const [tableName = ''] = stack.tableNames;
+    const executions = new ExecutionStore(new DynamoItemTable({ client: stack.clients.dynamo, tableName }), 'tests');
+    const other = await executions.loadMeta(ExecutionId.parse(await start(stack, fanOut(2))));
+    if (other === undefined) throw new Error('What was started is there');
+    const executionId = ExecutionId.parse('died-at-its-start');
+    const startedAtMs = Date.now() - 3_600_000;
+    await executions.create({
+      ...{ executionId, workflow: other.workflow, definitionHash: other.definitionHash, input: other.input },
+      ...{ isEager: true, isHandedOff: true, startedAtMs, requestDigest: 'another' },
+      config: { ...other.config, timeoutSeconds: 7_200 },
+    });
+    await executions.saveWatchedTo(startedAtMs - 1);
+
+    await stack.invoke('Sweep');
+
+    expect(await ended(stack, executionId)).toMatchObject({ description: { status: 'SUCCEEDED' }, output: totalOf(2) });
+    expect(await executions.loadWatchedTo()).toBeGreaterThan(startedAtMs);
   });
 
   it('shows what it is at', async () => {

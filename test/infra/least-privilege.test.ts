@@ -109,6 +109,7 @@ describe('each function may do what it calls and nothing else', () => {
         ...SEND,
         ...items('GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'),
         'dynamodb:Query on ItemsTable/index/due',
+        'dynamodb:Query on ItemsTable/index/byWorkflow',
         // Lambda notes there that it failed.
         ...['GetQueueAttributes', 'GetQueueUrl', 'SendMessage'].map((action) => `sqs:${action} on UndeliveredQueue`),
       ],
