@@ -29,6 +29,9 @@ const RUNS_PER_TURN = 3;
 const BUDGET_MS = 15_000;
 const MIN_TURNS = 3;
 const WARM_UPS = 20;
+/** Side by side, a turn is as long for each of them: long enough that its beginning, when nothing ends yet, does not count. */
+const TURN_SECONDS = 1;
+const WARM_UP_SECONDS = 4;
 
 /**
  * Other durable executors beside the local twin, in turns of a few runs each, so that whatever else the machine does falls
@@ -87,10 +90,19 @@ export async function measurePeers({ advance, runs, isSmoke, onFigures }: SuiteO
           }),
         );
       }
-      const count = isSmoke ? 4 : atOnce * 3;
-      const together = await inTurns(contenders, runs / RUNS_PER_TURN, async (contender) => [
-        (count * 1_000) / (await contender.together(contest, { atOnce, count })),
-      ]);
+      const few = isSmoke ? 4 : 3 * atOnce;
+      const rateOf = async (contender: RunningContender, count: number) =>
+        (count * 1_000) / (await contender.together(contest, { atOnce, count }));
+      const rates = new Map<RunningContender, number>();
+      const together = await inTurns(contenders, runs / RUNS_PER_TURN, async (contender, turn) => {
+        const seconds = isSmoke ? 0 : turn < 0 ? WARM_UP_SECONDS : TURN_SECONDS;
+        if (turn >= 0)
+          return [await rateOf(contender, Math.max(few, Math.round(seconds * (rates.get(contender) ?? 0))))];
+        const untilMs = performance.now() + 1_000 * seconds;
+        do rates.set(contender, await rateOf(contender, few));
+        while (performance.now() < untilMs);
+        return [];
+      });
       for (const [{ name: who }, samples] of together)
         add(
           toFigure({
