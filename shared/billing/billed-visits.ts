@@ -49,6 +49,7 @@ export class BilledVisits {
   readonly #inputs = new Map<string, Reads>();
   readonly #manifests = new Set<string>();
   readonly #results: ReadonlyMap<string, BilledItemOf<'RESULT'>>;
+  readonly #lastEndsMs = new Map<BilledItemOf<'RESULT'>['item'], number>();
   /** Of nodes that wait for the same one: by it, then by what was sent together. */
   readonly #sharedReads = new Map<string, { readonly reads: Reads; readonly messages: Map<string, BilledMessage> }>();
   readonly messages: BilledMessage[] = [];
@@ -175,12 +176,31 @@ export class BilledVisits {
 
   /** When the last ended that ran on with it. A route's visits are one after another in any case. */
   #untilMs(item: BilledItemOf<'RESULT' | 'CHUNK'>['item'], endedAtMs: number): number {
+    const last = 'inlined' in item && this.#parts.plan.kind === 'graph' ? item : undefined;
+    return Math.max(endedAtMs, this.#lastEndMs(last));
+  }
+
+  /** Each link of such a chain is looked at once, however long it is. */
+  #lastEndMs(first: BilledItemOf<'RESULT'>['item'] | undefined): number {
     const { plan } = this.#parts;
-    let untilMs = endedAtMs;
-    let last = 'inlined' in item && plan.kind === 'graph' ? item : undefined;
-    while (last?.inlined !== undefined) {
-      last = this.#results.get(visitOf({ item: { ...last, node: nodeAt(plan, last.inlined).id } }))?.item;
-      untilMs = Math.max(untilMs, last?.attempts.at(-1)?.endedAtMs ?? 0);
+    const chain: BilledItemOf<'RESULT'>['item'][] = [];
+    let untilMs = 0;
+    for (let last = first; last !== undefined; ) {
+      const known = this.#lastEndsMs.get(last);
+      if (known !== undefined) {
+        untilMs = known;
+        break;
+      }
+      chain.push(last);
+      const { inlined } = last;
+      last =
+        inlined === undefined
+          ? undefined
+          : this.#results.get(visitOf({ item: { ...last, node: nodeAt(plan, inlined).id } }))?.item;
+    }
+    for (const link of chain.reverse()) {
+      untilMs = Math.max(untilMs, link.attempts.at(-1)?.endedAtMs ?? 0);
+      this.#lastEndsMs.set(link, untilMs);
     }
     return untilMs;
   }

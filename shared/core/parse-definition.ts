@@ -5,6 +5,7 @@ import { DefinitionHash } from '../model/ids.ts';
 import type { Json } from '../model/json.ts';
 import { LIMITS } from '../model/limits.ts';
 import { canonicalJson, toJson } from './json.ts';
+import { parseGivenFields } from './parse-given-fields.ts';
 import { zodIssues } from './zod-issues.ts';
 
 /**
@@ -22,9 +23,7 @@ export function parseDefinition(source: unknown): { definition: Definition; hash
       { path: 'nodes.__proto__', code: 'INVALID_VALUE', message: 'is no id a node can have' },
     ]);
   }
-  const parsed = Definition.safeParse(json);
-  if (!parsed.success) throw new InvalidDefinitionError(name, zodIssues(parsed.error));
-  const definition = parsed.data;
+  const definition = parseGivenFields(json) ?? parseAll(json, name);
   const text = canonicalJson(definition);
   const bytes = Buffer.byteLength(text);
   if (bytes > LIMITS.maxDefinitionBytes) {
@@ -33,6 +32,12 @@ export function parseDefinition(source: unknown): { definition: Definition; hash
   }
   const ordered = `{"definition":${text},"order":${JSON.stringify(Object.keys(definition.nodes))}}`;
   return { definition, hash: DefinitionHash.parse(hash('sha256', ordered)) };
+}
+
+function parseAll(json: Json, name: string): Definition {
+  const parsed = Definition.safeParse(json);
+  if (parsed.success) return parsed.data;
+  throw new InvalidDefinitionError(name, zodIssues(parsed.error));
 }
 
 /** What is not JSON, or nested without end, is found here, before anything walks it. */

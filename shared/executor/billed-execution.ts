@@ -32,7 +32,7 @@ export async function loadBilledItems(
   return loaded.flat();
 }
 
-/** The same of items that were read before, which is not looked at until it is called. */
+/** The same of items that were read before. They are kept until it is called, and not looked at before. */
 export async function billedLater(
   store: Store,
   plan: Plan,
@@ -43,9 +43,10 @@ export async function billedLater(
   const isBare =
     state === undefined && meta.status === 'SUCCEEDED' && meta.run === 1 && !mayHaveOthers(plan, meta, results);
   const others = isBare ? [] : await loadOthers(store, plan, meta, READ_OF_EACH);
+  const times = Math.max(1, results.length / READ_OF_EACH);
+  const kept = results.slice(0, READ_OF_EACH);
   return () => {
-    const times = Math.max(1, results.length / READ_OF_EACH);
-    const billed = results.slice(0, READ_OF_EACH).map((item) => toBilledItem(item, times));
+    const billed = kept.map((item) => toBilledItem(item, times));
     return [...items.map((item) => toBilledItem(item)), ...billed, ...others].filter((item) => item !== undefined);
   };
 }

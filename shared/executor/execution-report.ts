@@ -23,9 +23,6 @@ export interface ExecutionReport extends Omit<ExecutionOutcome, 'description'> {
   readonly billedOperations: () => BilledOperations;
 }
 
-/** What more results were billed for is computed at once: their items are not kept until somebody asks. */
-const KEPT_RESULTS = 1_000;
-
 /** Reads each item once. @param standing META and STATE, read before */
 export async function loadReport(
   store: Store,
@@ -43,7 +40,6 @@ export async function loadReport(
   if (isTerminal(meta.status)) store.results.forget(meta.executionId);
   const billedItems = await billedLater(store, plan, standing, items);
   const bill = once(() => computeBilledOperations({ plan, items: billedItems(), stack, nowMs }));
-  if (items.length > KEPT_RESULTS) bill();
   return {
     ...(await loadOutcome(store, standing)),
     results,
