@@ -258,12 +258,12 @@ export class LocalEngine implements Executions {
 
   async untilAtRest(executionId: string, signal?: AbortSignal): Promise<void> {
     for (;;) {
-      const changed = this.#own.next(executionId, signal);
+      using next = this.#own.next(executionId, signal);
       this.#assertWorks();
       // Of what it advances itself it hears the end and each pause: it need not be looked at before.
       const isUnderWay = this.#own.isUnderWay(executionId);
       if (signal?.aborted || (!isUnderWay && (await this.#service.isAtRest(executionId)))) return;
-      await changed;
+      await next.changed;
     }
   }
 

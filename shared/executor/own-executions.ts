@@ -1,7 +1,7 @@
 import { ExecutionId } from '../model/ids.ts';
 import type { MetaItem } from '../model/items.ts';
 import { isTerminal } from '../model/result.ts';
-import { Waiters } from './waiters.ts';
+import { type Waiter, Waiters } from './waiters.ts';
 
 /**
  * The executions that are an engine's to advance, since it started them or was told to resume them; and those who wait for
@@ -73,8 +73,8 @@ export class OwnExecutions {
     this.#waiters.wakeAll();
   }
 
-  /** Resolves when it may have come to rest, or when `signal` aborts. */
-  next(executionId: string, signal: AbortSignal | undefined): Promise<void> {
+  /** Waits for a change that may have brought it to rest. */
+  next(executionId: string, signal: AbortSignal | undefined): Waiter {
     return this.#waiters.next(executionId, signal);
   }
 

@@ -112,6 +112,21 @@ describe('run', () => {
   });
 });
 
+describe('what was compiled', () => {
+  const tells = `const { getCompileCacheDir } = await import('node:module'); return getCompileCacheDir() ?? 'nowhere';`;
+
+  it.each([
+    [join(ROOT, 'node_modules/.cache/fanjoin'), {}],
+    ['nowhere', { NODE_DISABLE_COMPILE_CACHE: '1' }],
+  ])('is kept for the next start: %s, where the environment has %j', async (where, env) => {
+    const workflow = writeOneNodeWorkflow(sandbox.directory, tells);
+
+    const { stdout } = await sandbox.run(['run', workflow, '--quiet'], { env });
+
+    expect(stdout).toContain(where);
+  });
+});
+
 describe('after a crash', () => {
   it('resume prints byte for byte what the run would have, and does not repeat what had finished', async () => {
     const file = writeGatedWorkflow(sandbox.directory);

@@ -30,8 +30,8 @@ export const Job = z.discriminatedUnion('kind', [
   }),
   /** At a fixed rate. */
   z.object({ ...common, kind: z.literal('open'), workload: z.string(), ratePerSecond: z.number(), count: z.int() }),
-  /** The engine, warm and with nothing to do. */
-  z.object({ ...common, kind: z.literal('idle') }),
+  /** The engine with nothing to do, after so many executions. */
+  z.object({ ...common, kind: z.literal('idle'), executions: z.int().default(1) }),
   /** Executions that wait in their first node. */
   z.object({ ...common, kind: z.literal('waiting'), executions: z.int() }),
   /** Compiling a layered graph, and deciding on all of it, without any shell. */
@@ -163,13 +163,9 @@ async function measureIdle(job: Extract<Job, { kind: 'idle' }>, database: string
   const wrong = new Set<string>();
   await using executor = new WorkflowExecutor({ database, advance: job.advance, handlers });
   const asked = workload('chain:10');
-  await runOne(executor, asked, wrong);
-  const rssMb: number[] = [];
-  for (let look = 0; look < 3; look++) {
-    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-    rssMb.push(process.memoryUsage.rss() / MB);
-  }
-  return { samples: { rssMb }, wrong: [...wrong] };
+  await runClosedLoop(job.executions, 32, () => runOne(executor, asked, wrong));
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  return { samples: { rssMb: [process.memoryUsage.rss() / MB] }, wrong: [...wrong] };
 }
 
 /** Their handlers sleep until the engine is closed. */

@@ -1,5 +1,8 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Figure, type Measurements, type SuiteOptions, toFigure } from '../figures.ts';
-import type { Outcome } from '../local/job.ts';
+import type { JobInput, Outcome } from '../local/job.ts';
 import { runApart } from '../local/run-apart.ts';
 import { median } from '../measure/statistics.ts';
 
@@ -102,8 +105,7 @@ export async function measureLocal({ advance, runs, isSmoke, onFigures }: SuiteO
     ],
     core,
   );
-  const idle = await runApart({ advance, kind: 'idle' });
-  add([local('idle', 'memory', 'MB', idle.samples.rssMb)], idle);
+  await measureIdle({ advance, processes: isSmoke ? 1 : 5, executions: isSmoke ? 32 : 2_000 }, add);
   const executions = isSmoke ? 100 : WAITING;
   const waiting = await runApart({ advance, kind: 'waiting', executions });
   add(
@@ -115,6 +117,38 @@ export async function measureLocal({ advance, runs, isSmoke, onFigures }: SuiteO
     waiting,
   );
   return { figures, wrong };
+}
+
+interface IdleOptions {
+  readonly advance: SuiteOptions['advance'];
+  readonly processes: number;
+  /** Of those that have worked before. */
+  readonly executions: number;
+}
+
+/** In several processes each: in one alone, one look is like another. */
+async function measureIdle(
+  { advance, processes, executions }: IdleOptions,
+  add: (some: readonly Figure[], outcome: Pick<Outcome, 'wrong'>) => void,
+): Promise<void> {
+  const look = async (what: string, job: JobInput, env: Readonly<Record<string, string>>) => {
+    const outcomes: Outcome[] = [];
+    for (let n = 0; n < processes; n++) outcomes.push(await runApart(job, env));
+    const samples = outcomes.flatMap((outcome) => outcome.samples.rssMb ?? []);
+    add([local('idle', what, 'MB', samples)], { wrong: outcomes.flatMap(({ wrong }) => wrong) });
+  };
+  const idle = { advance, kind: 'idle' } as const;
+  const folder = await mkdtemp(join(tmpdir(), 'fanjoin-bench-'));
+  try {
+    // The package has no types to strip, and the command line keeps what was stripped: Node.js takes 26 MB to do it.
+    const stripped = { NODE_COMPILE_CACHE: folder };
+    await runApart(idle, stripped);
+    await look('memory', idle, stripped);
+    await look('memory after work', { ...idle, executions }, stripped);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  await look('memory where types are stripped', idle, { NODE_DISABLE_COMPILE_CACHE: '1' });
 }
 
 const local = (workload: string, what: string, unit: string, samples: readonly number[] | undefined) =>

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,12 +6,17 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../shared/adapters/local/system-clock.ts';
 import { LocalEngine } from '../../../shared/executor/local-engine.ts';
 import { WorkflowExecutor } from '../../../shared/executor/workflow-executor.ts';
-import { defineNode } from '../../../shared/nodes/define-node.ts';
+import { type AnyHandler, defineNode } from '../../../shared/nodes/define-node.ts';
 import { HandlerRegistry } from '../../../shared/nodes/handler-registry.ts';
 import { Logger } from '../../../shared/observability/logger.ts';
 
 const echo = defineNode({ type: 'echo', execute: (value: unknown) => value });
 const handler = 'echo';
+const anEngine = (...handlers: AnyHandler[]) =>
+  new LocalEngine({
+    ...{ database: ':memory:', config: {}, handlers: new HandlerRegistry(handlers), pools: {} },
+    ...{ clock: systemClock, logger: new Logger({ write: () => undefined }), random: () => 0 },
+  });
 const chain = {
   name: 'chain',
   nodes: { a: { handler }, b: { handler, dependsOn: ['a'] }, c: { handler, dependsOn: ['b'] } },
@@ -42,16 +48,24 @@ describe('who waits for an execution', () => {
   });
 
   it('is told of a start that was refused meanwhile', async () => {
-    const engine = new LocalEngine({
-      ...{ database: ':memory:', config: {}, handlers: new HandlerRegistry([]), pools: {} },
-      ...{ clock: systemClock, logger: new Logger({ write: () => undefined }), random: () => 0 },
-    });
+    const engine = anEngine();
 
     const starting = engine.start({ definition: chain, input: null, executionId: 'x' });
     const waiting = engine.untilAtRest('x');
 
     await expect(starting).rejects.toMatchObject({ code: 'UNREGISTERED_HANDLER' });
     await expect(waiting).rejects.toMatchObject({ code: 'EXECUTION_NOT_FOUND' });
+    await engine.close();
+  });
+
+  it('is forgotten once it is at rest', async () => {
+    const engine = anEngine(echo);
+    const { signal } = new AbortController();
+    const { executionId } = await engine.start({ definition: chain, input: null });
+
+    await engine.untilAtRest(executionId, signal);
+
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
     await engine.close();
   });
 });
