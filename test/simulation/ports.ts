@@ -1,6 +1,6 @@
 import type { BlobStore } from '../../shared/ports/blob-store.ts';
 import type { EventSink, OutgoingEvent } from '../../shared/ports/event-sink.ts';
-import type { Item, ItemTable } from '../../shared/ports/item-table.ts';
+import type { ItemTable } from '../../shared/ports/item-table.ts';
 import type { OutgoingMessage, TaskQueue, TaskSender } from '../../shared/ports/task-queue.ts';
 import { SimulatedLetters } from './letters.ts';
 import type { MemoryBlobs } from './memory-blobs.ts';
