@@ -45,8 +45,8 @@ ${reasonsOf(run.figures, log)}![Medians of the figures below, with the 90th perc
 
 ## How it is measured
 
-- **Latency** is what a caller waits: from \`execute()\` until it has the result. One execution after another, after a warm-up,
-  each workload in a process of its own. Percentiles are values that were measured (nearest rank); ± is the median of the
+- **Latency** is what a caller waits: from \`execute()\` until it has the result. One execution after another, each
+  workload in a process of its own, after a warm-up of 10,000 nodes, or 200 executions where those have fewer. Percentiles are values that were measured (nearest rank); ± is the median of the
   distances from the median.
 - **Overhead** is the makespan less the *critical path of the handlers' own time*: the longest way through the graph, counted in what
   the handlers took by their own clock. With any number of workers, nobody could be faster than that path.

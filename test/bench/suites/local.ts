@@ -5,6 +5,7 @@ import { type Figure, type Measurements, type SuiteOptions, toFigure } from '../
 import type { JobInput, Outcome } from '../local/job.ts';
 import { runApart } from '../local/run-apart.ts';
 import { median } from '../measure/statistics.ts';
+import { workload } from '../workloads.ts';
 
 interface Alone {
   readonly workload: string;
@@ -55,6 +56,9 @@ const SMOKE_TOGETHER = [{ workload: 'chain:3', atOnce: 4, perRound: 8 }];
 const LOADS = [0.25, 0.5, 0.75];
 const OPEN_SECONDS = 8;
 const MIN_RUNS = 3;
+/** Before it is measured, so that small ones do not run in a colder process than large ones. */
+const WARM_UNITS = 10_000;
+const MOST_WARM_UPS = 200;
 const WAITING = 100_000;
 
 /** The local twin, each workload in a process of its own. */
@@ -66,29 +70,29 @@ export async function measureLocal({ advance, runs, isSmoke, onFigures }: SuiteO
     wrong.push(...outcome.wrong);
     onFigures(some);
   };
-  for (const { workload, share = 1 } of isSmoke ? SMOKE_ALONE : ALONE) {
+  for (const { workload: name, share = 1 } of isSmoke ? SMOKE_ALONE : ALONE) {
     const count = Math.max(MIN_RUNS, Math.round(runs * share));
     const outcome = await runApart({
       advance,
       kind: 'alone',
-      workload,
-      warmUps: share < 0.5 ? 1 : Math.min(20, count),
+      workload: name,
+      warmUps: isSmoke ? 1 : warmUpsFor(workload(name).units, share < 0.5 ? 1 : Math.min(20, count)),
       runs: count,
     });
-    add(aloneFigures(workload, outcome), outcome);
+    add(aloneFigures(name, outcome), outcome);
   }
-  for (const { workload, atOnce, perRound } of isSmoke ? SMOKE_TOGETHER : TOGETHER) {
-    const closed = await runApart({ advance, kind: 'together', workload, atOnce, perRound, rounds: runs });
+  for (const { workload: name, atOnce, perRound } of isSmoke ? SMOKE_TOGETHER : TOGETHER) {
+    const closed = await runApart({ advance, kind: 'together', workload: name, atOnce, perRound, rounds: runs });
     const { perSecond = [] } = closed.samples;
-    add([local(workload, `throughput, ${atOnce} at once`, '/s', perSecond)], closed);
+    add([local(name, `throughput, ${atOnce} at once`, '/s', perSecond)], closed);
     for (const load of LOADS) {
       const ratePerSecond = median(perSecond) * load;
       const count = Math.ceil(ratePerSecond * (isSmoke ? 0.2 : OPEN_SECONDS));
-      const open = await runApart({ advance, kind: 'open', workload, ratePerSecond, count });
+      const open = await runApart({ advance, kind: 'open', workload: name, ratePerSecond, count });
       add(
         [
           {
-            ...local(workload, `latency at ${load * 100} % load`, 'ms', open.samples.latencyMs),
+            ...local(name, `latency at ${load * 100} % load`, 'ms', open.samples.latencyMs),
             note: `${ratePerSecond.toFixed(0)} started a second, whatever is open; from when each was meant to start`,
           },
         ],
@@ -151,8 +155,12 @@ async function measureIdle(
   await look('memory where types are stripped', idle, { NODE_DISABLE_COMPILE_CACHE: '1' });
 }
 
-const local = (workload: string, what: string, unit: string, samples: readonly number[] | undefined) =>
-  toFigure({ suite: 'local', workload, what, unit, samples });
+/** Code that has run more often is faster: each workload runs as many nodes first, as far as that does not take for ever. */
+const warmUpsFor = (units: number, least: number): number =>
+  Math.max(least, Math.min(MOST_WARM_UPS, Math.ceil(WARM_UNITS / units)));
+
+const local = (name: string, what: string, unit: string, samples: readonly number[] | undefined) =>
+  toFigure({ suite: 'local', workload: name, what, unit, samples });
 
 /** Of one that ran alone: the whole, what of it is the executor's, and, of a size, what falls to one node. */
 export function aloneFigures(name: string, { samples, maxRssMb }: Outcome): Figure[] {
