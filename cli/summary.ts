@@ -31,7 +31,7 @@ export function summaryLines(description: ExecutionDescription, options: Summary
     `${palette.bad('✗')} ${head}`,
     ...lines,
     palette.dim(
-      `  ${status === 'FAILED' ? 'once that is mended, ' : ''}go on from there with: ${commandFor('redrive', executionId, place)}`,
+      `  ${status === 'FAILED' ? 'once that is mended, ' : ''}go on from there, by the same input, with: ${commandFor('redrive', executionId, place)}`,
     ),
   ];
 }

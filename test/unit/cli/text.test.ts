@@ -71,7 +71,7 @@ describe('the summary', () => {
     expect(summary({ status: 'FAILED', failedNode: 'check', error, progress: { succeeded: 1, failed: 1 } })).toEqual([
       '✗ example FAILED in 1.2 s · 1 of 4 nodes succeeded, 1 failed, 2 not run',
       '  check: CardDeclined: The card was declined',
-      '  once that is mended, go on from there with: fanjoin redrive execution-1',
+      '  once that is mended, go on from there, by the same input, with: fanjoin redrive execution-1',
     ]);
   });
 
