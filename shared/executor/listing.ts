@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { parseInput } from '../core/parse-input.ts';
 import { WorkflowName } from '../model/ids.ts';
-import type { ListedMeta, MetaItem } from '../model/items.ts';
+import type { ListedMeta, SummarizedMeta } from '../model/items.ts';
 import { ExecutionStatus, isTerminal } from '../model/result.ts';
 import { SearchAttributes } from '../model/search-attributes.ts';
 import type { ListOptions as TableListOptions } from '../ports/item-table.ts';
@@ -96,19 +96,17 @@ type Filter = Pick<z.output<typeof ListRequest>, 'status' | 'fromMs' | 'toMs' | 
 
 function filterOf({ status, fromMs = 0, toMs = Number.POSITIVE_INFINITY, searchAttributes = {} }: Filter) {
   const attributes = Object.entries(searchAttributes);
-  return (meta: Summarized): boolean =>
+  return (meta: SummarizedMeta): boolean =>
     (status === undefined || meta.status === status) &&
     meta.startedAtMs >= fromMs &&
     meta.startedAtMs <= toMs &&
     attributes.every(([name, value]) => meta.searchAttributes?.[name] === value);
 }
 
-type Summarized = Pick<MetaItem, keyof ExecutionSummary | 'searchAttributes'>;
-
 /** A place in the index of executions, and what stands there: nothing if its start came to nothing, or it is not asked for. */
 interface Listed {
   readonly listedAs: string;
-  readonly found: Summarized | undefined;
+  readonly found: SummarizedMeta | undefined;
 }
 
 /** The latest of all the workflows together: each gives as many as are wanted, so none is missed. */
@@ -128,7 +126,7 @@ async function latestOf(
   const isSettled = attribute === undefined && status !== undefined;
   const mayBe = ({ endedAs }: Place) => !isSettled || endedAs === (isFailure(status) ? status : undefined);
   const asked = new Set(places.filter(mayBe).map(({ executionId }) => executionId));
-  const metas = await store.executions.loadMetas([...asked]);
+  const metas = await store.executions.loadSummaries([...asked]);
   return places.map(({ listedAs, executionId, workflow }) => {
     const meta = metas.get(executionId);
     // A start that was refused, as its id was taken, may have left a place behind.
@@ -152,7 +150,14 @@ const latest = (lists: readonly Place[][], limit: number): Place[] =>
 const earlier = (a: string | undefined, b: string | undefined): string | undefined =>
   a === undefined || (b !== undefined && b < a) ? b : a;
 
-const summaryOf = ({ executionId, workflow, status, run, startedAtMs, endedAtMs }: Summarized): ExecutionSummary => ({
+const summaryOf = ({
+  executionId,
+  workflow,
+  status,
+  run,
+  startedAtMs,
+  endedAtMs,
+}: SummarizedMeta): ExecutionSummary => ({
   executionId,
   workflow,
   status,

@@ -43,7 +43,7 @@ export class LocalRetention {
         limit: PAGE,
         before,
       });
-      const metas = await store.executions.loadMetas(listed.map(({ executionId }) => executionId));
+      const metas = await store.executions.loadSummaries(listed.map(({ executionId }) => executionId));
       for (const { executionId, endedAtMs } of metas.values())
         if (endedAtMs !== undefined && endedAtMs < endedBeforeMs)
           await forgetExecution(database, executionId, endedBeforeMs);

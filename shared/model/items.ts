@@ -81,11 +81,27 @@ export const MetaItem = z.object({
 });
 export type MetaItem = z.infer<typeof MetaItem>;
 
-/** What the index of executions holds of META: an execution is written into it once, and again if it ends without success. */
-export const ListedMeta = MetaItem.pick({ executionId: true, workflow: true, endedAs: true }).extend({
+/**
+ * What the index of executions holds of META: an execution is written into it once, and again if it ends without success. It
+ * does not tell which version wrote it, so `endedAs` may be what only a newer one knows.
+ */
+export const ListedMeta = MetaItem.pick({ executionId: true, workflow: true }).extend({
   listedAs: z.string(),
+  endedAs: z.string().optional(),
 });
 export type ListedMeta = z.infer<typeof ListedMeta>;
+
+/** What a list shows of META, and looks at: the same in every version. */
+export const SummarizedMeta = MetaItem.pick({
+  executionId: true,
+  workflow: true,
+  status: true,
+  run: true,
+  startedAtMs: true,
+  endedAtMs: true,
+  searchAttributes: true,
+});
+export type SummarizedMeta = z.infer<typeof SummarizedMeta>;
 
 /**
  * `EXEC#id` / `ATTR#workflow#name=value`: lists an execution by a search attribute, in the index of executions, under a workflow that

@@ -5,10 +5,26 @@ import type { Store } from '../store/store.ts';
 
 /** Starts are watched when they are so old: whoever made one has given up by then, and an index has caught up. */
 export const WATCHED_AFTER_MS = 90_000;
-/** Of a backlog, so much is watched before it is noted that it was. */
+/** Of a backlog, so much is watched before it is noted that it was; less where much started, more where little did. */
 const SLICE_MS = 10 * 60_000;
+/** What has gathered since the sweep before is watched as a whole, however much it is. */
+const SHORTEST_SLICE_MS = 2 * 60_000;
+/** In a slice that is longer: what a sweep goes through within seconds, so that one that runs out of time has noted something. */
+const STARTS_IN_SLICE = 20_000;
 const WORKFLOWS_AT_ONCE = 4;
-const PAGE = 1_000;
+/** All that is in META passes through memory, of four workflows at once. */
+const PAGE = 250;
+
+interface Slice {
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** So many starts were found in it. */
+  started: number;
+  /** All that lasts of it is in the index of what is due. */
+  isWhole: boolean;
+}
+
+type Look = (found: DueExecutions) => Promise<boolean>;
 
 /**
  * Finds executions that last. Most end within seconds, and would only pass through the index of what is due, for two
@@ -29,42 +45,45 @@ export class StartWatch {
    * @param look gets what lasts, by the page; gives whether all of it is in the index of what is due by now. If not, the same
    *   comes again the next time
    */
-  async run(look: (found: DueExecutions) => Promise<boolean>): Promise<void> {
+  async run(look: Look): Promise<void> {
     const { executions, workflows } = this.#store;
     const untilMs = this.#clock.nowMs() - WATCHED_AFTER_MS;
     let fromMs = await executions.loadWatchedTo();
     const names = await workflows.names();
+    let lengthMs = fromMs === 0 ? untilMs : SLICE_MS;
     while (fromMs < untilMs) {
-      const toMs = fromMs === 0 ? untilMs : Math.min(fromMs + SLICE_MS, untilMs);
+      const slice: Slice = { fromMs, toMs: Math.min(fromMs + lengthMs, untilMs), started: 0, isWhole: true };
       const rest = names.values();
-      let isWhole = true;
       const watchNext = async () => {
-        for (const name of rest) if (!(await this.#watch(name, fromMs, toMs, look))) isWhole = false;
+        for (const name of rest) await this.#watch(name, slice, look);
       };
       await Promise.all(Array.from({ length: WORKFLOWS_AT_ONCE }, watchNext));
-      if (!isWhole) return;
-      await executions.saveWatchedTo(toMs);
-      fromMs = toMs;
+      if (isTooFull(slice)) {
+        lengthMs = Math.ceil((slice.toMs - fromMs) / 2);
+        continue;
+      }
+      if (!slice.isWhole) return;
+      await executions.saveWatchedTo(slice.toMs);
+      fromMs = slice.toMs;
+      if (slice.started < STARTS_IN_SLICE / 4) lengthMs *= 2;
     }
   }
 
-  async #watch(
-    workflow: string,
-    fromMs: number,
-    toMs: number,
-    look: (found: DueExecutions) => Promise<boolean>,
-  ): Promise<boolean> {
+  async #watch(workflow: string, slice: Slice, look: Look): Promise<void> {
     const { executions } = this.#store;
-    let isWhole = true;
-    let before: string | undefined = listingBound(toMs);
-    while (before !== undefined) {
-      const range = { from: listingBound(fromMs), before, limit: PAGE };
+    let before: string | undefined = listingBound(slice.toMs);
+    while (before !== undefined && !isTooFull(slice)) {
+      const range = { from: listingBound(slice.fromMs), before, limit: PAGE };
       const listed: Awaited<ReturnType<typeof executions.listed>> = await executions.listed(workflow, range);
+      slice.started += listed.length;
       const perhapsOpen = listed.filter(({ endedAs }) => endedAs === undefined);
       const found = await executions.loadUnwatched(perhapsOpen.map(({ executionId }) => executionId));
-      if (!(await look(found))) isWhole = false;
+      if (!(await look(found))) slice.isWhole = false;
       before = listed.length < PAGE ? undefined : listed.at(-1)?.listedAs;
     }
-    return isWhole;
   }
 }
+
+/** It is left in the middle, to be gone through in parts. */
+const isTooFull = ({ fromMs, toMs, started }: Slice): boolean =>
+  started > STARTS_IN_SLICE && toMs - fromMs > SHORTEST_SLICE_MS;

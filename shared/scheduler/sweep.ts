@@ -17,7 +17,7 @@ const LONGEST_INTERVAL_MS = 10 * 60_000;
 /** A queue's message comes again by itself for so long; only then is work without a sign of life sent again. */
 const NO_PROGRESS_MS = 30 * 60_000;
 const SHARDS_AT_ONCE = 4;
-/** Of each shard so many executions are looked at side by side: a hundred in all, whose results pass through memory. */
+/** Of each shard, and of each workflow that is watched, so many executions are looked at side by side: two hundred in all, whose results pass through memory. */
 const PAGE = 25;
 
 export interface SweepParts {
@@ -75,11 +75,12 @@ export class Sweep {
     const note = (error: unknown) => {
       faults.push(error);
     };
-    await this.#watch?.run((found) => this.#lookAtNew(found, report)).catch(note);
     const sweepNext = async () => {
       for (const shard of shards) await this.#sweepShard(shard, report).catch(note);
     };
-    await Promise.all(Array.from({ length: SHARDS_AT_ONCE }, sweepNext));
+    // Side by side: a long backlog of starts puts off no deadline, nor the other way round.
+    const watch = this.#watch?.run((found) => this.#lookAtNew(found, report)).catch(note);
+    await Promise.all([watch, ...Array.from({ length: SHARDS_AT_ONCE }, sweepNext)]);
     if (faults.length > 0) throw faults[0];
     return report;
   }

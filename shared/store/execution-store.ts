@@ -12,6 +12,7 @@ import {
   MetaItem,
   StartWatchItem,
   StateItem,
+  SummarizedMeta,
 } from '../model/items.ts';
 import type { ErrorInfo, ExecutionStatus, Payload } from '../model/result.ts';
 import { ANY_VERSION, HANDING_OFF_VERSION, SHARDED_VERSION } from '../model/schema-version.ts';
@@ -325,10 +326,11 @@ export class ExecutionStore {
     return items.map((item) => parseItem(ListedAttribute, item));
   }
 
-  /** By id, those that exist. */
-  async loadMetas(executionIds: readonly ExecutionId[]): Promise<Map<ExecutionId, MetaItem>> {
+  /** By id, those that exist; those of a newer version, too. One that cannot be read is left out, and spoils no list. */
+  async loadSummaries(executionIds: readonly ExecutionId[]): Promise<Map<ExecutionId, SummarizedMeta>> {
     const items = await this.#table.getMany(executionIds.map(metaKey));
-    return new Map(items.map((item) => parseItem(MetaItem, item)).map((meta) => [meta.executionId, meta]));
+    const metas = items.flatMap((item) => SummarizedMeta.safeParse(item).data ?? []);
+    return new Map(metas.map((meta) => [meta.executionId, meta]));
   }
 
   /**

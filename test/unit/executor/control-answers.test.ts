@@ -31,7 +31,7 @@ it.each(Object.entries(CONTROLS))('a %s is answered once runners go by it, and n
     isAnswered = true;
   });
   await clock.pass(499);
-  const [answeredBefore, meta] = [isAnswered, [...(await store.executions.loadMetas([executionId])).values()][0]];
+  const [answeredBefore, meta] = [isAnswered, await store.executions.loadMeta(executionId)];
   await clock.pass(1);
 
   expect(meta?.status === 'PAUSED' || meta?.pauseBefore !== undefined || meta?.stop !== undefined).toBe(true);

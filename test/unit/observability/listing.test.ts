@@ -3,8 +3,9 @@ import { compile } from '../../../shared/core/compile.ts';
 import { type ListOptions, listExecutions } from '../../../shared/executor/listing.ts';
 import { ExecutionConfig } from '../../../shared/model/config.ts';
 import { DefinitionHash, ExecutionId, WorkflowName } from '../../../shared/model/ids.ts';
+import { SCHEMA_VERSION } from '../../../shared/model/schema-version.ts';
 import type { ItemTable } from '../../../shared/ports/item-table.ts';
-import { attributeKey, attributeListing, listingKey } from '../../../shared/store/keys.ts';
+import { attributeKey, attributeListing, listingKey, metaKey } from '../../../shared/store/keys.ts';
 import { aDefinition, aTask } from '../../support/factories.ts';
 import { aStore } from '../../support/factories-observability.ts';
 
@@ -112,6 +113,19 @@ describe('a list of executions', () => {
     expect(failed).toEqual(['e20', 'e10', 'e0']);
     expect(cancelled).toEqual([]);
     expect({ ofFailed, ofCancelled, ofRunning }).toEqual({ ofFailed: 3, ofCancelled: 0, ofRunning: 27 });
+  });
+
+  it('has executions of a newer version, whatever their end is called there, and leaves out what cannot be read', async () => {
+    await using bench = await aBench();
+    await bench.start('orders', 'older', 100);
+    await bench.start('orders', 'newer', 200, true);
+    await bench.start('orders', 'corrupt', 300, true);
+    const newerOnly = { v: SCHEMA_VERSION + 1, endedAs: 'ABANDONED', config: 'other' };
+    await bench.table.update(metaKey(ExecutionId.parse('newer')), { set: newerOnly });
+    await bench.table.update(metaKey(ExecutionId.parse('corrupt')), { set: { startedAtMs: 'soon' } });
+
+    expect(await bench.idsOf({})).toEqual(['newer', 'older']);
+    expect(await bench.idsOf({ workflow: 'orders', status: 'RUNNING' })).toEqual(['older']);
   });
 
   it('ends with those that started at a given time', async () => {

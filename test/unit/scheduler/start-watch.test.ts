@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { ExecutionId } from '../../../shared/model/ids.ts';
 import { SCHEMA_VERSION } from '../../../shared/model/schema-version.ts';
 import { WATCHED_AFTER_MS } from '../../../shared/scheduler/start-watch.ts';
-import { metaKey, START_WATCH_KEY } from '../../../shared/store/keys.ts';
+import { listingKey, metaKey, START_WATCH_KEY } from '../../../shared/store/keys.ts';
 import { aTask } from '../../support/factories.ts';
 import { aSchedulerBench } from '../../support/factories-scheduler.ts';
 
@@ -150,9 +151,52 @@ describe('the watch of starts', () => {
     await bench.sweep.run();
 
     expect(await bench.sent()).toEqual(['node b', 'node b', 'node b']);
-    expect(marks.length).toBeGreaterThan(10);
+    expect(marks.length).toBeGreaterThan(3);
     expect(marks.at(0)).toBeLessThan(startedAtMs + 10 * MINUTE_MS);
     expect(marks.at(-1)).toBe(bench.clock.nowMs() - WATCHED_AFTER_MS);
+  });
+
+  it('notes how far it came in the middle of a history that is long, and where much started', async () => {
+    const bench = await aSchedulerBench({ nodes: { a: aTask() }, isWatched: true });
+    await bench.clock.pass(30 * 24 * 60 * MINUTE_MS);
+    const nowMs = bench.clock.nowMs();
+    const [busyFromMs, starts] = [nowMs - 24 * 60 * MINUTE_MS, 100_000];
+    const countBefore = (bound: string) =>
+      Math.min(Math.max(Math.ceil((Number(bound.slice(0, 15)) - busyFromMs) / 30), 0), starts);
+    let listed = 0;
+    bench.table.queryListed = async (workflow, { from = '', before = '', limit }) => {
+      const [first, end] = [countBefore(from), countBefore(before)];
+      const found = Array.from({ length: Math.min(limit, end - first) }, (_, index) => end - 1 - index);
+      listed += found.length;
+      return found.map((index) => {
+        const executionId = ExecutionId.parse(`old-${index}`);
+        const listedAs = listingKey(busyFromMs + index * 30, executionId);
+        return { pk: '-', sk: '-', workflow, listedAs, executionId };
+      });
+    };
+    bench.table.getMany = async () => [];
+    const marks: number[] = [];
+    const { put } = bench.table;
+    bench.table.put = (item, condition) => {
+      if (item.pk === START_WATCH_KEY.pk) marks.push(Number(item.watchedToMs));
+      return put.call(bench.table, item, condition);
+    };
+
+    await bench.sweep.run();
+
+    expect(marks.filter((mark) => mark > busyFromMs && mark < busyFromMs + starts * 30).length).toBeGreaterThan(3);
+    expect(marks.at(-1)).toBe(nowMs - WATCHED_AFTER_MS);
+    expect(listed).toBeLessThan(6 * starts);
+  });
+
+  it('holds up no deadline, however long it takes', async () => {
+    const bench = await aSchedulerBench({ nodes: { a: aTask() }, config: { timeoutSeconds: 30 }, isWatched: true });
+    await bench.advance();
+    bench.table.queryListed = () => new Promise(() => {});
+    await bench.clock.pass(MINUTE_MS);
+
+    void bench.sweep.run();
+    await expect.poll(async () => (await bench.meta())?.stop?.reason).toBe('TIMED_OUT');
   });
 
   it('puts off what only a newer version can read', async () => {
