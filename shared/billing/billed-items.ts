@@ -34,6 +34,7 @@ const SEEN = {
     isEager: true,
     cache: true,
     cachedFrom: true,
+    origin: true,
     endedAtMs: true,
     failedNode: true,
     searchAttributes: true,

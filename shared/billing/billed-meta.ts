@@ -32,16 +32,16 @@ export function billMeta(meta: Meta, eventsAtMs: readonly number[], nowMs: numbe
 
 /** When an execution is in the index of what is due, which has all of its item. */
 class DueTimes {
-  /** Its deadline comes before the watch of starts would see it. */
+  /** Its deadline comes before the watch of starts would see it, or it goes on from a checkpoint. */
   readonly fromStart: boolean;
   /** Of the last run. */
   readonly firstLookAtMs: number;
   readonly #runStartedAtMs: number;
   readonly #isSinceRunStarted: boolean;
 
-  constructor({ item: { run, startedAtMs, redrivenAtMs, deadlineAtMs } }: Meta) {
+  constructor({ item: { run, startedAtMs, redrivenAtMs, deadlineAtMs, origin } }: Meta) {
     this.#runStartedAtMs = redrivenAtMs ?? startedAtMs;
-    this.fromStart = firstLook(deadlineAtMs, this.#runStartedAtMs, true) !== undefined;
+    this.fromStart = origin !== undefined || firstLook(deadlineAtMs, this.#runStartedAtMs, true) !== undefined;
     this.#isSinceRunStarted = this.fromStart || run > 1;
     this.firstLookAtMs = this.#isSinceRunStarted
       ? this.#runStartedAtMs + SWEEP_INTERVAL_MS

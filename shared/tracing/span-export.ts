@@ -101,7 +101,11 @@ export class SpanExport {
   }
 
   #fail(error: unknown): void {
-    if (!this.#isFailing) this.#parts.logger.error('spans could not be exported, and are lost: does a collector answer where they are sent?', { error });
+    if (!this.#isFailing)
+      this.#parts.logger.error(
+        'spans could not be exported, and are lost: does a collector answer where they are sent?',
+        { error },
+      );
     this.#isFailing = true;
   }
 }

@@ -292,6 +292,12 @@ describe('what an execution is billed for', () => {
     });
   });
 
+  it('is, for what goes on from a checkpoint, a place in the index of what is due, from its start to its end', () => {
+    const origin = { executionId: 'execution-0', checkpointId: 'execution-0-1' };
+
+    expect(difference(chain, bill(CHAIN, [succeeded({ origin }), ...chainItems.slice(1)]))).toEqual({ writeUnits: 2 });
+  });
+
   it('is next to nothing for an execution that another one had computed', () => {
     const cached = succeeded({ cachedFrom: 'execution-0', output: { inline: '1' }, endedAtMs: 1_000 });
     const { estimatedUsd: _usd, ...counts } = bill(CHAIN, [cached]);
