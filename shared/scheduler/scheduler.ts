@@ -184,9 +184,11 @@ export class Scheduler {
       const decision = decide(plan, before, events);
       const again = [...stillOpen(plan, decision.state, repeated), ...decision.resend];
       const sends = [...again, ...decision.dispatch];
-      if (snapshot.state !== undefined && isNothingNew(before, decision) && !recorded.isCut) {
-        // No save will notice if this state is past: a pause or an end it tells of may be, and so may be its run.
-        if (isCached) continue;
+      const isOld = snapshot.state !== undefined && isNothingNew(before, decision);
+      // No save will notice if what is remembered is past: a pause or an end it tells of may be, and so may be its run; and
+      // what is sent again is not what is parked by now.
+      if (isCached && (isOld || repeated.length > 0)) continue;
+      if (isOld && snapshot.state !== undefined && !recorded.isCut) {
         await this.#send(plan, snapshot.meta, before, [], again);
         return this.#conclude(plan, snapshot.meta, snapshot.state);
       }
