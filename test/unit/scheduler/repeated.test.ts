@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { encodeWork } from '../../../shared/core/work-list.ts';
 import { NodeId } from '../../../shared/model/ids.ts';
 import { Dispatcher } from '../../../shared/scheduler/dispatcher.ts';
 import { Scheduler } from '../../../shared/scheduler/scheduler.ts';
@@ -61,6 +62,26 @@ describe('a pause point', () => {
     await bench.advance();
 
     expect(await bench.meta()).toMatchObject({ status: 'PAUSED' });
+  });
+});
+
+describe('what a resume sent', () => {
+  it('is sent again for a part of its batch that comes again, though that part tells of the pause alone', async () => {
+    const bench = await aSchedulerBench({ nodes: { a: aTask() } });
+    await bench.advance();
+    await bench.sent();
+    await bench.service.pause('execution-1');
+    const paused = await bench.meta();
+    await bench.store.executions.park(paused ?? expect.fail(), encodeWork([{ kind: 'node', node: 0, visit: 1 }]));
+    await bench.service.resume('execution-1');
+    const batch = bench.takeRecords();
+    await bench.handle(batch);
+    const sentAtFirst = await bench.sent();
+
+    await bench.handle(batch.slice(0, -1));
+
+    expect(sentAtFirst).toEqual(['node a']);
+    expect(await bench.sent()).toEqual(['node a']);
   });
 });
 
