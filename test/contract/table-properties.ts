@@ -52,7 +52,7 @@ const { value } = fc.letrec<{ value: Value }>((tie) => ({
     fc.uint8Array({ maxLength: 4 }),
     stringSet,
     fc.array(tie('value'), { maxLength: 3 }),
-    fc.dictionary(fc.constantFrom('a', 'b', '$set', '$bytes', '$$', 'é'), tie('value'), { maxKeys: 3 }),
+    fc.dictionary(fc.constantFrom('a', 'b', '$set', '$bytes', '$$', 'é'), tie('value'), { maxKeys: 3, noNullPrototype: true }),
   ),
 }));
 
@@ -61,7 +61,7 @@ const usualValue = fc.oneof(
   { arbitrary: fc.constantFrom<Value>('X', 'Y', 1, 2, true), weight: 2 },
   { arbitrary: value, weight: 1 },
 );
-const attributes: fc.Arbitrary<Attributes> = fc.dictionary(name, usualValue, { maxKeys: 4 });
+const attributes: fc.Arbitrary<Attributes> = fc.dictionary(name, usualValue, { maxKeys: 4, noNullPrototype: true });
 
 const simpleCondition: fc.Arbitrary<Condition> = fc.oneof(
   fc.constantFrom<Condition>({ kind: 'itemAbsent' }, { kind: 'itemExists' }),
