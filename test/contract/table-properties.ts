@@ -52,7 +52,10 @@ const { value } = fc.letrec<{ value: Value }>((tie) => ({
     fc.uint8Array({ maxLength: 4 }),
     stringSet,
     fc.array(tie('value'), { maxLength: 3 }),
-    fc.dictionary(fc.constantFrom('a', 'b', '$set', '$bytes', '$$', 'é'), tie('value'), { maxKeys: 3, noNullPrototype: true }),
+    fc.dictionary(fc.constantFrom('a', 'b', '$set', '$bytes', '$$', 'é'), tie('value'), {
+      maxKeys: 3,
+      noNullPrototype: true,
+    }),
   ),
 }));
 

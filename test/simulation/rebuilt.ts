@@ -85,8 +85,11 @@ function untruths(
   // Of a map whose result nobody tells the state knows no more than its last chunk.
   const isOpen = ([node, { visit }]: [string, { readonly visit: number }]) =>
     resultOf(Number(node), visit) === undefined || wasTold(Number(node), visit);
-  const maps = Object.fromEntries(Object.entries(saved.maps).filter(isOpen));
-  const flags = differences(toldOf({ ...saved, maps }), toldOf(repaired));
+  const withOpenMaps = <State extends ExecutionState>(state: State): State => ({
+    ...state,
+    maps: Object.fromEntries(Object.entries(state.maps).filter(isOpen)),
+  });
+  const flags = differences(toldOf(withOpenMaps(saved)), toldOf(withOpenMaps(repaired)));
   const problems = flags === '' ? [] : [`its state was told otherwise: ${flags}`];
   if (plan.kind === 'graph' && saved.kind === 'graph' && repaired.kind === 'graph') {
     problems.push(...graphUntruths(saved, repaired));
