@@ -88,26 +88,30 @@ export class Sweep {
   async #sweepShard(shard: string, report: OpenReport): Promise<void> {
     for (;;) {
       const found = await this.#store.executions.loadDue(shard, this.#clock.nowMs(), PAGE);
-      const { due, newer, corrupt } = found;
-      const failed = await this.#lookAtAll(found, report);
-      // A page that only failed would come again and again.
-      if (due.length + newer.length + corrupt.length < PAGE || (due.length > 0 && failed === due.length)) return;
+      const length = found.due.length + found.newer.length + found.corrupt.length;
+      const { failed, notPutOff } = await this.#lookAtAll(found, report);
+      // A page that is due as before would come again and again.
+      if (length < PAGE || failed + notPutOff === length) return;
     }
   }
 
   /** A page at a time, as what is due. Gives whether each was looked at. */
   async #lookAtNew({ due, newer, corrupt }: DueExecutions, report: OpenReport): Promise<boolean> {
-    let failed = await this.#lookAtAll({ due: [], newer, corrupt }, report);
-    for (let start = 0; start < due.length; start += PAGE)
-      failed += await this.#lookAtAll({ due: due.slice(start, start + PAGE), newer: [], corrupt: [] }, report);
+    await this.#lookAtAll({ due: [], newer, corrupt }, report);
+    let failed = 0;
+    for (let start = 0; start < due.length; start += PAGE) {
+      const page = { due: due.slice(start, start + PAGE), newer: [], corrupt: [] };
+      failed += (await this.#lookAtAll(page, report)).failed;
+    }
     return failed === 0;
   }
 
-  /** Gives how many it failed to look at. */
-  async #lookAtAll({ due, newer, corrupt }: DueExecutions, report: OpenReport): Promise<number> {
+  /** Gives how many it failed to look at, and of how many more nothing can be written. */
+  async #lookAtAll({ due, newer, corrupt }: DueExecutions, report: OpenReport) {
     // Only put off: else they would be the first of every page.
     const unread = [...newer, ...corrupt.map(({ meta }) => meta)];
-    await Promise.all(unread.map((meta) => this.#store.executions.postpone(meta, nextLook({}, this.#clock.nowMs()))));
+    const dueAtMs = nextLook({}, this.#clock.nowMs());
+    const putOff = await Promise.all(unread.map((meta) => this.#store.executions.postpone(meta, dueAtMs)));
     report.newer += newer.length;
     report.failed.push(...corrupt.map(({ meta: { executionId }, error }) => ({ executionId, error })));
     let failed = 0;
@@ -122,7 +126,7 @@ export class Sweep {
       }),
     );
     report.looked += due.length;
-    return failed;
+    return { failed, notPutOff: putOff.filter((isPutOff) => !isPutOff).length };
   }
 
   async #look(meta: MetaItem, report: OpenReport): Promise<void> {

@@ -3,7 +3,7 @@ import type * as z from 'zod';
 import { NewerSchemaError } from '../errors.ts';
 import type { ExecutionConfig } from '../model/config.ts';
 import type { HandlersPin } from '../model/handlers-pin.ts';
-import type { DefinitionHash, ExecutionId, NodeId, WorkflowName } from '../model/ids.ts';
+import { type DefinitionHash, ExecutionId, type NodeId, type WorkflowName } from '../model/ids.ts';
 import {
   type AttributeItem,
   ITEM_VERSION,
@@ -29,7 +29,16 @@ import {
   isRunning,
   revisionIs,
 } from './conditions.ts';
-import { attributeKey, attributeListing, executionPk, listingKey, metaKey, START_WATCH_KEY, stateKey } from './keys.ts';
+import {
+  attributeKey,
+  attributeListing,
+  executionIdOf,
+  executionPk,
+  listingKey,
+  metaKey,
+  START_WATCH_KEY,
+  stateKey,
+} from './keys.ts';
 import { parseItem } from './parse-item.ts';
 import { versionOf } from './payloads.ts';
 import { queryAll } from './query-all.ts';
@@ -282,9 +291,11 @@ export class ExecutionStore {
     await this.#table.update(metaKey(meta.executionId), { addToSet: { parked: [work] } }, isOpen(meta.run));
   }
 
-  /** When the sweep is to look at an open execution again. */
-  async postpone(meta: OpenMeta, dueAtMs: number): Promise<void> {
-    await this.#table.update(metaKey(meta.executionId), { set: dueAt(meta, dueAtMs) }, isOpen(meta.run));
+  /** When the sweep is to look at an open execution again. Gives whether it is open. */
+  async postpone(meta: OpenMeta, dueAtMs: number): Promise<boolean> {
+    const change = { set: dueAt(meta, dueAtMs) };
+    const { written } = await this.#table.update(metaKey(meta.executionId), change, isOpen(meta.run));
+    return written;
   }
 
   /** Whole items that lie beside META, by the beginning of their sort key. Results may lie elsewhere: `ResultStore.items`. */
@@ -355,14 +366,16 @@ function sortOut(items: readonly Item[]): DueExecutions {
     try {
       due.push(parseItem(MetaItem, item));
     } catch (error) {
-      const open = OpenMeta.safeParse(item);
-      if (!open.success) throw error;
-      if (error instanceof NewerSchemaError) newer.push(open.data);
-      else corrupt.push({ meta: open.data, error });
+      const meta = OpenMeta.safeParse(item).data ?? spoiled(item);
+      if (error instanceof NewerSchemaError) newer.push(meta);
+      else corrupt.push({ meta, error });
     }
   }
   return { due, newer, corrupt };
 }
+
+/** No more is left of it than its key. It is of no run, so that nothing can be written to it. */
+const spoiled = (key: Item): OpenMeta => ({ executionId: ExecutionId.parse(executionIdOf({ key })), run: 0 });
 
 const dueAt = ({ executionId }: OpenMeta, dueAtMs: number) => ({ dueShard: dueShardOf(executionId), dueAtMs });
 

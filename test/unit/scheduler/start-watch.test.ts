@@ -128,6 +128,19 @@ describe('the watch of starts', () => {
     expect(await bench.sent()).toEqual(['node a']);
   });
 
+  it('is not held up by an item of which nothing can be read', async () => {
+    const bench = await aSchedulerBench({ nodes: { a: aTask() }, isWatched: true });
+    bench.takeRecords();
+    const definition = { name: 'other', nodes: { b: { handler: 'x' } } };
+    await bench.service.start({ definition, executionId: 'spoiled' });
+    await bench.table.update(metaKey(ExecutionId.parse('spoiled')), { set: { run: 'first' } });
+
+    const reports = await sweepEachMinute(bench, 4);
+
+    expect(await bench.sent()).toEqual(['node a']);
+    expect(reports.map(({ failed }) => failed.length)).toEqual([0, 1, 0, 0]);
+  });
+
   it('goes through all that started while there was no sweep, and notes how far it came', async () => {
     const bench = await aSchedulerBench({ nodes: { a: aTask() }, isWatched: true });
     await sweepEachMinute(bench, 2);

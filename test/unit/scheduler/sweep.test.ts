@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CorruptItemError } from '../../../shared/errors.ts';
 import { NodeId } from '../../../shared/model/ids.ts';
 import { Dispatcher } from '../../../shared/scheduler/dispatcher.ts';
 import { Reconciler } from '../../../shared/scheduler/reconcile.ts';
@@ -20,16 +21,40 @@ describe('the sweep', () => {
     expect(await bench.sent()).toEqual(['node a']);
   });
 
-  it('looks at all shards, though some hold what cannot be read', async () => {
+  it('looks at what is due behind an item of which nothing can be read, and tells of that', async () => {
     const bench = await aSchedulerBench({ nodes: { a: aTask() } });
     bench.takeRecords();
-    const others = dueShards.filter((shard) => shard !== dueShards[3]);
+    const dueShard = (await bench.meta())?.dueShard ?? '';
+    await bench.table.put({ pk: 'EXEC#spoiled', sk: 'META', dueShard, dueAtMs: 0 });
+
+    await bench.clock.pass(MINUTE_MS);
+    const { failed } = await bench.sweep.run();
+
+    expect(await bench.sent()).toEqual(['node a']);
+    expect(failed).toEqual([{ executionId: 'spoiled', error: expect.any(CorruptItemError) }]);
+  });
+
+  it('comes to an end where a page holds nothing but such items', async () => {
+    const bench = await aSchedulerBench({ nodes: { a: aTask() } });
+    for (let item = 0; item < 30; item++)
+      await bench.table.put({ pk: `EXEC#spoiled-${item}`, sk: 'META', dueShard: 'due-0', dueAtMs: 0 });
+
+    const { failed } = await bench.sweep.run();
+
+    expect(failed).toHaveLength(25);
+  });
+
+  it('looks at all shards, though one cannot be read', async () => {
+    const bench = await aSchedulerBench({ nodes: { a: aTask() } });
+    bench.takeRecords();
     expect((await bench.meta())?.dueShard).toBe(dueShards[3]);
-    for (const dueShard of others) await bench.table.put({ pk: `EXEC#${dueShard}`, sk: 'META', dueShard, dueAtMs: 0 });
+    const { queryDue } = bench.table;
+    bench.table.queryDue = (shard, ...rest) =>
+      shard === dueShards[0] ? Promise.reject(new Error('no answer')) : queryDue.call(bench.table, shard, ...rest);
 
     await bench.clock.pass(MINUTE_MS);
 
-    await expect(bench.sweep.run()).rejects.toThrow('EXEC#due-0');
+    await expect(bench.sweep.run()).rejects.toThrow('no answer');
     expect(await bench.sent()).toEqual(['node a']);
   });
 
