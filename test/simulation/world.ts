@@ -19,6 +19,7 @@ import type { Clock } from '../../shared/ports/clock.ts';
 import type { Item } from '../../shared/ports/item-table.ts';
 import type { OutgoingMessage } from '../../shared/ports/task-queue.ts';
 import { SWEEP_INTERVAL_MS } from '../../shared/scheduler/sweep.ts';
+import { START_WATCH_KEY } from '../../shared/store/keys.ts';
 import { openStore, type Store } from '../../shared/store/store.ts';
 import { SimulatedBus } from './bus.ts';
 import { type Answer, deadLettersOf, deployed, GIVEN_UP_QUEUE, type Request, unsettledQueue } from './deployed.ts';
@@ -382,8 +383,7 @@ export class World {
   }
 
   #onChange(record: ChangeRecord): void {
-    const isPostponed = record.key.sk === 'META' && record.before?.changedBy === record.after?.changedBy;
-    if (record.before === undefined || !isPostponed) this.movedAtMs = this.loop.elapsedMs;
+    if (!isSweepsOwn(record)) this.movedAtMs = this.loop.elapsedMs;
     this.transitions.onChange(record);
     if (this.#isWatched) this.watch.onChange(record);
     this.#options.onChange?.(record);
@@ -391,5 +391,9 @@ export class World {
     this.observerStream?.push(record);
   }
 }
+
+/** That the sweep came by moves no execution: it put one off, or noted how far it watched. */
+const isSweepsOwn = ({ key, before, after }: ChangeRecord): boolean =>
+  key.pk === START_WATCH_KEY.pk || (key.sk === 'META' && before !== undefined && before.changedBy === after?.changedBy);
 
 const isPausedIn = (item: Item | undefined): boolean => item !== undefined && StateItem.parse(item).state.paused;
