@@ -44,13 +44,13 @@ describe('the sweep', () => {
     expect(failed).toHaveLength(25);
   });
 
-  it('looks at all shards, though one cannot be read', async () => {
+  it('looks at all shards, though the others cannot be read', async () => {
     const bench = await aSchedulerBench({ nodes: { a: aTask() } });
     bench.takeRecords();
     expect((await bench.meta())?.dueShard).toBe(dueShards[3]);
     const { queryDue } = bench.table;
     bench.table.queryDue = (shard, ...rest) =>
-      shard === dueShards[0] ? Promise.reject(new Error('no answer')) : queryDue.call(bench.table, shard, ...rest);
+      shard === dueShards[3] ? queryDue.call(bench.table, shard, ...rest) : Promise.reject(new Error('no answer'));
 
     await bench.clock.pass(MINUTE_MS);
 
