@@ -11,34 +11,33 @@ const scenario = workloadScenario(
   'eager',
 );
 
-/** A world after so long, or when its client is done with it; and how often the watch of starts noted its mark in it. */
-async function after(minutes: number, fill: (world: World) => void) {
-  let marks = 0;
+/** A world after so long, or when its client is done with it; and when the watch of starts noted its mark in it. */
+async function worldAfter(minutes: number, fill: (world: World) => void) {
+  const marksMs: number[] = [];
   const world: World = new World({
     ...scenario,
     handlers: genericHandlers,
     onChange: ({ key }) => {
-      if (key.pk === START_WATCH_KEY.pk) marks++;
+      if (key.pk === START_WATCH_KEY.pk) marksMs.push(world.loop.elapsedMs);
     },
   });
   fill(world);
   while (world.loop.elapsedMs < minutes * MINUTE_MS && (await world.loop.step()));
-  return { movedAtMs: world.movedAtMs, marks };
+  return { movedAtMs: world.movedAtMs, marksMs };
 }
 
 describe('a world', () => {
   it('stands still while nobody but the sweep writes', async () => {
-    const { movedAtMs, marks } = await after(40, () => undefined);
+    const { movedAtMs, marksMs } = await worldAfter(40, () => undefined);
 
-    expect(marks).toBeGreaterThan(1);
+    expect(marksMs.length).toBeGreaterThan(1);
     expect(movedAtMs).toBe(0);
   });
 
-  it('has moved when an execution last did', async () => {
-    const { movedAtMs, marks } = await after(40, (world) => new Client(world, scenario, []));
+  it('has moved when an execution or its figures last did', async () => {
+    const { movedAtMs, marksMs } = await worldAfter(40, (world) => new Client(world, scenario, []));
 
-    expect(marks).toBeGreaterThan(1);
     expect(movedAtMs).toBeGreaterThan(0);
-    expect(movedAtMs).toBeLessThan(MINUTE_MS);
+    expect(movedAtMs).toBeLessThan(marksMs.at(-2) ?? 0);
   });
 });
