@@ -23,7 +23,9 @@ const loading: Promise<Handler> = import(pathToFileURL(file).href).then((module)
 loading.then(sayLoaded, sayLoaded);
 
 port.on('message', (request: InvocationRequest) => {
-  void invoke(request).then((response) => {
+  void invoke(request).then(async (response) => {
+    // Its answer comes by another way: whoever invokes next on hearing it would be ahead of what this one printed.
+    await printed();
     port.postMessage(response);
     ended++;
     freeze();
@@ -32,12 +34,19 @@ port.on('message', (request: InvocationRequest) => {
 
 /**
  * Stands still until the next invocation, as an execution environment does: timers, sockets and whatever else was left
- * goes on when that has come. What was printed is handed over before.
+ * goes on when that has come.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
  */
 function freeze(): void {
-  process.stdout.write('', () => process.stderr.write('', () => void Atomics.wait(thaws, 0, ended)));
+  Atomics.wait(thaws, 0, ended);
+}
+
+/** Resolves when all that was printed is handed over. */
+async function printed(): Promise<void> {
+  for (const output of [process.stdout, process.stderr]) {
+    if (output.writableLength > 0) await new Promise<void>((resolve) => void output.write('', () => resolve()));
+  }
 }
 
 async function invoke({ requestId, event, deadlineMs }: InvocationRequest): Promise<InvocationResponse> {
@@ -59,7 +68,8 @@ async function invoke({ requestId, event, deadlineMs }: InvocationRequest): Prom
   }
 }
 
-function sayLoaded(): void {
+async function sayLoaded(): Promise<void> {
+  await printed();
   port?.postMessage('loaded' satisfies WorkerMessage);
   freeze();
 }
