@@ -199,6 +199,17 @@ const WORKLOADS: Readonly<Record<string, Workload>> = {
     }),
     controls: [{ kind: 'resumeCheckpoint', atMs: 3_000, choice: 0.9 }],
   },
+  // It is paused again by then, further on: a new execution goes on from that cut.
+  'checkpoint of an earlier pause': {
+    definition: parallel(slowChain),
+    controls: [
+      { kind: 'pause', atMs: 200 },
+      { kind: 'resume', atMs: 2_000 },
+      { kind: 'pause', atMs: 3_500 },
+      { kind: 'resumeCheckpoint', atMs: 9_000, choice: 0 },
+      { kind: 'resume', atMs: 12_000 },
+    ],
+  },
   // A handler that does not hear of the stop: its result comes when the next run has begun.
   'late result': {
     definition: parallel(slowChain),
