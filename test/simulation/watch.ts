@@ -19,6 +19,7 @@ import { endedVisits } from './ended-visits.ts';
 import type { EventLoop } from './event-loop.ts';
 import type { Faults } from './faults.ts';
 import { flagProblems } from './flag-problems.ts';
+import { sentTwiceProblems } from './handed-off.ts';
 import { itemsOf } from './items-of.ts';
 import type { MemoryBlobs } from './memory-blobs.ts';
 import type { MemoryTable } from './memory-table.ts';
@@ -61,6 +62,8 @@ export class Watch {
   /** When each run was first known to stop. */
   readonly #stoppedMs = new Map<string, number>();
   readonly #sentOnce = new Map<string, Set<string>>();
+  /** Executions that had a pause, or work that was parked. */
+  readonly #heldUp = new Set<string>();
   #rebuilds = 0;
 
   constructor(parts: WatchParts) {
@@ -98,7 +101,10 @@ export class Watch {
     this.#accounting.onChange(record);
     if (sk.startsWith('EVENT#') || sk.startsWith('CHECKPOINT#')) return;
     if (sk === 'META' && record.after !== undefined) {
-      if (record.after.status === 'PAUSED' || record.after.parked !== undefined) this.#sentOnce.delete(executionId);
+      if (record.after.status === 'PAUSED' || record.after.parked !== undefined) {
+        this.#sentOnce.delete(executionId);
+        this.#heldUp.add(executionId);
+      }
       this.#adopt(executionId, record.after);
       if (record.after.stop !== undefined) this.#noteStop(executionId, Number(record.after.run));
       for (const problem of flagProblems(record)) this.#parts.violated(`${executionId}: ${problem}`);
@@ -156,14 +162,18 @@ export class Watch {
     const item = this.#parts.table.get(metaKey(executionId));
     const meta = item === undefined ? undefined : parseMeta(item);
     const plan = this.#parts.plans.get(meta?.workflow ?? '');
-    const earlier = before === undefined ? undefined : StateItem.parse(before).state;
-    if (meta !== undefined && plan !== undefined)
-      for (const problem of cutOffUnstopped(this.#parts.table, plan, meta, earlier, next))
-        this.#parts.violated(`${executionId}: ${problem}`);
+    const replaced = before === undefined ? undefined : StateItem.parse(before);
+    const earlier = replaced?.state;
+    if (meta !== undefined && plan !== undefined) {
+      const problems = cutOffUnstopped(this.#parts.table, plan, meta, earlier, next);
+      if (!this.#heldUp.has(executionId))
+        problems.push(...sentTwiceProblems(this.#parts.table, plan, meta, replaced, next));
+      for (const problem of problems) this.#parts.violated(`${executionId}: ${problem}`);
+    }
     if (next.state.ending !== undefined && earlier?.ending === undefined) this.#parts.onEnding(executionId);
     if (next.state.stop !== undefined) this.#noteStop(executionId, next.state.run);
-    if (before === undefined) return;
-    const { state, revision } = StateItem.parse(before);
+    if (replaced === undefined) return;
+    const { state, revision } = replaced;
     this.#checkCut(executionId, state, next);
     const { table, violated } = this.#parts;
     if (state.checkpointRevision === revision && table.get(checkpointKey(executionId, revision)) === undefined)
