@@ -106,15 +106,23 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
   'repairs that die': { rates: { recordLost: 0.4, crashBefore: 0.08, crashAfter: 0.12 } },
 };
 
-/** Several go on from the checkpoint of a pause, and whoever makes their executions dies. */
+/**
+ * Several go on from the checkpoint of a pause, and whoever makes their executions dies; or the execution is paused again
+ * by then, further on.
+ */
 const FROM_A_CHECKPOINT: Situation = {
   rates: { crashBefore: 0.08, crashAfter: 0.08, callHangs: 0.1 },
   controls: (dice) => {
     const atMs = dice.int('paused', 50, 800);
+    const resumedMs = atMs + dice.int('resumed', 500, 3_000);
+    const againMs = resumedMs + dice.int('paused again', 100, 1_500);
+    const isPausedAgain = dice.chance('is paused again', 0.5);
+    const fromMs = isPausedAgain ? againMs : atMs;
     return [
       { kind: 'pause', atMs },
-      { kind: 'resume', atMs: atMs + dice.int('resumed', 500, 3_000) },
-      ...times(8, (index) => [{ kind: 'resumeCheckpoint', atMs: atMs + dice.int(`from ${index}`, 300, 8_000) }]),
+      { kind: 'resume', atMs: resumedMs },
+      ...(isPausedAgain ? [{ kind: 'pause', atMs: againMs } as const] : []),
+      ...times(8, (index) => [{ kind: 'resumeCheckpoint', atMs: fromMs + dice.int(`from ${index}`, 300, 8_000) }]),
     ];
   },
 };
