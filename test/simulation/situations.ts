@@ -107,23 +107,27 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
 };
 
 /**
- * Several go on from the checkpoint of a pause, and whoever makes their executions dies; or the execution is paused again
+ * Several go on from the checkpoint of a pause, and whoever makes their executions dies; the execution may be paused again
  * by then, further on.
  */
 const FROM_A_CHECKPOINT: Situation = {
   rates: { crashBefore: 0.08, crashAfter: 0.08, callHangs: 0.1 },
   controls: (dice) => {
-    const atMs = dice.int('paused', 50, 800);
-    const resumedMs = atMs + dice.int('resumed', 500, 3_000);
-    const againMs = resumedMs + dice.int('paused again', 100, 1_500);
-    const isPausedAgain = dice.chance('is paused again', 0.5);
-    const fromMs = isPausedAgain ? againMs : atMs;
-    return [
-      { kind: 'pause', atMs },
-      { kind: 'resume', atMs: resumedMs },
-      ...(isPausedAgain ? [{ kind: 'pause', atMs: againMs } as const] : []),
-      ...times(8, (index) => [{ kind: 'resumeCheckpoint', atMs: fromMs + dice.int(`from ${index}`, 300, 8_000) }]),
-    ];
+    const pauses = dice.pick('pauses', [1, 4]);
+    let nextMs = dice.int('paused', 50, 800);
+    return times(pauses, (index) => {
+      const atMs = nextMs;
+      const resumedMs = atMs + dice.int(`resumed ${index}`, 500, 3_000);
+      nextMs = resumedMs + dice.int(`paused again ${index}`, 100, 2_000);
+      const latestMs = pauses === 1 ? 8_000 : resumedMs - atMs;
+      return [
+        { kind: 'pause', atMs },
+        { kind: 'resume', atMs: resumedMs },
+        ...times(8 / pauses, (each) => [
+          { kind: 'resumeCheckpoint', atMs: atMs + dice.int(`from ${index} ${each}`, 300, latestMs) },
+        ]),
+      ];
+    });
   },
 };
 
